@@ -1,0 +1,19 @@
+"""Codes of states, organisations and persons in machine readable zones (ICAO Doc 9303-3, section 5)."""
+
+from functools import cache
+
+import pycountry
+
+# What Doc 9303-3 (8th edition) adds to ISO 3166-1: section 5, parts B to E, and UTO, the state of its specimens.
+BEYOND_ISO_3166 = frozenset(["D", "EUE", "RKS", "UTO"]).union(
+    ["GBD", "GBN", "GBO", "GBP", "GBS"],
+    ["UNA", "UNK", "UNO"],
+    ["XBA", "XCC", "XCO", "XEC", "XMP", "XOM", "XPO", "XSM"],
+    ["XXA", "XXB", "XXC", "XXX"],
+)
+
+
+@cache
+def known_codes() -> frozenset[str]:
+    """Every code that may stand as issuer or nationality, without fillers (Germany is ``D``)."""
+    return BEYOND_ISO_3166 | {country.alpha_3 for country in pycountry.countries}

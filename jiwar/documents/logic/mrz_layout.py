@@ -1,0 +1,136 @@
+"""Where each field of a machine readable zone stands, and its check digit (ICAO Doc 9303-3 to -7).
+
+Positions are written as the standard prints them, line by line, counted from 1, and kept as slices of the joined lines.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import cycle
+from operator import mul
+
+FILLER = "<"
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_VALUES = {character: value for value, character in enumerate(ALPHABET)} | {FILLER: 0}
+_WEIGHTS = (7, 3, 1)
+
+
+class MrzFormat(StrEnum):
+    """The five sizes of zone that Doc 9303 defines."""
+
+    TD1 = "TD1"
+    TD2 = "TD2"
+    TD3 = "TD3"
+    MRV_A = "MRV-A"
+    MRV_B = "MRV-B"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One format: `lines` of `width` characters, a slice per field, and the slices under the composite check digit."""
+
+    format: MrzFormat
+    lines: int
+    width: int
+    fields: Mapping[str, slice]
+    composite: tuple[slice, ...]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and position in the line, both from 1, of an offset into the joined lines."""
+        line, column = divmod(offset, self.width)
+        return line + 1, column + 1
+
+
+def _layout(
+    name: MrzFormat,
+    lines: int,
+    width: int,
+    fields: dict[str, tuple[int, int, int]],
+    composite: list[tuple[int, int, int]] | None = None,
+) -> Layout:
+    def span(line: int, first: int, last: int) -> slice:
+        return slice((line - 1) * width + first - 1, (line - 1) * width + last)
+
+    spans = {field: span(*place) for field, place in fields.items()}
+    return Layout(name, lines, width, spans, tuple(span(*place) for place in composite or []))
+
+
+_UPPER_LINE = {"document_code": (1, 1, 2), "issuer": (1, 3, 5)}
+_LOWER_LINE = {
+    "number": (2, 1, 9),
+    "number_check": (2, 10, 10),
+    "nationality": (2, 11, 13),
+    "birth_date": (2, 14, 19),
+    "birth_date_check": (2, 20, 20),
+    "sex": (2, 21, 21),
+    "expiry": (2, 22, 27),
+    "expiry_check": (2, 28, 28),
+}
+
+LAYOUTS: Mapping[MrzFormat, Layout] = {
+    layout.format: layout
+    for layout in (
+        _layout(  # Doc 9303-5, 4.2.2
+            MrzFormat.TD1,
+            3,
+            30,
+            _UPPER_LINE
+            | {
+                "number": (1, 6, 14),
+                "number_check": (1, 15, 15),
+                "optional": (1, 16, 30),
+                "birth_date": (2, 1, 6),
+                "birth_date_check": (2, 7, 7),
+                "sex": (2, 8, 8),
+                "expiry": (2, 9, 14),
+                "expiry_check": (2, 15, 15),
+                "nationality": (2, 16, 18),
+                "optional_2": (2, 19, 29),
+                "composite_check": (2, 30, 30),
+                "name": (3, 1, 30),
+            },
+            [(1, 6, 30), (2, 1, 7), (2, 9, 15), (2, 19, 29)],
+        ),
+        _layout(  # Doc 9303-6, 4.2.2
+            MrzFormat.TD2,
+            2,
+            36,
+            _UPPER_LINE
+            | {"name": (1, 6, 36)}
+            | _LOWER_LINE
+            | {"optional": (2, 29, 35), "composite_check": (2, 36, 36)},
+            [(2, 1, 10), (2, 14, 20), (2, 22, 35)],
+        ),
+        _layout(  # Doc 9303-4, 4.2.2
+            MrzFormat.TD3,
+            2,
+            44,
+            _UPPER_LINE
+            | {"name": (1, 6, 44)}
+            | _LOWER_LINE
+            | {"optional": (2, 29, 42), "optional_check": (2, 43, 43), "composite_check": (2, 44, 44)},
+            [(2, 1, 10), (2, 14, 20), (2, 22, 43)],
+        ),
+        # Doc 9303-7, 4.2.2 and 5.2.2: visas have neither a check on optional data nor a composite one.
+        _layout(MrzFormat.MRV_A, 2, 44, _UPPER_LINE | {"name": (1, 6, 44)} | _LOWER_LINE | {"optional": (2, 29, 44)}),
+        _layout(MrzFormat.MRV_B, 2, 36, _UPPER_LINE | {"name": (1, 6, 36)} | _LOWER_LINE | {"optional": (2, 29, 36)}),
+    )
+}
+
+# First letters that Doc 9303 gives to each format (parts 4 to 7, document code).
+DOCUMENT_LETTERS: Mapping[MrzFormat, str] = {
+    MrzFormat.TD1: "ACI",
+    MrzFormat.TD2: "ACI",
+    MrzFormat.TD3: "P",
+    MrzFormat.MRV_A: "V",
+    MrzFormat.MRV_B: "V",
+}
+
+
+def check_digit(text: str) -> str:
+    """The check digit of `text` (Doc 9303-3, 4.9): values by weights 7, 3, 1, modulo 10.
+
+    Raises KeyError on a character outside ``0-9 A-Z <``. Two characters whose values are equal modulo 10
+    (``<``, ``0``, ``A``, ``K``, ``U``; ``1``, ``B``, ``L``, ``V``; ...) cannot be told apart by it.
+    """
+    return ALPHABET[sum(map(mul, map(_VALUES.__getitem__, text), cycle(_WEIGHTS))) % 10]
