@@ -1,0 +1,103 @@
+"""Run the whole suite: `python -m tests [--slow] [pytest's arguments]`.
+
+Everything on SQLite first, then whatever touches a database once more on a PostgreSQL of its own. What the machine
+lacks is installed by apt where this is root on Debian; elsewhere it is named, and the tests that need it are skipped
+and counted. Ends with pytest's own lines and one of the whole: `total: N passed, N failed, N skipped`.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tests.postgres import PostgresUnavailable, programs, server
+
+NO_TESTS = 5  # pytest's exit code
+APT_SECONDS = 600
+
+
+def main(arguments: list[str]) -> int:
+    """Run the suite on both databases; the exit code is 0 when all that ran passed and something ran."""
+    parser = argparse.ArgumentParser(prog="python -m tests", allow_abbrev=False)
+    parser.add_argument("--slow", action="store_true", help="run the tests marked slow as well")
+    options, pytest_arguments = parser.parse_known_args(arguments)
+    if options.slow:
+        pytest_arguments += ["-m", ""]
+    for name, reason in prepare().items():
+        print(f"not here: {name} ({reason}); the tests that need it are skipped")
+
+    counts: Counter[str] = Counter()
+    coverage = ["--cov=jiwar", "--cov-report=term:skip-covered"]
+    ok = run("SQLite", {"JIWAR_DATABASE_URL": ""}, [*coverage, *pytest_arguments], counts)
+    try:
+        with server() as url:
+            ok &= run("PostgreSQL", {"JIWAR_DATABASE_URL": url}, ["--database-only", *pytest_arguments], counts)
+    except PostgresUnavailable as reason:
+        print(f"\n=== the suite on PostgreSQL: SKIPPED: {reason}")
+        counts["skipped"] += 1
+    print(f"\ntotal: {counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped", flush=True)
+    return 0 if ok and counts["passed"] else 1
+
+
+def prepare() -> dict[str, str]:
+    """Install Debian's packages for what is missing and return what still is: {name: reason}."""
+    missing = _missing()
+    if not missing:
+        return {}
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return dict.fromkeys(missing, "not root on a Debian, so not installed by this run")
+    print(f"=== installing {', '.join(missing)} by apt", flush=True)
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        for command in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+            apt = ["apt-get", "-qq", *command]
+            subprocess.run(apt, env=env, stdin=subprocess.DEVNULL, timeout=APT_SECONDS, check=True)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failure:
+        print(f"apt failed: {failure}")
+    return dict.fromkeys(_missing(), "apt could not install it")
+
+
+def _missing() -> list[str]:
+    """The Debian packages whose content is not there yet."""
+    missing = []
+    if shutil.which("chromium") is None:
+        missing.append("chromium")
+    if not list(Path("/usr/share/fonts").glob("**/NotoSansArabic-*")):
+        missing.append("fonts-noto-core")
+    try:
+        programs()
+    except PostgresUnavailable:
+        missing.append("postgresql")
+    return missing
+
+
+def run(database: str, env: dict[str, str], arguments: list[str], counts: Counter[str]) -> bool:
+    """Run pytest once, add its counts, and say whether it passed (that nothing touched the database is no failure)."""
+    print(f"\n=== the suite on {database}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.xml")
+        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", f"--junitxml={report}", *arguments]
+        done = subprocess.run(command, env=os.environ | env, stdin=subprocess.DEVNULL, check=False)
+        if report.exists():
+            counts += tally(report.read_text(encoding="utf-8"))
+    return done.returncode == 0 or (done.returncode == NO_TESTS and database != "SQLite")
+
+
+def tally(junit: str) -> Counter[str]:
+    """Count passed, failed (errors too) and skipped in pytest's JUnit XML."""
+    counts: Counter[str] = Counter()
+    for suite in ET.fromstring(junit).iter("testsuite"):
+        tests, errors, failures, skipped = (int(suite.get(k, 0)) for k in ("tests", "errors", "failures", "skipped"))
+        counts["passed"] += tests - errors - failures - skipped
+        counts["failed"] += errors + failures
+        counts["skipped"] += skipped
+    return counts
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,150 @@
+"""What every test may ask for: a throw-away node, the shared real data, a browser, a check of accessibility."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests.node import throwaway
+
+ROOT = Path(__file__).resolve().parent.parent
+_NODE = throwaway()  # before Django reads its settings
+# The processes that a test starts run this tree's code, whatever is installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+
+from django.conf import settings  # noqa: E402
+
+if (ROOT / "jiwar" / "settings.py").exists():
+    _ = settings.DATABASES  # loads them now, so that pytest-django finds Django configured
+else:
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+# The same examples in every CI run: a failure there is one that can be run again here.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.register_profile("dev", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "node_database"}
+DATABASE_MARKS = ("django_db", "journey", "fault")
+CHROMIUM_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WCAG_A_AND_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="only the tests that touch a database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--database-only"):
+        return
+    chosen = [item for item in items if _touches_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+    items[:] = chosen
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    marked = any(item.get_closest_marker(mark) for mark in DATABASE_MARKS)
+    return marked or not DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def pytest_report_header() -> list[str]:
+    database = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2] if settings.configured else "none"
+    profile = hypothesis.settings.get_current_profile_name()
+    return [f"database: {database}, hypothesis profile: {profile}, python: {sys.version.split()[0]}"]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real documents and lists that stands beside the repository; never committed."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no shared/data beside the repository")
+    return folder
+
+
+@pytest.fixture
+def node_database() -> Iterator[Callable[[], str]]:
+    """Make an empty database for one more node on the engine under test: its `JIWAR_DATABASE_URL`, '' for SQLite."""
+    server = os.environ.get("JIWAR_DATABASE_URL", "")
+    if not server:
+        yield lambda: ""
+        return
+    import uuid
+
+    import psycopg
+
+    made: list[str] = []
+
+    def make() -> str:
+        name = f"node_{uuid.uuid4().hex}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        made.append(name)
+        return f"{server.rpartition('/')[0]}/{name}"
+
+    yield make
+    with psycopg.connect(server, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Debian's Chromium."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("no chromium on this machine (`make test` installs it where it is root on Debian)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """A running browser (playwright.sync_api.Browser) for the session; each `browser.new_context()` is a person."""
+    from playwright.sync_api import sync_playwright
+
+    # Playwright's sync API keeps an event loop on this thread, by which Django takes the test for asynchronous.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
+        yield running
+        running.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A fresh page (playwright.sync_api.Page) in a context of its own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Any], list[str]]:
+    """`axe(page)`: the page's violations of WCAG 2.2 level A and AA by axe-core, one line each; [] is a pass."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def violations(page: Any) -> list[str]:
+        options = {"runOnly": {"type": "tag", "values": WCAG_A_AND_AA}, "resultTypes": ["violations"]}
+        found = Axe().run(page, options=options).response["violations"]
+        return [
+            f"{rule['id']} ({rule['impact']}): {rule['help']}: {node['html'][:200]}"
+            for rule in found
+            for node in rule["nodes"]
+        ]
+
+    return violations
