@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator
 from datetime import date
 
+from bench import peers
 from jiwar.documents.logic.mrz import read_mrz
 from jiwar.documents.logic.mrz_writing import make_td3
 
 PEER = "mrz 0.6.2"
+GOAL = 17_000  # twice what the peer read when the goal was set
 PASSPORTS = 2_000
 ROUNDS = 5
 
@@ -31,26 +33,27 @@ print(best)
 
 
 def benchmarks() -> Iterator[dict]:
-    """One result: passports (TD3) read and checked per second in one thread, the best of five rounds."""
-    from bench import peers
-
+    """One row: passports (TD3) read and checked per second in one thread, the best of five rounds."""
     zones = _passports()
-    ours = _reads_per_second(zones)
-    python = peers.python("mrz", ["mrz==0.6.2"])
+    row = {
+        "name": "documents.mrz_read_per_s",
+        "value": round(_reads_per_second(zones)),
+        "unit": "1/s",
+        "goal": GOAL,
+        "better": "higher",
+    }
+    try:
+        yield row | {"peer": PEER, "peer_value": round(_peer_reads_per_second(zones))}
+    except peers.PeerUnavailable as why:
+        yield row | {"note": str(why)}
+
+
+def _peer_reads_per_second(zones: list[str]) -> float:
+    python = peers.python("mrz", [PEER.replace(" ", "==")])
     answer = subprocess.run(
         [python, "-c", PEER_PROGRAM], input=json.dumps([zones, ROUNDS]), capture_output=True, text=True, check=True
     )
-    theirs = float(answer.stdout)
-    yield {
-        "name": "documents.mrz_read_per_s",
-        "value": round(ours),
-        "unit": "1/s",
-        "peer": PEER,
-        "peer_value": round(theirs),
-        "ratio": round(ours / theirs, 2),
-        "goal": "ratio >= 1",
-        "met": ours >= theirs,
-    }
+    return float(answer.stdout)
 
 
 def _passports() -> list[str]:
