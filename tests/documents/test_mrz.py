@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from jiwar.documents.logic.mrz import MAX_CHARACTERS, Check, Mrz, MrzUnreadable, Problem, read_mrz
@@ -426,6 +426,8 @@ def test_what_is_written_is_read_back(
 LONG_NAME = st.lists(st.text("AB", min_size=1, max_size=40), min_size=1, max_size=5).map(" ".join)
 
 
+@example("MRV-A", "A" * 10 + " " + "A" * 24 + " A", "A")
+@example("MRV-A", "A", "AAAAAAAA AAAAAAAA AAAAAAAA AAAAAAAA A")
 @given(st.sampled_from(sorted(MAKERS)), LONG_NAME, LONG_NAME)
 def test_a_name_that_does_not_fit_ends_with_a_letter_and_keeps_both_parts(name: str, surname: str, given: str) -> None:
     zone = MAKERS[name](

@@ -114,14 +114,17 @@ def _letters(name: str, field: str) -> str:
 
 
 def _name(surname: str, given_names: str, room: int) -> str:
-    """The name field; a name that does not fit ends with a letter, and keeps the first given letter (9303-3, 4.6.1).
-
-    Where the cut falls on a filler, the last part before it that can spare a letter loses one; a name of initials
-    alone can spare none and ends with the filler.
-    """
+    """The name field; a name that does not fit ends with a letter, and keeps the first given letter (9303-3, 4.6.1)."""
     if given_names and len(surname) + len(given_names) + 2 > room:
-        surname = surname[: room - 3].rstrip(FILLER)
-    full = f"{surname}<<{given_names}" if given_names else surname
-    if len(full) > room and full[room - 1] == FILLER and (spare := _SPARE_LETTER.search(full[:room])):
-        full = full[: spare.start(1)] + full[spare.end(1) :]
-    return full[:room].ljust(room, FILLER)
+        surname = _cut(surname, room - 3).rstrip(FILLER)
+    return _cut(f"{surname}<<{given_names}" if given_names else surname, room).ljust(room, FILLER)
+
+
+def _cut(name: str, room: int) -> str:
+    """At most `room` characters. Where the cut falls on a filler, the last part that can spare a letter loses one.
+
+    Initials can spare none: a name of initials alone can end with the filler.
+    """
+    if len(name) > room and name[room - 1] == FILLER and (spare := _SPARE_LETTER.search(name[:room])):
+        name = name[: spare.start(1)] + name[spare.end(1) :]
+    return name[:room]
