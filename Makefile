@@ -65,6 +65,10 @@ lock: .venv/installed-dev ## Pin the requirement files anew from the .in files
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 		requirements-dev.in -o requirements-dev.txt
 
+.PHONY: messages
+messages: .venv/installed-dev ## Bring the catalogues up to date with the texts of the program, for translators
+	$(BIN)/python -m tests.setup.messages
+
 .PHONY: locale
 locale: $(CATALOGUES) ## Compile the translations
 

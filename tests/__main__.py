@@ -81,8 +81,8 @@ def run(database: str, env: dict[str, str], arguments: list[str], counts: Counte
     print(f"\n=== the suite on {database}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", f"--junitxml={report}", *arguments]
-        done = subprocess.run(command, env=os.environ | env, stdin=subprocess.DEVNULL, check=False)
+        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-rs", f"--junitxml={report}"]
+        done = subprocess.run([*command, *arguments], env=os.environ | env, stdin=subprocess.DEVNULL, check=False)
         if report.exists():
             counts += tally(report.read_text(encoding="utf-8"))
     return done.returncode == 0 or (done.returncode == NO_TESTS and database != "SQLite")
