@@ -23,6 +23,8 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 
+_write_plain = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
 
 class JsonRefused(Exception):
     """A text that is not acceptable JSON, or a value that has no canonical form.
@@ -96,7 +98,7 @@ def canonical(value: object) -> bytes:
     IEEE 754 double holds exactly, lone surrogates, NUL, other types, cycles.
     """
     try:
-        data = rfc8785.dumps(_doubles(value))
+        data = _write_plain(value).encode() if _is_plain(value) else rfc8785.dumps(_doubles(value))
     except rfc8785.FloatDomainError as error:
         raise JsonRefused("not_a_number", str(error)) from None
     except rfc8785.CanonicalizationError as error:
@@ -166,6 +168,24 @@ def _check_escapes(text: str) -> None:
 def _find(text: str, literal: str) -> int | None:
     tokens = re.finditer(f"{_STRING}|{re.escape(literal)}", text, re.DOTALL)
     return next((token.start() for token in tokens if not token[0].startswith('"')), None)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether Python's own writer, several times faster, gives the RFC 8785 form of `value`.
+
+    It differs in the form of fractions and in the order of names: by code points, not by UTF-16 code units.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    match value:
+        case int():
+            return kind is int and -(2**53) < value < 2**53
+        case dict():
+            return all(type(name) is str and name.isascii() and _is_plain(item) for name, item in value.items())
+        case list() | tuple():
+            return all(map(_is_plain, value))
+    return False
 
 
 def _doubles(value: object) -> Any:

@@ -6,6 +6,7 @@ import math
 import struct
 
 import pytest
+import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -215,6 +216,14 @@ def test_rfc_8785_numbers(double, text):
 def test_canonical_form_is_a_fixed_point(value):
     once = canonical(value)
     assert canonical(parse(once)) == once
+
+
+@given(values)
+@example({"a": '\x01\x1f\x7f\x80\u2028\\/"\b\f\n\r\t', "B": [], "b": {}, "": -0})
+@example({"é": 1, "\ue000": 2, "\U0001f600": 3})
+@example((1, [2, (True, None)]))
+def test_the_library_writes_the_same(value):
+    assert canonical(value) == rfc8785.dumps(value)
 
 
 @given(values)
