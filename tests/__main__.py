@@ -7,7 +7,6 @@ and counted. Ends with pytest's own lines and one of the whole: `total: N passed
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,10 +14,10 @@ from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.postgres import PostgresUnavailable, programs, server
+from tests.machine import prepare
+from tests.postgres import PostgresUnavailable, server
 
 NO_TESTS = 5  # pytest's exit code
-APT_SECONDS = 600
 
 
 def main(arguments: list[str]) -> int:
@@ -28,8 +27,8 @@ def main(arguments: list[str]) -> int:
     options, pytest_arguments = parser.parse_known_args(arguments)
     if options.slow:
         pytest_arguments += ["-m", ""]
-    for name, reason in prepare().items():
-        print(f"not here: {name} ({reason}); the tests that need it are skipped")
+    for name in prepare():
+        print(f"not here: Debian's {name} (install it, or run this as root on Debian); what needs it is skipped")
 
     counts: Counter[str] = Counter()
     coverage = ["--cov=jiwar", "--cov-report=term:skip-covered"]
@@ -42,38 +41,6 @@ def main(arguments: list[str]) -> int:
         counts["skipped"] += 1
     print(f"\ntotal: {counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped", flush=True)
     return 0 if ok and counts["passed"] else 1
-
-
-def prepare() -> dict[str, str]:
-    """Install Debian's packages for what is missing and return what still is: {name: reason}."""
-    missing = _missing()
-    if not missing:
-        return {}
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return dict.fromkeys(missing, "not root on a Debian, so not installed by this run")
-    print(f"=== installing {', '.join(missing)} by apt", flush=True)
-    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        for command in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
-            apt = ["apt-get", "-qq", *command]
-            subprocess.run(apt, env=env, stdin=subprocess.DEVNULL, timeout=APT_SECONDS, check=True)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failure:
-        print(f"apt failed: {failure}")
-    return dict.fromkeys(_missing(), "apt could not install it")
-
-
-def _missing() -> list[str]:
-    """The Debian packages whose content is not there yet."""
-    missing = []
-    if shutil.which("chromium") is None:
-        missing.append("chromium")
-    if not list(Path("/usr/share/fonts").glob("**/NotoSansArabic-*")):
-        missing.append("fonts-noto-core")
-    try:
-        programs()
-    except PostgresUnavailable:
-        missing.append("postgresql")
-    return missing
 
 
 def run(database: str, env: dict[str, str], arguments: list[str], counts: Counter[str]) -> bool:

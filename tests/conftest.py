@@ -10,6 +10,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.machine import BROWSER, missing
 from tests.node import throwaway
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -104,11 +105,10 @@ def node_database() -> Iterator[Callable[[], str]]:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of Debian's Chromium."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on this machine (`make test` installs it where it is root on Debian)")
-    return path
+    """The path of Debian's Chromium, on a machine that has what Playwright needs."""
+    if lacking := set(missing()).intersection(BROWSER):
+        pytest.skip(f"no {', '.join(lacking)} on this machine (`make test` installs it where it is root on Debian)")
+    return str(shutil.which("chromium"))
 
 
 @pytest.fixture(scope="session")
