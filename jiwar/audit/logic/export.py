@@ -56,8 +56,8 @@ class Summary:
     exported_at: datetime
     first_at: datetime | None
     last_at: datetime | None
-    fingerprint: str
-    """SHA-256 of the signing key in hexadecimal: whoever gave no expected key compares it by another way."""
+    key: bytes
+    """The raw Ed25519 public key that signed: whoever gave no expected key compares its fingerprint by another way."""
     acts: dict[str, int]
     """How many leaves there are of each act, by name."""
 
@@ -146,7 +146,7 @@ def verify_export(lines: Iterable[bytes], expected_key: bytes | None) -> Summary
         exported_at=header.exported_at,
         first_at=first_at,
         last_at=last_at,
-        fingerprint=hashlib.sha256(header.key).hexdigest(),
+        key=header.key,
         acts=dict(sorted(acts.items())),
     )
 
@@ -193,7 +193,7 @@ def _read_header(data: bytes, expected_key: bytes | None) -> _Header:
     if len(key) != 32:
         raise LedgerInvalid("header", 1, "key")
     if expected_key is not None and key != expected_key:
-        raise LedgerInvalid("key", 1, hashlib.sha256(key).hexdigest())
+        raise LedgerInvalid("key", 1, key.hex())
     return _Header(node, key, exported_at, _digest(data))
 
 
