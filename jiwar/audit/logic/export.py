@@ -20,7 +20,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from jiwar.audit.logic import checkpoint, instants, leaf, merkle
-from jiwar.strict_json import JsonRefused, canonical, parse
+from jiwar.wire.strict_json import JsonRefused, canonical, parse
 
 FORMAT = "jiwar-ledger"
 VERSION = 1

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from jiwar.audit.logic import instants
-from jiwar.strict_json import JsonRefused, canonical, parse
+from jiwar.wire.strict_json import JsonRefused, canonical, parse
 
 VERSION = 1
 MAX_CONTENT = 65_536

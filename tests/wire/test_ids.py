@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiwar.records.logic.ids import timestamp, uuid7
+from jiwar.wire.ids import timestamp, uuid7
 
 instants = st.datetimes(datetime(1970, 1, 1), timezones=st.just(UTC))
 

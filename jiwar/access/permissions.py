@@ -1,0 +1,122 @@
+"""Everything that can be allowed, and who is allowed it.
+
+Names are `room:object:verb`, in alphabetical order. This file is the whole answer to "who may do what".
+"""
+
+from enum import StrEnum
+
+from jiwar.identity.roles import Role
+
+
+class Permission(StrEnum):
+    """One act on one kind of object."""
+
+    ACCESS_TOKEN_MANAGE = "access:token:manage"  # noqa: S105 - a name, no secret
+    AGREEMENTS_AGREEMENT_APPROVE = "agreements:agreement:approve"
+    AGREEMENTS_AGREEMENT_DRAFT = "agreements:agreement:draft"
+    AGREEMENTS_AGREEMENT_READ = "agreements:agreement:read"
+    AGREEMENTS_AGREEMENT_SUSPEND = "agreements:agreement:suspend"
+    AUDIT_LEDGER_EXPORT = "audit:ledger:export"
+    AUDIT_LEDGER_READ = "audit:ledger:read"
+    CROSSINGS_CROSSING_READ = "crossings:crossing:read"
+    CROSSINGS_CROSSING_RECORD = "crossings:crossing:record"
+    EXCHANGE_LINK_READ = "exchange:link:read"
+    EXCHANGE_LINK_RETRY = "exchange:link:retry"
+    IDENTITY_NODE_MANAGE = "identity:node:manage"
+    IDENTITY_PERSON_MANAGE = "identity:person:manage"
+    WATCHLIST_ALERT_APPROVE = "watchlist:alert:approve"
+    WATCHLIST_ALERT_DRAFT = "watchlist:alert:draft"
+    WATCHLIST_ALERT_READ = "watchlist:alert:read"
+    WATCHLIST_ALERT_WITHDRAW = "watchlist:alert:withdraw"
+    WATCHLIST_CASE_HANDLE = "watchlist:case:handle"
+    WATCHLIST_CASE_READ = "watchlist:case:read"
+    WATCHLIST_LIST_IMPORT = "watchlist:list:import"
+    WATCHLIST_LIST_READ = "watchlist:list:read"
+    WATCHLIST_PERSON_SCREEN = "watchlist:person:screen"
+
+
+class Purpose(StrEnum):
+    """Why personal data is touched. Each access to a case, an alert or a person names one (R7)."""
+
+    BORDER_CHECK = "border_check"
+    COUNTER_TERRORISM = "counter_terrorism"
+    CRIMINAL_INVESTIGATION = "criminal_investigation"
+    JUDICIAL_COOPERATION = "judicial_cooperation"
+    MISSING_PERSONS = "missing_persons"
+    OVERSIGHT = "oversight"
+    SANCTIONS = "sanctions"
+
+
+P = Permission
+PERSONAL = frozenset(
+    {
+        P.CROSSINGS_CROSSING_READ,
+        P.CROSSINGS_CROSSING_RECORD,
+        P.WATCHLIST_ALERT_APPROVE,
+        P.WATCHLIST_ALERT_DRAFT,
+        P.WATCHLIST_ALERT_READ,
+        P.WATCHLIST_ALERT_WITHDRAW,
+        P.WATCHLIST_CASE_HANDLE,
+        P.WATCHLIST_CASE_READ,
+        P.WATCHLIST_LIST_IMPORT,
+        P.WATCHLIST_LIST_READ,
+        P.WATCHLIST_PERSON_SCREEN,
+    }
+)
+"""Permissions that touch personal data: they need a purpose."""
+
+_READS_CASES = frozenset(
+    {
+        P.AGREEMENTS_AGREEMENT_READ,
+        P.EXCHANGE_LINK_READ,
+        P.WATCHLIST_ALERT_READ,
+        P.WATCHLIST_CASE_READ,
+        P.WATCHLIST_LIST_READ,
+    }
+)
+
+ROLES: dict[Role, frozenset[Permission]] = {
+    # Runs the machine; holds no permission of PERSONAL, and a test keeps it so.
+    Role.ADMINISTRATOR: frozenset(
+        {
+            P.ACCESS_TOKEN_MANAGE,
+            P.AGREEMENTS_AGREEMENT_READ,
+            P.EXCHANGE_LINK_READ,
+            P.EXCHANGE_LINK_RETRY,
+            P.IDENTITY_NODE_MANAGE,
+            P.IDENTITY_PERSON_MANAGE,
+        }
+    ),
+    Role.ANALYST: _READS_CASES | {P.CROSSINGS_CROSSING_READ, P.WATCHLIST_LIST_IMPORT, P.WATCHLIST_PERSON_SCREEN},
+    # The compliance approver: the second natural person (R2).
+    Role.APPROVER: _READS_CASES
+    | {
+        P.AGREEMENTS_AGREEMENT_APPROVE,
+        P.AGREEMENTS_AGREEMENT_SUSPEND,
+        P.WATCHLIST_ALERT_APPROVE,
+        P.WATCHLIST_ALERT_WITHDRAW,
+    },
+    Role.CONTACT_OFFICER: _READS_CASES
+    | {
+        P.AGREEMENTS_AGREEMENT_DRAFT,
+        P.CROSSINGS_CROSSING_READ,
+        P.EXCHANGE_LINK_RETRY,
+        P.WATCHLIST_ALERT_DRAFT,
+        P.WATCHLIST_ALERT_WITHDRAW,
+        P.WATCHLIST_CASE_HANDLE,
+        P.WATCHLIST_LIST_IMPORT,
+        P.WATCHLIST_PERSON_SCREEN,
+    },
+    Role.FIELD_OFFICER: frozenset(
+        {P.CROSSINGS_CROSSING_READ, P.CROSSINGS_CROSSING_RECORD, P.EXCHANGE_LINK_READ, P.WATCHLIST_PERSON_SCREEN}
+    ),
+    # Reads every access and changes nothing; a test keeps it so.
+    Role.OVERSIGHT: frozenset(
+        {
+            P.AGREEMENTS_AGREEMENT_READ,
+            P.AUDIT_LEDGER_EXPORT,
+            P.AUDIT_LEDGER_READ,
+            P.EXCHANGE_LINK_READ,
+        }
+    ),
+}

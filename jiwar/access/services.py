@@ -1,0 +1,92 @@
+"""Actors from requests and tokens."""
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from jiwar.access.models import ApiToken
+from jiwar.access.permissions import Permission, Purpose
+from jiwar.access.policy import AccessRefused, Actor, Grant, allow, of_roles
+from jiwar.identity import events
+from jiwar.identity.roles import Clearance
+
+if TYPE_CHECKING:
+    from jiwar.identity.models import Agency, Person
+
+SYSTEM = Actor("system", "node", frozenset(Permission), Clearance.COVERT)
+"""The node acting by itself: what it receives, what falls due."""
+
+
+def actor_of_person(person: "Person", via: str = "console") -> Actor:
+    """The actor that a signed-in person is."""
+    return Actor(str(person.id), via, of_roles(person.roles), Clearance(person.clearance), None, person.agency_id or "")
+
+
+def actor_of(request: HttpRequest) -> Actor | None:
+    """The actor of a console request, or None when nobody is signed in."""
+    person = request.user
+    return actor_of_person(person) if person.is_authenticated and person.is_active else None
+
+
+def authorise(request: HttpRequest, permission: Permission, purpose: Purpose | None = None, case: str = "") -> Grant:
+    """The grant for a console request; raises AccessRefused."""
+    return allow(actor_of(request), permission, purpose, case)
+
+
+def make_token(
+    by: Grant, agency: "Agency", label: str, permissions: Iterable[Permission], purpose: Purpose, days: int = 90
+) -> tuple[ApiToken, str]:
+    """A token and its secret, which is shown once."""
+    secret = "jiwar_" + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            agency=agency,
+            label=label,
+            purpose=purpose,
+            permissions=sorted(permissions),
+            secret_hash=_hash(secret),
+            expires_at=timezone.now() + dt.timedelta(days=days),
+        )
+        events.token_made.send(
+            ApiToken,
+            by=by.actor_id,
+            subject=str(token.id),
+            detail={"permissions": token.permissions, "purpose": purpose},
+        )
+    return token, secret
+
+
+def revoke_token(by: Grant, token: ApiToken) -> None:
+    """End a token at once."""
+    with transaction.atomic():
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        events.token_revoked.send(ApiToken, by=by.actor_id, subject=str(token.id), detail={})
+
+
+def actor_of_token(secret: str) -> Actor:
+    """The actor that a token is; raises AccessRefused for an unknown, ended or revoked one."""
+    now = timezone.now()
+    token = ApiToken.objects.filter(secret_hash=_hash(secret), revoked_at=None, expires_at__gt=now).first()
+    if token is None:
+        raise AccessRefused("not_signed_in", Permission.ACCESS_TOKEN_MANAGE)
+    ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    permissions = frozenset(Permission(p) for p in token.permissions)
+    return Actor(
+        f"token:{token.id}",
+        "api",
+        permissions,
+        Clearance.STANDARD,
+        frozenset({Purpose(token.purpose)}),
+        token.agency_id,
+    )
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

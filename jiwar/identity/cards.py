@@ -1,0 +1,122 @@
+"""The card of a node: what two states hand each other, on paper or on a stick, before anything else can pass.
+
+A card is signed by the key that it carries, so it proves that the holder of that key wrote it; that the holder is the
+neighbour is proved by two people who read the fingerprint to each other.
+"""
+
+import base64
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+
+from jiwar.identity.keys import KeyRing, fingerprint, key_id, sealing_public, signing_public
+from jiwar.identity.node import NodeSettings
+
+FORMAT = "jiwar-node-card"
+MAX_BYTES = 20_000
+
+
+class CardInvalid(ValueError):
+    """The card cannot be believed: `code` says why, `field` where."""
+
+    def __init__(self, code: str, field: str = "") -> None:
+        super().__init__(f"{code}: {field}" if field else code)
+        self.code, self.field = code, field
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A verified card. Keys are raw public bytes; times are aware."""
+
+    code: str
+    role: str
+    name: str
+    exchange_url: str
+    tls_certificate: str
+    contact: dict[str, str]
+    signing: bytes
+    sealing: bytes
+    issued_at: dt.datetime
+
+    @property
+    def fingerprint(self) -> str:
+        """What is read aloud to verify the card."""
+        return fingerprint(self.signing)
+
+    @property
+    def key_ids(self) -> tuple[str, str]:
+        """Ids of the signing and of the sealing key."""
+        return key_id(self.signing), key_id(self.sealing)
+
+
+def write_card(
+    node: NodeSettings, ring: KeyRing, tls_certificate: str, contact: dict[str, str], at: dt.datetime
+) -> str:
+    """The node's own card as JSON text."""
+    card = {
+        "format": FORMAT,
+        "v": 1,
+        "code": node.code,
+        "role": node.role,
+        "name": node.name,
+        "exchange_url": node.exchange_url,
+        "tls_certificate": tls_certificate,
+        "contact": contact,
+        "signing": _b64(ring.signing[0].public),
+        "sealing": _b64(ring.sealing[0].public),
+        "issued_at": at.astimezone(dt.UTC).isoformat(timespec="seconds"),
+    }
+    return json.dumps(card | {"signature": _b64(ring.signing[0].sign(_signed(card)))}, ensure_ascii=False, indent=1)
+
+
+def read_card(text: str) -> Card:
+    """Check a card's form and signature; raises CardInvalid."""
+    if len(text.encode()) > MAX_BYTES:
+        raise CardInvalid("card_too_large")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise CardInvalid("card_not_json") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise CardInvalid("card_not_a_card")
+    if data.get("v") != 1:
+        raise CardInvalid("card_version_unknown", str(data.get("v"))[:20])
+    signature = data.pop("signature", None)
+    for field in ("code", "role", "name", "exchange_url", "tls_certificate", "signing", "sealing", "issued_at"):
+        if not isinstance(data.get(field), str) or not data[field]:
+            raise CardInvalid("card_field_missing", field)
+    contact = data.get("contact", {})
+    if not isinstance(contact, dict) or not all(isinstance(v, str) and len(v) <= 200 for v in contact.values()):
+        raise CardInvalid("card_field_wrong", "contact")
+    try:
+        NodeSettings(code=data["code"], role=data["role"], name=data["name"], exchange_url=data["exchange_url"]).check()
+        signing, sealing = (base64.b64decode(data[use], validate=True) for use in ("signing", "sealing"))
+        sealing_public(sealing)
+        issued_at = dt.datetime.fromisoformat(data["issued_at"])
+        signing_public(signing).verify(base64.b64decode(str(signature), validate=True), _signed(data))
+    except InvalidSignature:
+        raise CardInvalid("card_signature_wrong") from None
+    except ValueError as error:
+        raise CardInvalid("card_field_wrong", str(error)[:200]) from None
+    return Card(
+        data["code"],
+        data["role"],
+        data["name"],
+        data["exchange_url"],
+        data["tls_certificate"],
+        contact,
+        signing,
+        sealing,
+        issued_at,
+    )
+
+
+def _signed(card: dict[str, Any]) -> bytes:
+    return b"jiwar-node-card/1\n" + json.dumps(card, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -1,0 +1,16 @@
+"""What happens to people, nodes and keys, in the past tense; sent inside the transaction that changes them.
+
+`identity` is the lowest room and cannot write to the ledger itself: `audit` listens and appends the leaf in the same
+transaction. Each event carries `by` (id of the acting person, or "system"), `subject` and `detail` (a JSON object).
+"""
+
+from django.dispatch import Signal
+
+person_added = Signal()
+person_changed = Signal()
+second_factor_changed = Signal()
+node_added = Signal()
+node_key_revoked = Signal()
+own_keys_made = Signal()
+token_made = Signal()
+token_revoked = Signal()

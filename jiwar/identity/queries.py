@@ -1,0 +1,47 @@
+"""Who this node knows, and whose key is to be believed."""
+
+import base64
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.hpke import MLKEM768X25519PublicKey
+from django.conf import settings
+from django.db.models import QuerySet
+
+from jiwar.identity.keys import sealing_public, signing_public
+from jiwar.identity.models import Node, NodeKey
+
+
+class KeyRefused(ValueError):
+    """A key is not to be believed: `code` is key_unknown, key_of_other_node or key_revoked."""
+
+    def __init__(self, code: str, key: str) -> None:
+        super().__init__(f"{code}: {key}")
+        self.code, self.key = code, key
+
+
+def neighbours() -> QuerySet[Node]:
+    """Nodes that this node exchanges with: national nodes of other states, own posts, or a post's national node."""
+    nodes = Node.objects.exclude(code=settings.NODE.code)
+    if settings.NODE.role == "post":
+        return nodes.filter(code=settings.NODE.national)
+    return nodes.exclude(role="post") | nodes.filter(role="post", state=settings.NODE.state)
+
+
+def signing_key(node: str, key: str) -> Ed25519PublicKey:
+    """Public signing key `key` of `node`; raises KeyRefused when unknown, another node's, or revoked."""
+    row = NodeKey.objects.filter(id=key, use="signing").first()
+    if row is None:
+        raise KeyRefused("key_unknown", key)
+    if row.node_id != node:
+        raise KeyRefused("key_of_other_node", key)
+    if row.revoked_at is not None:
+        raise KeyRefused("key_revoked", key)
+    return signing_public(base64.b64decode(row.public))
+
+
+def sealing_key(node: str) -> tuple[str, MLKEM768X25519PublicKey]:
+    """Id and public sealing key in use of `node`; raises KeyRefused."""
+    row = NodeKey.objects.filter(node=node, use="sealing", revoked_at=None).order_by("-added_at").first()
+    if row is None:
+        raise KeyRefused("key_unknown", node)
+    return row.id, sealing_public(base64.b64decode(row.public))

@@ -1,0 +1,151 @@
+"""Who works here and whom this node knows: the only writer of people, nodes and keys."""
+
+import base64
+import datetime as dt
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from django.utils import timezone
+
+from jiwar.identity import events
+from jiwar.identity.cards import Card, CardInvalid, read_card, write_card
+from jiwar.identity.keys import KeyRing, key_id, make_tls, ring
+from jiwar.identity.models import Agency, Node, NodeKey, Person, RoleGrant
+from jiwar.identity.roles import Clearance, Role
+
+SYSTEM = "system"
+
+
+def add_person(
+    username: str,
+    full_name: str,
+    password: str,
+    *,
+    agency: Agency,
+    roles: Iterable[Role],
+    clearance: Clearance = Clearance.STANDARD,
+    language: str = "",
+    by: str = SYSTEM,
+) -> Person:
+    """Add a person with her roles; raises django's ValidationError for a weak password or a taken name.
+
+    An administrator runs the machine and cannot read cases, the oversight role sees all and changes nothing: neither
+    goes with another role.
+    """
+    roles = frozenset(roles)
+    check_roles(roles)
+    person = Person(username=username, full_name=full_name, agency=agency, clearance=clearance, language=language)
+    validate_password(password, person)
+    person.set_password(password)
+    with transaction.atomic():
+        person.full_clean()
+        person.save()
+        RoleGrant.objects.bulk_create(RoleGrant(person=person, role=role) for role in sorted(roles))
+        events.person_added.send(
+            Person, by=by, subject=str(person.id), detail={"roles": sorted(roles), "clearance": clearance}
+        )
+    return person
+
+
+def change_person(person: Person, *, roles: Iterable[Role], clearance: Clearance, is_active: bool, by: str) -> None:
+    """Set a person's roles, clearance and whether she may sign in."""
+    roles = frozenset(roles)
+    check_roles(roles)
+    with transaction.atomic():
+        RoleGrant.objects.filter(person=person).exclude(role__in=roles).delete()
+        RoleGrant.objects.bulk_create(
+            (RoleGrant(person=person, role=role) for role in sorted(roles)), ignore_conflicts=True
+        )
+        person.clearance, person.is_active = clearance, is_active
+        person.save(update_fields=["clearance", "is_active"])
+        person.__dict__.pop("roles", None)
+        detail = {"roles": sorted(roles), "clearance": clearance, "active": is_active}
+        events.person_changed.send(Person, by=by, subject=str(person.id), detail=detail)
+
+
+class RolesConflict(ValueError):
+    """A person may not hold these roles together."""
+
+
+def check_roles(roles: frozenset[Role]) -> None:
+    """Administrator and oversight stand alone; raises RolesConflict."""
+    for alone in (Role.ADMINISTRATOR, Role.OVERSIGHT):
+        if alone in roles and len(roles) > 1:
+            raise RolesConflict(f"{alone} goes with no other role")
+
+
+def make_own_keys(*, by: str = SYSTEM, at: dt.datetime | None = None) -> KeyRing:
+    """Make the node's key ring and TLS certificate and enter the node itself in its own directory."""
+    at = at or timezone.now()
+    new = KeyRing.make()
+    new.write(settings.KEYS)
+    make_tls(settings.KEYS, settings.NODE.code, settings.NODE.exchange_url, at)
+    with transaction.atomic():
+        _store(read_card(own_card(at=at)))
+        events.own_keys_made.send(KeyRing, by=by, subject=settings.NODE.code, detail={"signing": new.signing[0].id})
+    return new
+
+
+def own_card(contact: dict[str, str] | None = None, at: dt.datetime | None = None) -> str:
+    """This node's card, to hand to a neighbour."""
+    if contact is None:
+        contact = getattr(Node.objects.filter(code=settings.NODE.code).first(), "contact", {})
+    certificate = (settings.KEYS / "tls.crt").read_text()
+    return write_card(settings.NODE, ring(settings.KEYS), certificate, contact, at or timezone.now())
+
+
+def set_contact(contact: dict[str, str], *, by: str) -> None:
+    """Set the contact point that the node's card names (Plan B5, D3)."""
+    with transaction.atomic():
+        Node.objects.filter(code=settings.NODE.code).update(contact=contact)
+        events.node_added.send(Node, by=by, subject=settings.NODE.code, detail={"contact": sorted(contact)})
+
+
+def add_node(text: str, *, by: str = SYSTEM) -> Node:
+    """Enter a neighbour's or a post's card; raises CardInvalid.
+
+    A card of a node that is known must carry the key that is known: a change of key is not made by card.
+    """
+    card = read_card(text)
+    if card.code == settings.NODE.code:
+        raise CardInvalid("card_is_own")
+    known = NodeKey.objects.filter(node_id=card.code, use="signing", revoked_at=None).values_list("id", flat=True)
+    if known and card.key_ids[0] not in known:
+        raise CardInvalid("card_key_changed", card.code)
+    with transaction.atomic():
+        node = _store(card)
+        detail = {"signing": card.key_ids[0], "sealing": card.key_ids[1], "url": card.exchange_url}
+        events.node_added.send(Node, by=by, subject=node.code, detail=detail)
+    return node
+
+
+def revoke_node_key(key: NodeKey, why: str, *, by: str) -> None:
+    """Nothing signed by this key is believed from now on."""
+    with transaction.atomic():
+        key.revoked_at, key.revoked_why = timezone.now(), why
+        key.save(update_fields=["revoked_at", "revoked_why"])
+        events.node_key_revoked.send(NodeKey, by=by, subject=key.node_id, detail={"key": key.id, "why": why})
+
+
+def _store(card: Card) -> Node:
+    node, _ = Node.objects.update_or_create(
+        code=card.code,
+        defaults={
+            "state": card.code[:3],
+            "role": card.role,
+            "name": card.name,
+            "exchange_url": card.exchange_url,
+            "tls_certificate": card.tls_certificate,
+            "contact": card.contact,
+            "card_issued_at": card.issued_at,
+        },
+    )
+    for use, raw in (("signing", card.signing), ("sealing", card.sealing)):
+        NodeKey.objects.get_or_create(id=key_id(raw), defaults={"node": node, "use": use, "public": _b64(raw)})
+    return node
+
+
+def _b64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()

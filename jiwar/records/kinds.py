@@ -1,0 +1,105 @@
+"""The register of record kinds, and the kinds of this room: a withdrawal and its acknowledgement."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, ConfigDict, create_model
+
+from jiwar.records.content import Body, Content, Line, NodeCode
+from jiwar.wire.faults import Fault
+
+if TYPE_CHECKING:
+    from jiwar.records.models import Record
+
+YEAR = dt.timedelta(days=365)
+
+
+def _no_faults(content: Content) -> list[Fault]:
+    return []
+
+
+@dataclass(slots=True)
+class Kind:
+    """A kind of record in one version.
+
+    `four_eyes`: needs an approval by a second person. `instrument`: passes between neighbours without an agreement, for
+    it is what agreements, corrections and receipts are made of, and carries no personal data. `longest`: most time from
+    issue to `valid_until`. `review`: most time to `review_on` (rule R9). `check`: what the schema cannot say.
+    `projections` run in the transaction that stores the record, `retirements` in the one that ends it.
+    """
+
+    name: str
+    version: int
+    body: type[Body]
+    personal: bool = True
+    four_eyes: bool = False
+    instrument: bool = False
+    longest: dt.timedelta = 5 * YEAR
+    review: dt.timedelta = YEAR
+    check: Callable[[Any], list[Fault]] = _no_faults
+    projections: list[Callable[["Record", Any], None]] = field(default_factory=list)
+    retirements: list[Callable[["Record"], None]] = field(default_factory=list)
+
+    @property
+    def content(self) -> type[Content]:
+        """Content model with this kind's body."""
+        return _content_of(self.body)
+
+
+KINDS: dict[tuple[str, int], Kind] = {}
+_CONTENTS: dict[type[Body], type[Content]] = {}
+
+
+def _content_of(body: type[Body]) -> type[Content]:
+    if body not in _CONTENTS:
+        _CONTENTS[body] = create_model(f"{body.__name__}Content", __base__=Content, body=(body, ...))
+    return _CONTENTS[body]
+
+
+def register(kind: Kind) -> Kind:
+    """Enter a kind; a room does so when it is loaded."""
+    if (kind.name, kind.version) in KINDS:
+        raise ValueError(f"kind {kind.name} version {kind.version} is registered twice")
+    KINDS[kind.name, kind.version] = kind
+    return kind
+
+
+def newest(name: str) -> Kind:
+    """Newest version of a kind; raises KeyError."""
+    return KINDS[max(key for key in KINDS if key[0] == name)]
+
+
+class Withdrawal(Body):
+    """The origin takes a record back: no holder uses it from now on (rule R11)."""
+
+    model_config = ConfigDict(title="Withdrawal of a record")
+    target: UUID
+    reason: Line
+
+
+class AcknowledgementBody(Body):
+    """A holder says that it applied a withdrawal or a correction."""
+
+    model_config = ConfigDict(title="Acknowledgement of a withdrawal or a correction")
+    target: UUID
+    holder: NodeCode
+    at: AwareDatetime
+
+
+WITHDRAWAL = register(
+    Kind("record.withdrawal", 1, Withdrawal, personal=False, instrument=True, longest=10 * YEAR, review=10 * YEAR)
+)
+ACKNOWLEDGEMENT = register(
+    Kind(
+        "record.acknowledgement",
+        1,
+        AcknowledgementBody,
+        personal=False,
+        instrument=True,
+        longest=10 * YEAR,
+        review=10 * YEAR,
+    )
+)

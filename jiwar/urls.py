@@ -1,0 +1,3 @@
+"""The one map of the console."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,95 @@
+"""What happens around every page: the language, the session's end, and refusals in the user's own words."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
+
+from jiwar.access.policy import AccessRefused
+from jiwar.audit.services import append_as
+from jiwar.wire.faults import Refused
+
+LANGUAGE_COOKIE = "jiwar_language"
+_STARTED = "jiwar_started"
+_PUBLIC = ("/sign-in/", "/static/", "/language/", "/health", "/schemas/", "/api/")
+
+Next = Callable[[HttpRequest], HttpResponse]
+
+
+class LanguageMiddleware:
+    """Speaks the language that was chosen on this machine, else the browser's, else the node's."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        known = {code for code, _ in settings.LANGUAGES}
+        chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
+        language = chosen if chosen in known else settings.LANGUAGE_CODE
+        if chosen not in known and (accepted := request.headers.get("Accept-Language", "")):
+            for part in accepted[:200].split(","):
+                if (code := part.strip()[:2].lower()) in known:
+                    language = code
+                    break
+        with translation.override(language):
+            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", language)
+            return response
+
+
+class SignInMiddleware:
+    """No page without a sign-in; no session longer than a shift; no console without a second factor if required."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(_PUBLIC):
+            return self.get_response(request)
+        if not request.user.is_authenticated:
+            return redirect(f"{reverse('account_login')}?next={request.get_full_path()}")
+        started = request.session.setdefault(_STARTED, time.time())
+        if time.time() - started > settings.SESSION_LONGEST:
+            logout(request)
+            return redirect("account_login")
+        if settings.NODE.require_second_factor and not self._has_second_factor(request):
+            return redirect("mfa_index")
+        return self.get_response(request)
+
+    @staticmethod
+    def _has_second_factor(request: HttpRequest) -> bool:
+        from allauth.mfa.utils import is_mfa_enabled
+
+        return is_mfa_enabled(request.user)
+
+
+class RefusalMiddleware:
+    """Turns refusals of the services into answers that name the field and the reason; never a 500."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer AccessRefused with 403 and a ledger leaf, Refused with 422."""
+        if isinstance(exception, AccessRefused):
+            with transaction.atomic():
+                append_as(
+                    "access_refused",
+                    exception.actor or "anonymous",
+                    "console",
+                    detail={"permission": exception.permission, "code": exception.code},
+                )
+            return render(request, "web/refused.html", {"refusal": exception}, status=403)
+        if isinstance(exception, Refused):
+            return render(request, "web/faults.html", {"faults": exception.faults}, status=422)
+        return None
