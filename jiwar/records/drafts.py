@@ -1,0 +1,121 @@
+"""Drafts: content on its way to become a record, and the second person who approves it (rules R1, R2)."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from jiwar.audit.services import Author, append
+from jiwar.records.kinds import Kind, newest
+from jiwar.records.models import Decision, Draft, Record
+from jiwar.records.services import Approval, content_hash, issue, read_content
+from jiwar.wire.faults import Fault, Refused
+from jiwar.wire.strict_json import JsonRefused
+
+
+def save_draft(
+    by: Author, kind: Kind, content: dict[str, Any], draft: Draft | None = None, supersedes: Record | None = None
+) -> Draft:
+    """Keep what the author has typed so far, complete or not. Any change voids a submission and its approvals."""
+    try:
+        digest = content_hash(kind.name, kind.version, content)
+    except JsonRefused as refused:
+        raise Refused(Fault("wrong_form", "", refused.code)) from None
+    with transaction.atomic():
+        if draft is None:
+            draft = Draft(kind=kind.name, author_id=by.actor_id, supersedes=supersedes)
+        else:
+            draft = Draft.objects.select_for_update().get(pk=draft.pk)
+            if str(draft.author_id) != by.actor_id:
+                raise Refused(Fault("not_the_author"))
+            if draft.state in {Draft.State.ISSUED, Draft.State.DISCARDED}:
+                raise Refused(Fault("draft_is_closed"))
+        draft.content, draft.content_hash, draft.state = content, digest, Draft.State.DRAFT
+        draft.save()
+        append("draft_saved", by, str(draft.pk), {"kind": kind.name, "hash": digest})
+    return draft
+
+
+def submit_draft(by: Author, draft: Draft) -> Draft:
+    """Ask a second person for approval. Raises Refused with every rule that the content does not meet yet (R1)."""
+    with transaction.atomic():
+        draft = Draft.objects.select_for_update().get(pk=draft.pk)
+        if str(draft.author_id) != by.actor_id:
+            raise Refused(Fault("not_the_author"))
+        if draft.state not in {Draft.State.DRAFT, Draft.State.RETURNED}:
+            raise Refused(Fault("draft_is_closed"))
+        kind = newest(draft.kind)
+        content = read_content(kind, draft.content, timezone.now())
+        # What is approved is what is issued, byte for byte: the checked form, not the typed one.
+        draft.content = content.model_dump(mode="json")
+        draft.content_hash = content_hash(kind.name, kind.version, draft.content)
+        draft.state = Draft.State.SUBMITTED
+        draft.save()
+        append("draft_submitted", by, str(draft.pk), {"kind": draft.kind, "hash": draft.content_hash})
+    return draft
+
+
+def return_draft(by: Author, draft: Draft, reasons: str) -> Draft:
+    """Send a submitted draft back to its author, with reasons."""
+    if not reasons.strip():
+        raise Refused(Fault("missing", "reasons"))
+    with transaction.atomic():
+        draft = _submitted(by, draft)
+        Decision.objects.create(
+            draft=draft,
+            person_id=by.actor_id,
+            content_hash=draft.content_hash,
+            approved=False,
+            reasons=reasons.strip()[:1000],
+        )
+        draft.state = Draft.State.RETURNED
+        draft.save()
+        append("draft_returned", by, str(draft.pk), {"kind": draft.kind, "hash": draft.content_hash})
+    return draft
+
+
+def approve_draft(by: Author, draft: Draft, seen_hash: str, reasons: str = "") -> Record:
+    """Approve exactly the content that was seen, and issue it as a record (rule R2); raises Refused.
+
+    `seen_hash` is the content hash of the page that the approver read: an edit in between voids the approval.
+    """
+    with transaction.atomic():
+        draft = _submitted(by, draft)
+        kind = newest(draft.kind)
+        content = read_content(kind, draft.content, timezone.now())
+        digest = content_hash(kind.name, kind.version, content.model_dump(mode="json"))
+        if not seen_hash == digest == draft.content_hash:
+            raise Refused(Fault("approval_of_other_content"))
+        Decision.objects.create(
+            draft=draft, person_id=by.actor_id, content_hash=digest, approved=True, reasons=reasons.strip()[:1000]
+        )
+        approval = Approval(str(draft.author_id), by.actor_id, digest)
+        draft.record = issue(by, kind, content, approval=approval, supersedes=draft.supersedes)
+        draft.state = Draft.State.ISSUED
+        draft.save()
+        append(
+            "draft_approved", by, str(draft.pk), {"kind": draft.kind, "hash": digest, "record": str(draft.record.uid)}
+        )
+    return draft.record
+
+
+def discard_draft(by: Author, draft: Draft) -> None:
+    """The author gives a draft up; its content is emptied at once."""
+    with transaction.atomic():
+        draft = Draft.objects.select_for_update().get(pk=draft.pk)
+        if str(draft.author_id) != by.actor_id:
+            raise Refused(Fault("not_the_author"))
+        if draft.state in {Draft.State.ISSUED, Draft.State.DISCARDED}:
+            raise Refused(Fault("draft_is_closed"))
+        draft.state, draft.content = Draft.State.DISCARDED, {}
+        draft.save()
+        append("draft_discarded", by, str(draft.pk), {"kind": draft.kind})
+
+
+def _submitted(by: Author, draft: Draft) -> Draft:
+    draft = Draft.objects.select_for_update().get(pk=draft.pk)
+    if str(draft.author_id) == by.actor_id:
+        raise Refused(Fault("approver_is_author"))
+    if draft.state != Draft.State.SUBMITTED:
+        raise Refused(Fault("draft_is_not_submitted"))
+    return draft

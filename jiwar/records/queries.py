@@ -1,0 +1,35 @@
+"""Reads of records and drafts."""
+
+from django.db.models import QuerySet
+
+from jiwar.records.kinds import WITHDRAWAL
+from jiwar.records.models import Acknowledgement, Draft, Record
+
+
+def held(kind: str) -> QuerySet[Record]:
+    """Records of a kind, own and received, newest first."""
+    return Record.objects.filter(kind=kind)
+
+
+def newest_version(uid: object) -> Record | None:
+    """The newest version held of a record."""
+    return Record.objects.filter(uid=uid).order_by("-version").first()
+
+
+def drafts(kind: str) -> QuerySet[Draft]:
+    """Open drafts of a kind."""
+    closed = [Draft.State.ISSUED, Draft.State.DISCARDED]
+    return Draft.objects.filter(kind=kind).exclude(state__in=closed).select_related("author")
+
+
+def withdrawal_of(record: Record) -> Record | None:
+    """The withdrawal of a record, if its origin took it back."""
+    for withdrawal in Record.objects.filter(kind=WITHDRAWAL.name, origin=record.origin):
+        if withdrawal.body["target"] == str(record.uid):
+            return withdrawal
+    return None
+
+
+def acknowledgements(withdrawal: Record) -> QuerySet[Acknowledgement]:
+    """Who said that the withdrawal is applied."""
+    return withdrawal.acknowledgements.all()
