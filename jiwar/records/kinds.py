@@ -1,7 +1,7 @@
 """The register of record kinds, and the kinds of this room: a withdrawal and its acknowledgement."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -28,7 +28,8 @@ class Kind:
     `four_eyes`: needs an approval by a second person. `instrument`: passes between neighbours without an agreement, for
     it is what agreements, corrections and receipts are made of, and carries no personal data. `longest`: most time from
     issue to `valid_until`. `review`: most time to `review_on` (rule R9). `check`: what the schema cannot say.
-    `projections` run in the transaction that stores the record, `retirements` in the one that ends it.
+    `addressees`: states that a record is for; None: every state to which an agreement opens it. `posts`: own posts hold
+    it too. `projections` run in the transaction that stores the record, `retirements` in the one that ends it.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Kind:
     longest: dt.timedelta = 5 * YEAR
     review: dt.timedelta = YEAR
     check: Callable[[Any], list[Fault]] = _no_faults
+    addressees: Callable[[Any], Iterable[str]] | None = None
+    posts: bool = False
     projections: list[Callable[["Record", Any], None]] = field(default_factory=list)
     retirements: list[Callable[["Record"], None]] = field(default_factory=list)
 
@@ -90,7 +93,16 @@ class AcknowledgementBody(Body):
 
 
 WITHDRAWAL = register(
-    Kind("record.withdrawal", 1, Withdrawal, personal=False, instrument=True, longest=10 * YEAR, review=10 * YEAR)
+    Kind(
+        "record.withdrawal",
+        1,
+        Withdrawal,
+        personal=False,
+        instrument=True,
+        posts=True,
+        longest=10 * YEAR,
+        review=10 * YEAR,
+    )
 )
 ACKNOWLEDGEMENT = register(
     Kind(

@@ -30,6 +30,9 @@ class Record(models.Model):
     issued_at = models.DateTimeField()
     valid_until = models.DateTimeField(db_index=True)
     review_on = models.DateField()
+    about = models.UUIDField(
+        null=True, db_index=True, help_text="the record that this one is about: `target` of its body"
+    )
     statement = models.TextField()
     hash = models.CharField(max_length=64, unique=True)
     signing_key = models.CharField(max_length=16)

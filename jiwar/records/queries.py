@@ -24,10 +24,7 @@ def drafts(kind: str) -> QuerySet[Draft]:
 
 def withdrawal_of(record: Record) -> Record | None:
     """The withdrawal of a record, if its origin took it back."""
-    for withdrawal in Record.objects.filter(kind=WITHDRAWAL.name, origin=record.origin):
-        if withdrawal.body["target"] == str(record.uid):
-            return withdrawal
-    return None
+    return Record.objects.filter(kind=WITHDRAWAL.name, origin=record.origin, about=record.uid).first()
 
 
 def acknowledgements(withdrawal: Record) -> QuerySet[Acknowledgement]:

@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,10 @@ _FIELDS = {
     "v", "id", "version", "kind", "kind_version", "origin", "node", "issued_at", "content", "supersedes", "approval",
 }  # fmt: skip
 _CLOCK_SKEW = dt.timedelta(minutes=10)
+
+
+STORED: list[Callable[[Author, Record, Content | None], None]] = []
+"""What else happens in the transaction that stores a record, own or received: `exchange` routes it onwards from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ def issue(
             {"kind": record.kind, "version": record.version, "hash": record.hash}
             | ({"approver": approval.approver, "author": approval.author} if approval else {}),
         )
+        for hook in STORED:
+            hook(by, record, content)
     return record
 
 
@@ -181,6 +188,8 @@ def receive(by: Author, statement: bytes, key: str, signature: str, delivered_by
             str(record.uid),
             {"kind": record.kind, "version": record.version, "from": delivered_by, "hash": digest},
         )
+        for hook in STORED:
+            hook(by, record, content)
     return record
 
 
@@ -255,6 +264,7 @@ def _store(
     data = parse(statement)
     assert isinstance(data, dict)
     terms_ = data["content"]
+    about = data["content"]["body"].get("target") if isinstance(data["content"].get("body"), dict) else None
     record = Record.objects.create(
         uid=data["id"],
         version=data["version"],
@@ -268,6 +278,7 @@ def _store(
         issued_at=data["issued_at"],
         valid_until=terms_["valid_until"],
         review_on=terms_["review_on"],
+        about=about,
         statement=statement.decode(),
         hash=_sha256(statement),
         signing_key=key,
@@ -297,8 +308,7 @@ def _project(record: Record, kind: Kind, content: Content) -> None:
 
 def _withdrawn(record: Record) -> bool:
     """Whether a withdrawal of this record came before the record itself."""
-    withdrawals = Record.objects.filter(kind=WITHDRAWAL.name, origin=record.origin, statement__contains=str(record.uid))
-    return any(w.data["content"]["body"]["target"] == str(record.uid) for w in withdrawals)
+    return Record.objects.filter(kind=WITHDRAWAL.name, origin=record.origin, about=record.uid).exists()
 
 
 def _read_statement(statement: bytes) -> dict[str, Any]:
