@@ -33,7 +33,7 @@ _CLOCK_SKEW = dt.timedelta(minutes=10)
 
 
 STORED: list[Callable[[Author, Record, Content | None], None]] = []
-"""What else happens in the transaction that stores a record, own or received: `exchange` routes it onwards from here."""
+"""What else happens in the transaction that stores a record, own or received: `exchange` routes it from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +173,9 @@ def receive(by: Author, statement: bytes, key: str, signature: str, delivered_by
         except ValidationError as error:
             raise Refused(*of_pydantic(error.errors(include_url=False), ("content",))) from None
         if kind.four_eyes:
-            approval = data["approval"]
-            read = (
-                Approval(**approval)
-                if isinstance(approval, dict) and set(approval) == set(Approval.__slots__)
-                else None
+            _check_approval(
+                _read_approval(data["approval"]), content_hash(data["kind"], data["kind_version"], data["content"])
             )
-            _check_approval(read, content_hash(data["kind"], data["kind_version"], data["content"]))
     with transaction.atomic():
         record = _store(statement, key, signature, delivered_by, content, kind)
         append(
@@ -264,7 +260,6 @@ def _store(
     data = parse(statement)
     assert isinstance(data, dict)
     terms_ = data["content"]
-    about = data["content"]["body"].get("target") if isinstance(data["content"].get("body"), dict) else None
     record = Record.objects.create(
         uid=data["id"],
         version=data["version"],
@@ -278,7 +273,7 @@ def _store(
         issued_at=data["issued_at"],
         valid_until=terms_["valid_until"],
         review_on=terms_["review_on"],
-        about=about,
+        about=_about(terms_),
         statement=statement.decode(),
         hash=_sha256(statement),
         signing_key=key,
@@ -299,6 +294,14 @@ def _store(
     elif kind and content:
         _project(record, kind, content)
     return record
+
+
+def _about(content: dict[str, Any]) -> UUID | None:
+    body = content.get("body")
+    try:
+        return UUID(body["target"]) if isinstance(body, dict) and "target" in body else None
+    except (TypeError, ValueError, AttributeError):
+        return None
 
 
 def _project(record: Record, kind: Kind, content: Content) -> None:
@@ -348,6 +351,12 @@ def _plain_terms(content: dict[str, Any]) -> bool:
     until = dt.datetime.fromisoformat(content["valid_until"])
     dt.date.fromisoformat(content["review_on"])
     return until.utcoffset() is not None and isinstance(content["purpose"], str) and len(content["purpose"]) <= 40
+
+
+def _read_approval(approval: object) -> Approval | None:
+    if not isinstance(approval, dict) or set(approval) != set(Approval.__slots__):
+        return None
+    return Approval(**approval) if all(isinstance(v, str) for v in approval.values()) else None
 
 
 def _check_approval(approval: Approval | None, expected: str) -> None:
