@@ -1,6 +1,8 @@
 import json
 import os
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,24 @@ def test_a_peer_that_cannot_be_installed_is_unavailable(tmp_path: Path, monkeypa
     missing = tmp_path / "missing.whl"
     with pytest.raises(peers.PeerUnavailable, match="could not be installed"):
         peers.python("missing", [str(missing)])
+
+
+def test_a_peer_has_an_environment_of_its_own_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "ENVIRONMENTS", tmp_path / "envs")
+    wheel = tmp_path / "lonepeer-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("lonepeer.py", "NAME = 'lone'\n")
+        archive.writestr("lonepeer-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: lonepeer\nVersion: 1.0\n")
+        archive.writestr(
+            "lonepeer-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr("lonepeer-1.0.dist-info/RECORD", "")
+    interpreter = peers.python("lone", [str(wheel)])
+    wheel.unlink()
+    assert peers.python("lone", [str(wheel)]) == interpreter
+
+    def runs(code: str) -> bool:
+        return subprocess.run([interpreter, "-I", "-c", code], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    assert runs("import lonepeer")
+    assert not runs("import django")
