@@ -20,10 +20,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.g
 
 from django.conf import settings  # noqa: E402
 
-if (ROOT / "jiwar" / "settings.py").exists():
-    _ = settings.DATABASES  # loads them now, so that pytest-django finds Django configured
-else:
-    del os.environ["DJANGO_SETTINGS_MODULE"]
+_ = settings.DATABASES  # loads them now, so that pytest-django finds Django configured
 
 # The same examples in every CI run: a failure there is one that can be run again here.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
@@ -63,7 +60,7 @@ def _touches_database(item: pytest.Item) -> bool:
 
 
 def pytest_report_header() -> list[str]:
-    database = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2] if settings.configured else "none"
+    database = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
     profile = hypothesis.settings.get_current_profile_name()
     return [f"database: {database}, hypothesis profile: {profile}, python: {sys.version.split()[0]}"]
 

@@ -33,8 +33,6 @@ def broken_rules() -> Iterator[str]:
 
 def missing_migrations() -> Iterator[str]:
     """The models that have changed without a migration."""
-    if not (ROOT / "jiwar" / "settings.py").exists():
-        return
     node = throwaway()
     command = [sys.executable, "-m", "django", "makemigrations", "--check", "--dry-run"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
