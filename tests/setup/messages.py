@@ -40,10 +40,12 @@ def read(path: Path, language: str) -> Catalog:
 
 
 def untranslated(package: Path) -> Iterator[str]:
-    """The texts that a catalogue lacks; nothing while the program has no text marked for translation."""
+    """The texts that a catalogue lacks; a language without a catalogue yet lacks nothing."""
     wanted = [message for message in texts(package) if message.id]
     for language in LANGUAGES:
         path = catalogue_path(package, language)
+        if not path.exists():
+            continue
         catalogue = read(path, language)
         for message in wanted:
             if catalogue.get(message.id, message.context) is None:
