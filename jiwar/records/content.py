@@ -14,6 +14,8 @@ NodeCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}(-[A-Z0-9]{2,20})
 Tlp = Literal["RED", "AMBER+STRICT", "AMBER", "GREEN", "CLEAR"]
 Restriction = Literal["border_check_only", "no_arrest", "no_evidence", "contact_before_action"]
 Onward = Literal["no", "ask", "yes"]
+SourceGrade = Literal["A", "B", "C", "X"]
+InformationGrade = Literal["1", "2", "3", "4"]
 
 
 class Body(BaseModel):
@@ -40,8 +42,8 @@ class Handling(Body):
 class Grading(Body):
     """4x4 grading: the source (A reliable … X not assessed) and the information (1 known true … 4 cannot be judged)."""
 
-    source: Literal["A", "B", "C", "X"]
-    information: Literal["1", "2", "3", "4"]
+    source: SourceGrade
+    information: InformationGrade
 
 
 class Content(Body):

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from jiwar.audit.services import Author, append
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import KeyRefused, signing_key
-from jiwar.records.content import Content, Grading, Handling
+from jiwar.records.content import Content, Grading, Handling, InformationGrade, Onward, SourceGrade, Tlp
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, AcknowledgementBody, Kind, Withdrawal
 from jiwar.records.models import Acknowledgement, Record
 from jiwar.wire.faults import Fault, Refused, of_pydantic
@@ -121,12 +121,12 @@ def terms(
     days: int,
     body: object,
     *,
-    tlp: str = "AMBER",
-    onward: str = "no",
-    source: str = "A",
-    information: str = "1",
+    tlp: Tlp = "AMBER",
+    onward: Onward = "no",
+    source: SourceGrade = "A",
+    information: InformationGrade = "1",
 ) -> dict[str, Any]:
-    """Content of a record that no person drafts: a withdrawal, an acknowledgement, a hit."""  # fmt: skip
+    """Content of a record that no person drafts: a withdrawal, an acknowledgement, a hit."""
     now = timezone.now()
     until = now + dt.timedelta(days=days)
     return {
@@ -212,8 +212,8 @@ def acknowledge(by: Author, withdrawal: Record, holder: str) -> Record:
     return issue(by, ACKNOWLEDGEMENT, content)
 
 
-def retire(record: Record, state: Record.State) -> None:
-    """End the use of a record here and now."""
+def retire(record: Record, state: str) -> None:
+    """End the use of a record here and now; `state` is a `Record.State`."""
     if record.state not in {Record.State.IN_FORCE, Record.State.NOT_UNDERSTOOD}:
         return
     record.state, record.state_changed_at = state, timezone.now()
