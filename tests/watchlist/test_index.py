@@ -1,0 +1,162 @@
+"""The index finds what comparing with everyone would find, whatever was added, withdrawn or saved."""
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jiwar.watchlist.logic import segment
+from jiwar.watchlist.logic.dates import PartialDate
+from jiwar.watchlist.logic.evidence import Document, Name, Query, Subject, compare
+from jiwar.watchlist.logic.generate import person, subjects
+from jiwar.watchlist.logic.index import Candidate, Index
+from jiwar.watchlist.logic.segment import IndexFileError
+
+people = st.integers(0, 10**9).map(lambda seed: person(random.Random(seed), f"p{seed}"))
+lists = st.lists(people, max_size=40, unique_by=lambda subject: subject.key)
+
+
+def about(subject: Subject, *, born: bool = True) -> Query:
+    return Query(
+        (subject.names[0].text,),
+        subject.birth_dates[0] if born else None,
+        subject.sexes[0],
+        subject.nationalities[0],
+    )
+
+
+def exhaustive(index: Index, query: Query, threshold: float) -> list[Candidate]:
+    found = [(subject, compare(query, subject, index.rarity)) for subject in index.subjects()]
+    kept = [Candidate(s.key, c.score, c) for s, c in found if c.score >= threshold and c.score > 0]
+    return sorted(kept, key=lambda c: (not c.comparison.document_same, -c.score, c.key))
+
+
+@given(lists, people, st.sampled_from([0.0, 0.25, 0.5]))
+def test_it_answers_as_comparing_with_everyone_does(listed: list[Subject], stranger: Subject, threshold: float) -> None:
+    index = Index.build(listed)
+    for subject in [*listed[:5], stranger]:
+        query = about(subject)
+        assert index.search(query, 5, threshold) == exhaustive(index, query, threshold)[:5]
+
+
+@given(lists.filter(bool), st.integers(0, 39))
+def test_an_exact_name_is_never_missed(listed: list[Subject], which: int) -> None:
+    subject = listed[which % len(listed)]
+    found = Index.build(listed).search(about(subject, born=False), limit=len(listed), threshold=0)
+    assert subject.key in {candidate.key for candidate in found}
+
+
+@given(lists.filter(bool), people, st.integers(0, 39))
+def test_what_was_withdrawn_is_never_found(listed: list[Subject], late: Subject, which: int) -> None:
+    index = Index.build(listed)
+    index.add(late)
+    for subject in (listed[which % len(listed)], late):
+        before = len(index)
+        assert index.remove(subject.key) or subject.key == late.key
+        assert len(index) in {before - 1, before}
+        assert subject.key not in {candidate.key for candidate in index.search(about(subject), 50, 0)}
+        assert not index.remove(subject.key)
+
+
+@given(lists, people)
+def test_an_addition_counts_at_once(listed: list[Subject], late: Subject) -> None:
+    index = Index.build(listed)
+    index.add(late)
+    assert late.key in {candidate.key for candidate in index.search(about(late), 50, 0)}
+    assert len(index) == len({late.key, *(subject.key for subject in listed)})
+
+
+@settings(max_examples=20)
+@given(lists, people)
+def test_saved_and_opened_it_answers_the_same(
+    tmp_path_factory: pytest.TempPathFactory, listed: list[Subject], late: Subject
+) -> None:
+    path = tmp_path_factory.mktemp("index") / "names"
+    index = Index.build(listed, revision=7)
+    index.add(late)
+    index.save(path)
+    opened = Index.open(path)
+    assert opened.revision == 7
+    assert sorted(opened.subjects(), key=lambda s: s.key) == sorted(
+        {late.key: late, **{s.key: s for s in listed}}.values(), key=lambda s: s.key
+    )
+    for subject in [*listed[:5], late]:
+        assert opened.search(about(subject)) == index.search(about(subject))
+
+
+def test_a_replaced_subject_is_found_by_its_new_name_only() -> None:
+    index = Index.build([Subject("k", (Name("Karim Bouzid Fezzani"),))])
+    index.add(Subject("k", (Name("Youssef El Megaryef"),)))
+    assert len(index) == 1
+    assert index.changes == 2
+    assert [c.key for c in index.search(Query(("يوسف المقريف",)))] == ["k"]
+    assert index.search(Query(("Karim Bouzid Fezzani",))) == []
+
+
+def test_a_document_ranks_before_every_name() -> None:
+    name = Subject("name", (Name("Youssef El Megaryef"),), (PartialDate(1984, 6, 17),))
+    paper = Subject("paper", (Name("Karim Haddad"),), documents=(Document("passport", "LBY", "LO042817"),))
+    query = Query(
+        ("Youssef El Megaryef",), PartialDate(1984, 6, 17), documents=(Document("passport", "LBY", "LO042817"),)
+    )
+    assert [c.key for c in Index.build([name, paper]).search(query)] == ["paper", "name"]
+
+
+def test_common_parts_are_found_in_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("segment.COMMON", "index.COMMON"):
+        monkeypatch.setattr(f"jiwar.watchlist.logic.{module}", 5)
+    listed = list(subjects(400))
+    index = Index.build(listed)
+    for subject in listed[:100]:
+        assert subject.key in {c.key for c in index.search(about(subject), 5, 0)}
+
+
+def test_two_subjects_of_one_key_are_refused() -> None:
+    with pytest.raises(ValueError, match="'k'"):
+        Index.build([Subject("k", (Name("Ali"),)), Subject("k", (Name("Omar"),))])
+
+
+def test_an_empty_index_answers_nothing(tmp_path: Path) -> None:
+    index = Index.build([])
+    index.save(tmp_path / "names")
+    assert (
+        Index.open(tmp_path / "names").search(Query(("Ali",), documents=(Document("", "", "A1234"),)), threshold=0)
+        == []
+    )
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "names"
+    Index.build(subjects(50)).save(path)
+    return path
+
+
+@pytest.mark.parametrize("place", [0.0, 0.001, 0.02, 0.3, 0.6, 0.999])
+def test_a_damaged_file_is_refused(saved: Path, place: float) -> None:
+    data = bytearray(saved.read_bytes())
+    at = int(place * len(data))
+    data[at] ^= 0x55
+    saved.write_bytes(data)
+    with pytest.raises(IndexFileError):
+        Index.open(saved)
+
+
+@pytest.mark.parametrize("keep", [0, 4, 11, 100, -1])
+def test_a_cut_file_is_refused(saved: Path, keep: int) -> None:
+    saved.write_bytes(saved.read_bytes()[:keep])
+    with pytest.raises(IndexFileError):
+        Index.open(saved)
+
+
+def test_a_newer_format_is_refused_by_name(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segment, "FORMAT", 0)
+    with pytest.raises(IndexFileError) as refused:
+        Index.open(saved)
+    assert refused.value.code == "newer_format"
+
+
+def test_generated_people_are_the_same_for_a_seed() -> None:
+    assert list(subjects(20, seed=3)) == list(subjects(20, seed=3)) != list(subjects(20, seed=4))
