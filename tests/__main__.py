@@ -7,6 +7,7 @@ and counted. Ends with pytest's own lines and one of the whole: `total: N passed
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -67,4 +68,5 @@ def tally(junit: str) -> Counter[str]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the server is stopped then too
     sys.exit(main(sys.argv[1:]))
