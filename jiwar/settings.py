@@ -185,6 +185,7 @@ SESSION_LONGEST = 12 * 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = NODE.console_url.startswith("https://")
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_NAME = f"{SESSION_COOKIE_NAME}_csrf"
+CSRF_FAILURE_VIEW = "jiwar.web.errors.no_form_token"
 CSRF_TRUSTED_ORIGINS = [NODE.console_url]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -222,7 +223,7 @@ TIME_ZONE = NODE.timezone
 
 # --- files ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = PACKAGE.parent / "static"
+STATIC_ROOT = None  # files are served from where they are installed
 STATICFILES_DIRS = [("web", PACKAGE / "web" / "assets")]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",

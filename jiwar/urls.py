@@ -1,3 +1,16 @@
-"""The one map of the console."""
+"""The one map of the console: each room's `pages.urls`, and the sign-in of allauth under our templates."""
 
-urlpatterns: list[object] = []
+from django.urls import include, path
+
+from jiwar.identity.pages import urls as sign_in
+from jiwar.web.pages import urls as shell
+
+urlpatterns = [
+    path("", include(shell)),
+    path("sign-in/", include(sign_in)),
+]
+
+handler400 = "jiwar.web.errors.bad_request"
+handler403 = "jiwar.web.errors.forbidden"
+handler404 = "jiwar.web.errors.not_found"
+handler500 = "jiwar.web.errors.server_error"

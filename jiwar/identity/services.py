@@ -65,6 +65,12 @@ def change_person(person: Person, *, roles: Iterable[Role], clearance: Clearance
         events.person_changed.send(Person, by=by, subject=str(person.id), detail=detail)
 
 
+def choose_language(person: Person, language: str) -> None:
+    """Keep the language that a person chose for herself: no act of anyone upon anything, so no leaf."""
+    person.language = language
+    person.save(update_fields=["language"])
+
+
 class RolesConflict(ValueError):
     """A person may not hold these roles together."""
 

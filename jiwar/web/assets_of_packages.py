@@ -18,19 +18,25 @@ FONTS = {
 }
 
 
+class _Fonts(FileSystemStorage):
+    """The font package's folder under our names."""
+
+    def path(self, name: str) -> str:
+        return str(Path(self.location) / FONTS[name])
+
+
 class PackageFinder(BaseFinder):
     """Finds `fonts/plex-arabic-*.ttf` in the installed font package (OFL 1.1)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.folder = Path(str(files("fontpkg_ibm_plex_sans_arabic"))) / "files"
-        self.storage = FileSystemStorage(self.folder)
+        self.storage = _Fonts(Path(str(files("fontpkg_ibm_plex_sans_arabic"))) / "files")
 
     def check(self, **kwargs: Any) -> list[Any]:
         return []
 
     def find(self, path: str, find_all: bool = False, **_: Any) -> str | list[str]:
-        found = str(self.folder / FONTS[path]) if path in FONTS else None
+        found = self.storage.path(path) if path in FONTS else None
         return ([found] if found else []) if find_all else (found or [])
 
     def list(self, ignore_patterns: Any) -> Iterator[tuple[str, Any]]:
-        yield from ()
+        yield from ((name, self.storage) for name in FONTS)

@@ -1,16 +1,65 @@
 """What every page shows around its content."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext, gettext_noop
 
 from jiwar.access.permissions import Permission
+from jiwar.access.policy import Actor
+from jiwar.access.purposes import purpose_of
 from jiwar.access.services import actor_of
+
+# Name of the page, its title, and the permissions any of which opens it. A room that has not landed is left out.
+_PLACES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
+    ("screening", gettext_noop("Screening"), frozenset({Permission.WATCHLIST_PERSON_SCREEN})),
+    ("crossings", gettext_noop("Crossings"), frozenset({Permission.CROSSINGS_CROSSING_READ})),
+    ("alerts", gettext_noop("Alerts"), frozenset({Permission.WATCHLIST_ALERT_READ, Permission.WATCHLIST_ALERT_DRAFT})),
+    ("cases", gettext_noop("Cases"), frozenset({Permission.WATCHLIST_CASE_READ})),
+    ("lists", gettext_noop("Lists"), frozenset({Permission.WATCHLIST_LIST_READ})),
+    ("agreements", gettext_noop("Agreements"), frozenset({Permission.AGREEMENTS_AGREEMENT_READ})),
+    (
+        "neighbours",
+        gettext_noop("Neighbours"),
+        frozenset({Permission.EXCHANGE_LINK_READ, Permission.IDENTITY_NODE_MANAGE}),
+    ),
+    ("ledger", gettext_noop("Ledger"), frozenset({Permission.AUDIT_LEDGER_READ})),
+    ("people", gettext_noop("People"), frozenset({Permission.IDENTITY_PERSON_MANAGE})),
+    ("tokens", gettext_noop("API tokens"), frozenset({Permission.ACCESS_TOKEN_MANAGE})),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the navigation."""
+
+    title: str
+    url: str
+    here: bool
+
+
+def navigation(request: HttpRequest, actor: Actor | None) -> list[Place]:
+    """Where this actor may go."""
+    if actor is None:
+        return []
+    home = reverse("home")
+    places = [Place(gettext("Home"), home, request.path == home)]
+    for name, title, permissions in _PLACES:
+        if permissions.isdisjoint(actor.permissions):
+            continue
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        places.append(Place(gettext(title), url, request.path.startswith(url)))
+    return places
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Who is signed in, on which node, and what she may do."""
+    """Who is signed in, on which node, what she may do and where she may go."""
     actor = actor_of(request) if hasattr(request, "user") else None
     return {
         "actor": actor,
@@ -18,4 +67,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "person": request.user if actor else None,
         "node": settings.NODE,
         "languages": settings.LANGUAGES,
+        "navigation": navigation(request, actor),
+        "purpose": purpose_of(request),
     }

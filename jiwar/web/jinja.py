@@ -1,21 +1,58 @@
 """The Jinja2 environment of every page."""
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats, timezone
+from django.utils.html import json_script
 from django.utils.translation import get_language, get_language_bidi, gettext, ngettext, pgettext
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from jiwar.records.words import word
+from jiwar.records.words import choices, fault_text, word
+from jiwar.wire.faults import Fault
 
 
-def url(name: str, *args: Any, **kwargs: Any) -> str:
-    """Address of a named page."""
-    return reverse(name, args=args, kwargs=kwargs)
+def url(name: str, *args: Any, query: Mapping[str, Any] | None = None, **kwargs: Any) -> str:
+    """Address of a named page; `query` leaves out what is empty."""
+    stated = {key: value for key, value in (query or {}).items() if value not in (None, "")}
+    return reverse(name, args=args, kwargs=kwargs, query=stated or None)
+
+
+def query(request: HttpRequest, **changes: Any) -> str:
+    """The page's own query string with changes: for pagers and filters."""
+    stated = request.GET.copy()
+    for name, value in changes.items():
+        stated[name] = str(value)
+    return f"?{stated.urlencode()}"
+
+
+def faults_at(faults: Iterable[Fault], name: str) -> list[Fault]:
+    """Faults of the field `name`, or of what lies under it."""
+    return [fault for fault in faults if fault.field == name or fault.field.startswith(f"{name}.")]
+
+
+def fault_sentence(fault: Fault) -> str:
+    """What is wrong, in the user's language."""
+    return fault_text(fault.code, fault.detail, get_language() or "en")
+
+
+def form_value(value: object) -> object:
+    """What an input of a form holds: dates and moments in the form that HTML wants, in the node's time zone."""
+    if isinstance(value, dt.datetime):
+        return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return "" if value is None else value
+
+
+def number(value: int) -> Markup:
+    """A count with its thousands apart, isolated."""
+    return Markup("<bdi>{}</bdi>").format(formats.number_format(value, force_grouping=True))
 
 
 def bdi(value: object) -> Markup:
@@ -50,10 +87,23 @@ def environment(**options: Any) -> Environment:
     env.globals.update(
         url=url,
         static=static,
+        query=query,
         word=lambda group, value: word(group, value, get_language() or "en"),
+        choices=lambda group: choices(group, get_language() or "en"),
+        fault_text=fault_sentence,
+        faults_at=faults_at,
         language=get_language,
         rtl=get_language_bidi,
         now=timezone.now,
     )
-    env.filters.update(bdi=bdi, when=when, code=code, forceescape=escape)
+    env.filters.update(
+        bdi=bdi,
+        when=when,
+        code=code,
+        number=number,
+        form_value=form_value,
+        json_script=json_script,
+        fault_sentence=fault_sentence,
+        forceescape=escape,
+    )
     return env

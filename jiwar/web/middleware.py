@@ -40,7 +40,7 @@ class LanguageMiddleware:
         with translation.override(language):
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
             response = self.get_response(request)
-            response.headers.setdefault("Content-Language", language)
+            response.headers.setdefault("Content-Language", translation.get_language() or language)
             return response
 
 
@@ -54,14 +54,21 @@ class SignInMiddleware:
         if request.path.startswith(_PUBLIC):
             return self.get_response(request)
         if not request.user.is_authenticated:
-            return redirect(f"{reverse('account_login')}?next={request.get_full_path()}")
+            return redirect(reverse("account_login", query={"next": request.get_full_path()}))
         started = request.session.setdefault(_STARTED, time.time())
         if time.time() - started > settings.SESSION_LONGEST:
             logout(request)
             return redirect("account_login")
         if settings.NODE.require_second_factor and not self._has_second_factor(request):
             return redirect("mfa_index")
-        return self.get_response(request)
+        # On a machine where nobody chose a language, speak the one she chose elsewhere.
+        if LANGUAGE_COOKIE not in request.COOKIES and request.user.language:
+            translation.activate(request.user.language)
+            request.LANGUAGE_CODE = request.user.language  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        # A shared machine keeps no page: the back button shows nothing after sign-out.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
     @staticmethod
     def _has_second_factor(request: HttpRequest) -> bool:
@@ -80,8 +87,10 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer AccessRefused with 403 and a ledger leaf, Refused with 422."""
+        """Answer AccessRefused with 403 and a ledger leaf, Refused with 422; ask for a purpose that is not stated."""
         if isinstance(exception, AccessRefused):
+            if exception.code == "purpose_missing" and request.method == "GET":
+                return render(request, "web/purpose.html", {"asked": request.GET}, status=403)
             with transaction.atomic():
                 append_as(
                     "access_refused",
