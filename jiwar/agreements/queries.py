@@ -1,0 +1,199 @@
+"""What agreements open and why not: the one place where the rooms above ask whether a record may pass."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import Actor
+from jiwar.agreements.kinds import AGREEMENT, SIGNATURE
+from jiwar.agreements.logic.verdicts import Clause, Closed, Open, Terms, Verdict, decide, standing
+from jiwar.agreements.models import Agreement, PartySignature, Resumption, Suspension
+from jiwar.records.queries import drafts
+
+__all__ = [
+    "Closed",
+    "Held",
+    "Open",
+    "Verdict",
+    "agreement",
+    "agreements",
+    "may_receive",
+    "may_send",
+    "open_suspensions",
+    "signature_draft",
+    "signatures",
+    "suspensions",
+    "waiting",
+    "why",
+]
+
+_IN_FORCE = Q(record__state="in_force")
+# A suspension or a resumption whose record has run out still stands: silence reopens nothing, and closes nothing anew.
+_STANDS = Q(record__state__in=("in_force", "expired"))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An agreement with its state at a moment: in_force, partly_suspended, suspended, not_signed, …, withdrawn."""
+
+    row: Agreement
+    terms: Terms
+    state: str
+
+    @property
+    def unsigned(self) -> list[str]:
+        """Parties that have not signed."""
+        return [party for party in self.row.parties if party not in self.terms.signed_by]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An act that waits for the asker: `what` is draft_returned, to_approve or to_sign; `title` in three languages.
+
+    `draft` is the draft's id, `agreement` the agreement's uid; one of them may be None.
+    """
+
+    what: str
+    reference: str
+    title: dict[str, str]
+    draft: UUID | None = None
+    agreement: UUID | None = None
+
+
+def may_send(kind: str, purpose: str, to_state: str, at: dt.datetime) -> Verdict:
+    """Whether this state may send records of a kind to a state for a purpose."""
+    return why(kind, purpose, settings.NODE.state, to_state, at)
+
+
+def may_receive(kind: str, purpose: str, from_state: str, at: dt.datetime) -> Verdict:
+    """Whether a state may send records of a kind to this state for a purpose."""
+    return why(kind, purpose, from_state, settings.NODE.state, at)
+
+
+def why(kind: str, purpose: str, sender: str, recipient: str, at: dt.datetime) -> Verdict:
+    """The clause that opens the way between two states, or the nearest reason why none does."""
+    held = agreements(at)
+    return decide((h.terms for h in held), sender=sender, recipient=recipient, kind=kind, purpose=purpose, at=at)
+
+
+def agreements(at: dt.datetime) -> list[Held]:
+    """Every agreement held, by reference; texts that a newer version replaced are left out."""
+    return _held(Agreement.objects.exclude(record__state="superseded"), at)
+
+
+def agreement(uid: UUID, at: dt.datetime) -> Held | None:
+    """The newest text held of an agreement."""
+    held = _held(Agreement.objects.filter(uid=uid).exclude(record__state="superseded"), at)
+    return held[0] if held else None
+
+
+def signatures(row: Agreement) -> QuerySet[PartySignature]:
+    """Signatures of exactly this text by its parties; issuing it is its origin's."""
+    known = PartySignature.objects.filter(_IN_FORCE, agreement_uid=row.uid, hash=row.record.hash)
+    return known.filter(party__in=row.parties).select_related("record")
+
+
+def suspensions(row: Agreement) -> list[tuple[Suspension, Resumption | None]]:
+    """Suspensions of an agreement by its parties, each with what ended it, oldest first."""
+    found = Suspension.objects.filter(_STANDS, agreement_uid=row.uid, party__in=row.parties).select_related("record")
+    ends = {(r.suspension_uid, r.party): r for r in _resumptions(s.uid for s in found)}
+    return [(s, ends.get((s.uid, s.party))) for s in found]
+
+
+def open_suspensions(row: Agreement, party: str) -> list[Suspension]:
+    """Suspensions by one party that it has not ended."""
+    return [s for s, end in suspensions(row) if s.party == party and end is None]
+
+
+def signature_draft(uid: UUID) -> UUID | None:
+    """The open draft of this state's signature of an agreement, if there is one."""
+    for draft in drafts(SIGNATURE.name):
+        if draft.content.get("body", {}).get("target") == str(uid):
+            return draft.pk
+    return None
+
+
+def waiting(actor: Actor, at: dt.datetime) -> list[Waiting]:
+    """What waits for this person: her returned drafts, others' drafts to approve, agreements that we have not signed."""
+    held = {str(h.row.uid): h for h in agreements(at)}
+    found, signing = [], set()
+    for draft in [*drafts(AGREEMENT.name), *drafts(SIGNATURE.name)]:
+        body = draft.content.get("body", {})
+        target = held.get(body.get("target", ""))
+        if target:
+            signing.add(str(target.row.uid))
+        reference = target.row.reference if target else body.get("reference", "")
+        title = target.row.title if target else body.get("title", {})
+        own = str(draft.author_id) == actor.id
+        if own and draft.state == "returned":
+            found.append(Waiting("draft_returned", reference, title, draft.pk, target and target.row.uid))
+        elif not own and draft.state == "submitted" and actor.may(Permission.AGREEMENTS_AGREEMENT_APPROVE):
+            found.append(Waiting("to_approve", reference, title, draft.pk, target and target.row.uid))
+    if actor.may(Permission.AGREEMENTS_AGREEMENT_DRAFT):
+        found += [
+            Waiting("to_sign", h.row.reference, h.row.title, agreement=h.row.uid)
+            for uid, h in held.items()
+            if settings.NODE.state in h.unsigned and h.state == "not_signed" and uid not in signing
+        ]
+    return found
+
+
+def _held(rows: QuerySet[Agreement], at: dt.datetime) -> list[Held]:
+    found = list(rows.select_related("record"))
+    uids = [row.uid for row in found]
+    signed: dict[tuple[UUID, str], set[str]] = defaultdict(set)
+    for s in PartySignature.objects.filter(_IN_FORCE, agreement_uid__in=uids, record__valid_until__gt=at):
+        signed[s.agreement_uid, s.hash].add(s.party)
+    suspended: dict[UUID, list[Suspension]] = defaultdict(list)
+    paused = list(Suspension.objects.filter(_STANDS, agreement_uid__in=uids))
+    ended = {(r.suspension_uid, r.party) for r in _resumptions(s.uid for s in paused)}
+    for pause in paused:
+        if (pause.uid, pause.party) not in ended:
+            suspended[pause.agreement_uid].append(pause)
+    held = []
+    for row in found:
+        terms = _terms(row, signed[row.uid, row.record.hash], suspended[row.uid])
+        state = "withdrawn" if row.record.state == "withdrawn" else standing(terms, at)
+        held.append(Held(row, terms, state))
+    return held
+
+
+def _resumptions(suspensions: Iterable[UUID]) -> QuerySet[Resumption]:
+    return Resumption.objects.filter(_STANDS, suspension_uid__in=list(suspensions)).select_related("record")
+
+
+def _terms(row: Agreement, signed_by: Iterable[str], pauses: Iterable[Suspension]) -> Terms:
+    clauses = tuple(
+        Clause(
+            c["id"],
+            frozenset(c["kinds"]),
+            frozenset(c["purposes"]),
+            frozenset(c["from_states"]),
+            frozenset(c["to_states"]),
+            c["onward"],
+        )
+        for c in row.clauses
+    )
+    record, parties = row.record, frozenset(row.parties)
+    # A record is used to the end of the day of its review (as `records.services.expire` has it).
+    reviewed = dt.datetime.combine(record.review_on + dt.timedelta(days=1), dt.time(), dt.UTC)
+    terms = Terms(
+        uid=row.uid,
+        reference=row.reference,
+        parties=parties,
+        signed_by=parties & {record.origin, *signed_by},
+        starts=row.starts,
+        ends=row.ends,
+        until=min(record.valid_until, reviewed),
+        clauses=clauses,
+        ended=record.state != "in_force",
+    )
+    every = frozenset(c.id for c in clauses)
+    named = (frozenset(p.clauses) & every if p.clauses else every for p in pauses if p.party in parties)
+    return replace(terms, suspended=frozenset().union(*named))

@@ -1,0 +1,80 @@
+"""A neighbour's node in a test: real keys, a real card, really signed statements; only its program is missing."""
+
+import base64
+import datetime as dt
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+
+from jiwar.identity.cards import write_card
+from jiwar.identity.keys import KeyRing, make_tls
+from jiwar.identity.node import NodeSettings
+from jiwar.records.content import Content
+from jiwar.records.kinds import Kind
+from jiwar.records.services import content_hash
+from jiwar.wire.ids import uuid7
+from jiwar.wire.strict_json import canonical
+
+Signed = tuple[bytes, str, str]
+"""A statement, the id of the key that signed it, the signature in base64: what `records.services.receive` takes."""
+
+
+def sha256(statement: bytes) -> str:
+    """The hash of a record."""
+    return hashlib.sha256(statement).hexdigest()
+
+
+class ForeignNode:
+    """A node whose statements are genuine. `identity.services.add_node(node.card())` makes it known."""
+
+    def __init__(self, code: str = "NER", role: str = "national", url: str = "https://127.0.0.1:9443") -> None:
+        self.node = NodeSettings(code=code, role=role, name=f"{code} (test)", exchange_url=url)  # type: ignore[arg-type]
+        self.ring = KeyRing.make()
+        with tempfile.TemporaryDirectory() as folder:
+            make_tls(Path(folder), code, url, timezone.now())
+            self.tls_certificate = Path(folder, "tls.crt").read_text()
+
+    def card(self) -> str:
+        """What this node hands to a neighbour."""
+        return write_card(self.node, self.ring, self.tls_certificate, {}, timezone.now())
+
+    def statement(
+        self, kind: Kind, content: Content | dict[str, Any], *, supersedes: bytes | None = None, **changes: Any
+    ) -> Signed:
+        """A signed statement of a kind, approved by two people; `changes` replace fields of the envelope.
+
+        `supersedes` is the statement of the version before, whose id it keeps.
+        """
+        plain = content.model_dump(mode="json") if isinstance(content, Content) else content
+        now = timezone.now()
+        approval = {
+            "author": f"{self.node.code}-author",
+            "approver": f"{self.node.code}-approver",
+            "content_hash": content_hash(kind.name, kind.version, plain),
+        }
+        envelope = {
+            "v": 1,
+            "id": str(uuid7(now)),
+            "version": 1,
+            "kind": kind.name,
+            "kind_version": kind.version,
+            "origin": self.node.state,
+            "node": self.node.code,
+            "issued_at": now.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+            "content": plain,
+            "supersedes": None,
+            "approval": approval if kind.four_eyes else None,
+        }
+        if supersedes is not None:
+            before = json.loads(supersedes)
+            envelope |= {"id": before["id"], "version": before["version"] + 1, "supersedes": sha256(supersedes)}
+        return self.sign(canonical(envelope | changes))
+
+    def sign(self, statement: bytes) -> Signed:
+        """Sign any bytes as a record of this node."""
+        key = self.ring.signing[0]
+        return statement, key.id, base64.b64encode(key.sign(b"jiwar-record/1\n" + statement)).decode()
