@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import django
 import hypothesis
 import pytest
 
@@ -20,7 +21,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.g
 
 from django.conf import settings  # noqa: E402
 
-_ = settings.DATABASES  # loads them now, so that pytest-django finds Django configured
+django.setup()  # now, so that the conftest of a room may import models
 
 # The same examples in every CI run: a failure there is one that can be run again here.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)

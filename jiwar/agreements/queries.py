@@ -120,7 +120,7 @@ def signature_draft(uid: UUID) -> UUID | None:
 
 
 def waiting(actor: Actor, at: dt.datetime) -> list[Waiting]:
-    """What waits for this person: her returned drafts, others' drafts to approve, agreements that we have not signed."""
+    """What waits for a person: her returned drafts, others' drafts to approve, agreements that we have not signed."""
     held = {str(h.row.uid): h for h in agreements(at)}
     found, signing = [], set()
     for draft in [*drafts(AGREEMENT.name), *drafts(SIGNATURE.name)]:
@@ -130,16 +130,17 @@ def waiting(actor: Actor, at: dt.datetime) -> list[Waiting]:
             signing.add(str(target.row.uid))
         reference = target.row.reference if target else body.get("reference", "")
         title = target.row.title if target else body.get("title", {})
+        uid = target.row.uid if target else None
         own = str(draft.author_id) == actor.id
         if own and draft.state == "returned":
-            found.append(Waiting("draft_returned", reference, title, draft.pk, target and target.row.uid))
+            found.append(Waiting("draft_returned", reference, title, draft.pk, uid))
         elif not own and draft.state == "submitted" and actor.may(Permission.AGREEMENTS_AGREEMENT_APPROVE):
-            found.append(Waiting("to_approve", reference, title, draft.pk, target and target.row.uid))
+            found.append(Waiting("to_approve", reference, title, draft.pk, uid))
     if actor.may(Permission.AGREEMENTS_AGREEMENT_DRAFT):
         found += [
             Waiting("to_sign", h.row.reference, h.row.title, agreement=h.row.uid)
-            for uid, h in held.items()
-            if settings.NODE.state in h.unsigned and h.state == "not_signed" and uid not in signing
+            for key, h in held.items()
+            if settings.NODE.state in h.unsigned and h.state == "not_signed" and key not in signing
         ]
     return found
 

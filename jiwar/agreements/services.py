@@ -255,9 +255,7 @@ def _project_resumption(record: "Record", content: Content) -> None:
     body = content.body
     assert isinstance(body, ResumptionBody)
     if _speaks_for_its_state(record):
-        Resumption.objects.create(
-            record=record, suspension_uid=body.target, party=record.origin, reason=body.reason
-        )
+        Resumption.objects.create(record=record, suspension_uid=body.target, party=record.origin, reason=body.reason)
 
 
 # Nothing runs when a record is retired: what is in force is read from the records' own state (`queries`).

@@ -195,20 +195,20 @@ def withdraw(by: Author, record: Record, reason: str) -> Record:
         raise Refused(Fault("not_the_origin", "", record.origin))
     if record.state != Record.State.IN_FORCE:
         raise Refused(Fault("not_in_force", "", record.state))
-    at = timezone.now()
     try:
         body = Withdrawal(target=record.uid, reason=reason)
     except ValidationError as error:
         raise Refused(*of_pydantic(error.errors(include_url=False))) from None
-    content = read_content(WITHDRAWAL, terms(record.purpose, "withdrawal by the origin", 3650, body, tlp="GREEN"), at)
+    plain = terms(record.purpose, "withdrawal by the origin", 3650, body, tlp="GREEN")
+    content = read_content(WITHDRAWAL, plain, timezone.now())
     return issue(by, WITHDRAWAL, content)
 
 
 def acknowledge(by: Author, withdrawal: Record, holder: str) -> Record:
     """Say to the origin that `holder` applied a withdrawal."""
-    at = timezone.now()
-    body = AcknowledgementBody(target=withdrawal.uid, holder=holder, at=at)
-    content = read_content(ACKNOWLEDGEMENT, terms(withdrawal.purpose, "acknowledgement", 3650, body, tlp="GREEN"), at)
+    body = AcknowledgementBody(target=withdrawal.uid, holder=holder, at=timezone.now())
+    plain = terms(withdrawal.purpose, "acknowledgement", 3650, body, tlp="GREEN")
+    content = read_content(ACKNOWLEDGEMENT, plain, timezone.now())
     return issue(by, ACKNOWLEDGEMENT, content)
 
 

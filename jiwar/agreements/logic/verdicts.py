@@ -106,7 +106,7 @@ def decide(
 
 
 def standing(terms: Terms, at: dt.datetime) -> str:
-    """State of an agreement as a whole: expired, not_signed, not_yet_in_force, suspended, partly_suspended, in_force."""
+    """State of a whole agreement: expired, not_signed, not_yet_in_force, suspended, partly_suspended, in_force."""
     if reason := next(_reasons_of_state(terms, at), None):
         return reason
     if terms.suspended:
