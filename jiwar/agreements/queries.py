@@ -19,17 +19,18 @@ from jiwar.records.queries import drafts
 __all__ = [
     "Closed",
     "Held",
+    "InHand",
     "Open",
     "Verdict",
     "agreement",
     "agreements",
+    "in_hand",
     "may_receive",
     "may_send",
     "open_suspensions",
     "signature_draft",
     "signatures",
     "suspensions",
-    "waiting",
     "why",
 ]
 
@@ -53,7 +54,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class InHand:
     """An act that waits for the asker: `what` is draft_returned, to_approve or to_sign; `title` in three languages.
 
     `draft` is the draft's id, `agreement` the agreement's uid; one of them may be None.
@@ -119,7 +120,7 @@ def signature_draft(uid: UUID) -> UUID | None:
     return None
 
 
-def waiting(actor: Actor, at: dt.datetime) -> list[Waiting]:
+def in_hand(actor: Actor, at: dt.datetime) -> list[InHand]:
     """What waits for a person: her returned drafts, others' drafts to approve, agreements that we have not signed."""
     held = {str(h.row.uid): h for h in agreements(at)}
     found, signing = [], set()
@@ -133,12 +134,12 @@ def waiting(actor: Actor, at: dt.datetime) -> list[Waiting]:
         uid = target.row.uid if target else None
         own = str(draft.author_id) == actor.id
         if own and draft.state == "returned":
-            found.append(Waiting("draft_returned", reference, title, draft.pk, uid))
+            found.append(InHand("draft_returned", reference, title, draft.pk, uid))
         elif not own and draft.state == "submitted" and actor.may(Permission.AGREEMENTS_AGREEMENT_APPROVE):
-            found.append(Waiting("to_approve", reference, title, draft.pk, uid))
+            found.append(InHand("to_approve", reference, title, draft.pk, uid))
     if actor.may(Permission.AGREEMENTS_AGREEMENT_DRAFT):
         found += [
-            Waiting("to_sign", h.row.reference, h.row.title, agreement=h.row.uid)
+            InHand("to_sign", h.row.reference, h.row.title, agreement=h.row.uid)
             for key, h in held.items()
             if settings.NODE.state in h.unsigned and h.state == "not_signed" and key not in signing
         ]

@@ -384,7 +384,7 @@ class TestWaiting:
         now = timezone.now()
 
         def waits(person: Person) -> list[str]:
-            return [w.what for w in queries.waiting(actor_of_person(person), now)]
+            return [w.what for w in queries.in_hand(actor_of_person(person), now)]
 
         assert (waits(officer), waits(approver)) == (["to_sign"], [])
         draft = services.cosign(grant(DRAFT), record.uid)
