@@ -24,7 +24,7 @@ from .segment import COMMON, Ids, Segment, posting
 LIMIT: Final = 5
 THRESHOLD: Final = 0.25
 """By default a full name of two common parts is shown; one common part alone is not."""
-COMPARED: Final = 160
+COMPARED: Final = 96
 
 _PRIOR_SUBJECTS: Final = 2000.0
 _PRIOR_FAMILY: Final = 1 / 60

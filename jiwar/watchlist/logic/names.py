@@ -104,7 +104,7 @@ class Reading:
     arabic: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, so that `likeness` remembers pairs cheaply
 class Part:
     """One part of a name: `text` folded; `head` "abd" for a servant-of name, whose readings are those of what follows;
     `family` a name of `lexicon.FAMILY` or "", whose readings stand for it; `written` those of the spelling itself;
@@ -128,6 +128,8 @@ class ParsedName:
 
 def fold(text: str) -> str:
     """Lower case without diacritics, tashkeel or tatweel, one letter for each Arabic variant, others in Latin."""
+    if text.isascii():
+        return _APOSTROPHES.sub("", text[:MAX_CHARACTERS].lower())
     text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])[:MAX_CHARACTERS].translate(_ARABIC_FOLD)
     text = unicodedata.normalize("NFD", text.lower()).translate(_LATIN_FOLD)
     text = "".join(c for c in text if not unicodedata.combining(c))
@@ -184,7 +186,7 @@ def _without_article(word: str) -> str:
     )
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=32_768)
 def read_part(word: str) -> Part:
     """Read one folded word (or a word with its kunya or servant-of joined on)."""
     arabic = bool(_ARABIC.match(word))
@@ -315,7 +317,7 @@ def _keys(reading: Reading) -> list[str]:
     return [key or "-" for key in keys]
 
 
-@lru_cache(maxsize=500_000)
+@lru_cache(maxsize=65_536)
 def likeness(a: Part, b: Part) -> float:
     """How alike two parts are: 1 the same name, 0 another name, between them a spelling that leaves doubt."""
     if a.text == b.text and a.head == b.head:

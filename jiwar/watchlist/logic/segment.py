@@ -42,7 +42,7 @@ class IndexFileError(Exception):
         self.path = path
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=65_536)
 def posting(kind: str, value: str) -> int:
     """The 64-bit key of a posting list: kind "t" name part, "b" birth date, "d" document number, "k" subject key."""
     return int.from_bytes(hashlib.blake2b(f"{kind}{value}".encode(), digest_size=8).digest(), "big")
