@@ -62,7 +62,7 @@ def benchmarks() -> Iterator[dict]:
             "value": round(time.perf_counter() - start, 1),
             "unit": "s",
             "goal": 120,
-            "note": f"(making the people included; peak memory {peak:.0f} MB, file {path.stat().st_size / 1e6:.0f} MB)",
+            "note": f"(making the people included; peak {peak:.0f} MB, file {path.stat().st_size / 1e6:.0f} MB)",
         }
         one, two = _screen_in_two_processes(path)
     yield _beside_a_scan(round(max(one["p95_ms"], two["p95_ms"]), 1), max(one["p50_ms"], two["p50_ms"]))
@@ -79,8 +79,8 @@ def benchmarks() -> Iterator[dict]:
         "value": round(one["anonymous_mb"]),
         "unit": "MB",
         "goal": 250,
-        "note": f"(a process's own after {SCREENINGS} screenings, {one['idle_mb']:.0f} before; pages of the file, shared "
-        f"and given back on demand, come to {one['file_mb']:.0f} MB)",
+        "note": f"(a process's own after {SCREENINGS} screenings, {one['idle_mb']:.0f} before; of the file, shared and "
+        f"given back on demand, {one['file_mb']:.0f} MB more)",
     }
     if UN_LIST.exists():
         yield _recall()

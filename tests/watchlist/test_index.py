@@ -158,5 +158,12 @@ def test_a_newer_format_is_refused_by_name(saved: Path, monkeypatch: pytest.Monk
     assert refused.value.code == "newer_format"
 
 
+def test_an_index_made_under_other_rules_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segment, "rules", lambda: "others")
+    with pytest.raises(IndexFileError) as refused:
+        Index.open(saved)
+    assert refused.value.code == "other_rules"
+
+
 def test_generated_people_are_the_same_for_a_seed() -> None:
     assert list(subjects(20, seed=3)) == list(subjects(20, seed=3)) != list(subjects(20, seed=4))

@@ -30,6 +30,18 @@ Boubacar = ابوبكر
 عبد العزيز بوتفليقة = Abdelaziz Bouteflika
 عبد الحكيم بلحاج = Abdelhakim Belhadj
 عبد الحق = Abdul-Haq
+عبد العزيز = ABDUL AZIZ
+عبد العزيز = Abdelaziz
+عبد العلي = Abdelali
+عبد الأحد = Abdul Ahad
+عبد الإله = Abdelilah
+سعد الدين = Saduddin
+أزهر مظهري = Azhar Mazhari
+إلياس = Elyes
+الوليد = Walid
+سعيد = Said
+سيد = Said
+بوتشيش = Boutchiche
 راضي عبد السميع أبواليزيد العياشي = RADI ABD EL SAMIE ABOU EL YAZID EL AYASHI
 نور الدين بن علي بن بلقاسم الدريسي = NOUREDDINE BEN ALI BEN BELKASSEM AL-DRISSI
 زكريا الصبار = ZAKARYA ESSABAR
@@ -87,11 +99,15 @@ Jamil | Jamal
 علي | علاء
 نصر | ناصر
 سعيد | سعد
+Saeed | Saad
 رشيد | Rashad
 خالد | خلود
 فاطمة | Fathi
 أبو بكر | أبو نصر
 Abu Ali | Ali
+عبد العزيز | عزيز
+عبد الله | عبد الإله
+عبد العزيز | عبد العظيم
 """
 
 

@@ -208,12 +208,12 @@ def test_an_arabic_name_finds_the_latin_entry(real: bytes) -> None:
     answers = [(entry, index.search(Query((entry.original_script,)))) for entry in asked]
     found = sum(any(candidate.key == entry.reference for candidate in answer) for entry, answer in answers)
     others = sum(candidate.key != entry.reference for entry, answer in answers for candidate in answer)
-    assert found / len(asked) > 0.9
-    assert others / len(asked) < 0.6
+    assert found / len(asked) > 0.94
+    assert others / len(asked) < 0.5
 
 
 def test_anetac_pairs_share_a_key(shared_data: Path) -> None:
-    """Names of all the world, half of them never written in Arabic by an Arab: a floor, not a goal."""
+    """Names of all the world, few of them of the region: a floor, not a goal."""
     folder = shared_data / "watchlist" / "anetac"
     if not folder.exists():
         pytest.skip("the ANETAC pairs are not at hand")
@@ -228,4 +228,4 @@ def test_anetac_pairs_share_a_key(shared_data: Path) -> None:
         )
         for one, other in zip(latin, arabic, strict=True)
     ]
-    assert sum(bool(one & other) for one, other in keys) / len(keys) > 0.5
+    assert sum(bool(one & other) for one, other in keys) / len(keys) > 0.8

@@ -173,9 +173,9 @@ def compare(query: Query, subject: Subject, rarity: Rarity) -> Comparison:
 
 # Names ---------------------------------------------------------------------------------------------------------------
 
-_CONFLICT_BITS: Final = -7.0
+CONFLICT_BITS: Final = -7.0
 _FIRST_CONFLICT_BITS: Final = -9.0
-_MISSING_BITS: Final = -0.7
+MISSING_BITS: Final = -0.7
 _SWAPPED_BITS: Final = -1.0
 _REVERSED_BITS: Final = -12.0
 
@@ -210,14 +210,14 @@ def _name_pair(text: str, asked: ParsedName, name: Name, listed: ParsedName, rar
     differences = []
     if conflicts:
         first = 0 in left_asked and 0 in left_listed
-        bits += (_FIRST_CONFLICT_BITS if first else _CONFLICT_BITS) + _CONFLICT_BITS * (conflicts - 1)
+        bits += (_FIRST_CONFLICT_BITS if first else CONFLICT_BITS) + CONFLICT_BITS * (conflicts - 1)
         different = (
             " ".join(asked.parts[i].text for i in left_asked),
             " ".join(listed.parts[j].text for j in left_listed),
         )
         differences.append(Difference(Code.NAME_PART_DIFFERS, Field.NAME, *different))
     if missing:
-        bits += _MISSING_BITS * missing
+        bits += MISSING_BITS * missing
         absent = " ".join(asked.parts[i].text for i in left_asked), " ".join(listed.parts[j].text for j in left_listed)
         if not conflicts:
             differences.append(Difference(Code.NAME_PART_MISSING, Field.NAME, *absent))

@@ -1,15 +1,18 @@
 """The screening index: which listed subjects could be the person in front of the officer.
 
 A large immutable `segment` is searched by name parts, pairs of common name parts, birth days and document numbers; a
-small part in memory holds what was added or withdrawn since, so that a change counts at once. Whatever the postings
-find is compared field by field (`evidence.compare`), the likeliest `COMPARED` of it where there is more.
+small part in memory holds what was added or withdrawn since, so that a change counts at once. Of what the postings
+find, whatever cannot reach the threshold is left (an upper bound of its evidence says so) and the likeliest `COMPARED`
+are compared field by field by `evidence.compare`.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import segment as segments
-from .evidence import Comparison, Query, Subject, compare, lookalike_number
-from .names import Part, read_name
+from .evidence import CONFLICT_BITS, MISSING_BITS, PRIOR_BITS, Comparison, Query, Subject, compare, lookalike_number
+from .names import SLIP, SLIP_CONSONANTS, Part, read_name
 from .segment import COMMON, Ids, Segment, posting
 
 LIMIT: Final = 5
@@ -84,25 +87,36 @@ class Index:
         yield from list(self._added.values())
 
     def add(self, subject: Subject) -> None:
-        """Add a subject, or replace the one of its key."""
-        self.remove(subject.key)
+        """Add a subject, or replace the one of its key; no search in between misses both."""
+        old = self._added.get(subject.key)
         self._added[subject.key] = subject
-        for key in _subject_postings(subject):
-            self._added_postings[key] = (*self._added_postings.get(key, ()), subject.key)
+        keys = _subject_postings(subject)
+        before = _subject_postings(old) if old else set()
+        for posted in keys - before:
+            self._added_postings[posted] = (*self._added_postings.get(posted, ()), subject.key)
+        self._forget(subject.key, before - keys)
+        self._withdraw(subject.key)
 
     def remove(self, key: str) -> bool:
         """Withdraw a subject: no later search finds it. False where there is none of this key."""
-        found = False
-        for number in self._segment.find(posting("k", key)):
-            if int(number) not in self._withdrawn and self._segment.subject(int(number)).key == key:
-                self._withdrawn |= {int(number)}
-                found = True
+        found = self._withdraw(key)
         subject = self._added.pop(key, None)
         if subject is None:
             return found
-        for posted in _subject_postings(subject):
-            self._added_postings[posted] = tuple(other for other in self._added_postings[posted] if other != key)
+        self._forget(key, _subject_postings(subject))
         return True
+
+    def _withdraw(self, key: str) -> bool:
+        """Withdraw the segment's subject of this key."""
+        for number in map(int, self._segment.find(posting("k", key))):
+            if number not in self._withdrawn and self._segment.subject(number).key == key:
+                self._withdrawn |= {number}
+                return True
+        return False
+
+    def _forget(self, key: str, postings: set[int]) -> None:
+        for posted in postings:
+            self._added_postings[posted] = tuple(other for other in self._added_postings[posted] if other != key)
 
     def rarity(self, part: Part) -> float:
         """Bits that agreement on a name part proves, from how many listed have it and, in a short list, from what is
@@ -116,72 +130,100 @@ class Index:
     def search(self, query: Query, limit: int = LIMIT, threshold: float = THRESHOLD) -> list[Candidate]:
         """At most `limit` candidates of at least `threshold`, the likeliest first, the same document before all."""
         rarity = _remembered(self.rarity)
-        found = []
-        for subject in self._possible(query, rarity):
+        found: dict[str, Candidate] = {}
+        for subject in self._possible(query, threshold, rarity):
             comparison = compare(query, subject, rarity)
             if comparison.score >= threshold and comparison.score > 0:
-                found.append(Candidate(subject.key, comparison.score, comparison))
-        found.sort(key=lambda candidate: (not candidate.comparison.document_same, -candidate.score, candidate.key))
-        return found[:limit]
+                found[subject.key] = Candidate(subject.key, comparison.score, comparison)
+        return sorted(found.values(), key=_rank)[:limit]
 
-    def _possible(self, query: Query, rarity: Callable[[Part], float]) -> Iterator[Subject]:
-        asked = {posting("d", lookalike_number(document.number)) for document in query.documents}
-        if query.birth_date is not None and query.birth_date.exact:
-            asked.add(posting("b", str(query.birth_date)))
-        sure = {int(number) for key in asked for number in self._segment.find(key)}
-        parts = list({part.text: part for text in query.names for part in read_name(text).parts}.values())
-        likely = self._by_name(query, parts, rarity)
-        for number in sorted(sure | set(likely.tolist())):
+    def _possible(self, query: Query, threshold: float, rarity: Callable[[Part], float]) -> Iterator[Subject]:
+        """Every subject that may reach the threshold; a changed one comes last, as it is now."""
+        papers = {posting("d", lookalike_number(document.number)) for document in query.documents}
+        numbers = {int(number) for key in papers for number in self._segment.find(key)}
+        parts = _asked_parts(query)
+        numbers.update(self._by_name(query, parts, threshold, rarity).tolist())
+        for number in sorted(numbers):
             if number not in self._withdrawn:
                 yield self._segment.subject(number)
-        asked |= {posting("t", key) for part in parts for key in part.keys}
+        asked = papers | {posting("t", key) for part in parts for key in part.keys}
         for key in sorted({key for posted in asked for key in self._added_postings.get(posted, ())}):
             subject = self._added.get(key)
             if subject is not None:
                 yield subject
 
-    def _by_name(self, query: Query, parts: list[Part], rarity: Callable[[Part], float]) -> Ids:
-        """The subjects of the segment that share a rare part or two common ones, at most the likeliest `COMPARED`."""
-        found: list[Ids] = []
-        postings = [[self._segment.find(posting("t", key)) for key in part.keys] for part in parts]
-        common: list[list[int]] = []
-        for part, lists in zip(parts, postings, strict=True):
-            found += [ids for ids in lists if len(ids) <= COMMON]
-            common.append([posting("t", key) for key, ids in zip(part.keys, lists, strict=True) if len(ids) > COMMON])
-        if len(parts) == 1:
-            found += [ids[:COMMON] for ids in postings[0]]
-        for i, one in enumerate(common):
-            for other in common[i + 1 :]:
-                found += [self._segment.find(_pair(a, b)) for a in one for b in other]
-        ids = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.uint32)
-        if len(ids) <= COMPARED:
-            return ids
-        weights = self._rough_weights(query, ids)
-        for part, lists in zip(parts, postings, strict=True):
-            shared = np.zeros(len(ids), dtype=bool)
-            for posted in lists:
-                shared |= _among(ids, posted)
-            weights += shared * rarity(part)
+    def _by_name(self, query: Query, parts: dict[Part, int], threshold: float, rarity: Callable[[Part], float]) -> Ids:
+        """Those of the segment that share a name part and may reach the threshold, at most the likeliest `COMPARED`."""
+        postings = {part: [self._segment.find(posting("t", key)) for key in part.keys] for part in parts}
+        ids = self._sharing(query, postings)
         if self._withdrawn:
-            weights[np.isin(ids, list(self._withdrawn))] = -np.inf
+            ids = ids[~np.isin(ids, list(self._withdrawn))]
+        bits = self._bound_without_name(query, ids)
+        matched = np.zeros(len(ids))
+        for part, times in parts.items():
+            shared = np.zeros(len(ids), dtype=bool)
+            for posted in postings[part]:
+                shared |= _among(ids, posted)
+            slip = SLIP if max(map(len, part.keys)) >= SLIP_CONSONANTS - 1 else 0.5
+            bits += times * rarity(part) * np.where(shared, 1.0, 2 * slip - 1)
+            matched += times * (shared | (slip == SLIP))
+        if len(query.names) == 1:
+            bits -= self._misfit(ids, sum(parts.values()), matched)
         # Of equals the first listed, so that the same question has the same answer.
-        best = np.lexsort((ids, -weights))[:COMPARED]
-        return np.sort(ids[best])
+        best = np.lexsort((ids, -bits))[:COMPARED]
+        return ids[best[bits[best] >= PRIOR_BITS + _bits(threshold) - 1e-6]]
 
-    def _rough_weights(self, query: Query, ids: Ids) -> npt.NDArray[np.float64]:
-        """What birth year, sex and length of name say, without reading the subjects."""
-        weights = np.zeros(len(ids))
-        if query.birth_date is not None and not query.birth_date.vague:
-            years = self._segment.years[ids]
-            away = np.abs(years - np.int16(query.birth_date.year))
-            weights += np.where(years == 0, 0.0, np.where(away == 0, 5.0, np.where(away <= 1, 1.0, -7.0)))
+    def _sharing(self, query: Query, postings: dict[Part, list[Ids]]) -> Ids:
+        """Those that share a rare part, two common ones, or a common one and the day of birth."""
+        found = [ids for lists in postings.values() for ids in lists if len(ids) <= COMMON or len(postings) == 1]
+        common = [
+            [(posting("t", key), ids) for key, ids in zip(part.keys, lists, strict=True) if len(ids) > COMMON]
+            for part, lists in postings.items()
+        ]
+        for one, other in combinations(common, 2):
+            found += [self._segment.find(_pair(a, b)) for a, _ in one for b, _ in other]
+        if query.birth_date is not None and query.birth_date.exact:
+            born = self._segment.find(posting("b", str(query.birth_date)))
+            found += [born[_among(born, ids)] for choices in common for _, ids in choices]
+        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.uint32)
+
+    def _bound_without_name(self, query: Query, ids: Ids) -> npt.NDArray[np.float64]:
+        """The most bits that birth date, sex and nationality may add, without reading the subjects."""
+        bits = np.full(len(ids), 2.0 if query.nationality else 0.0)
+        if query.birth_date is not None:
+            years = self._segment.years[ids].astype(np.int32)
+            most = 12.0 if query.birth_date.day is not None else 8.0
+            away = np.abs(years - query.birth_date.year)
+            by_year = np.where(away == 0, most, np.where(away <= 1, 1.0, -7.0))
+            bits += np.where(years == 0, most, 2.0 if query.birth_date.vague else by_year)
         if query.sex:
             sexes = self._segment.sexes[ids]
-            weights -= 6.0 * ((sexes != 0) & (sexes != {"M": 1, "F": 2}.get(query.sex, 0)))
-        if len(query.names) == 1:
-            sizes = self._segment.sizes[ids].astype(np.int16)
-            weights -= 0.7 * np.where(sizes == 0, 0, np.abs(sizes - len(read_name(query.names[0]).parts)))
-        return weights
+            bits += np.where((sexes != 0) & (sexes != {"M": 1, "F": 2}.get(query.sex, 0)), -6.0, 0.9)
+        return bits
+
+    def _misfit(self, ids: Ids, asked: int, matched: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The least bits that parts without a counterpart take away, where a subject has one name."""
+        sizes = self._segment.sizes[ids].astype(np.int32)
+        conflicts = np.maximum(0.0, np.minimum(asked, sizes) - matched)
+        return np.where(sizes == 0, 0.0, -CONFLICT_BITS * conflicts - MISSING_BITS * np.abs(sizes - asked))
+
+
+def _asked_parts(query: Query) -> dict[Part, int]:
+    """The parts of the names asked for, each with how often one name has it."""
+    parts: dict[Part, int] = {}
+    for text in query.names:
+        for part, times in Counter(read_name(text).parts).items():
+            parts[part] = max(times, parts.get(part, 0))
+    return parts
+
+
+def _rank(candidate: Candidate) -> tuple[bool, float, str]:
+    return not candidate.comparison.document_same, -candidate.score, candidate.key
+
+
+def _bits(score: float) -> float:
+    """The evidence, prior taken off, that makes a score."""
+    return -math.inf if score <= 0 else math.inf if score >= 1 else math.log2(score / (1 - score))
 
 
 def _remembered(rarity: Callable[[Part], float]) -> Callable[[Part], float]:
@@ -198,11 +240,7 @@ def _remembered(rarity: Callable[[Part], float]) -> Callable[[Part], float]:
 
 def _subject_postings(subject: Subject) -> set[int]:
     keys = {posting("t", key) for name in subject.names for part in read_name(name.text).parts for key in part.keys}
-    return (
-        keys
-        | {posting("b", day) for day in segments.birth_day(subject)}
-        | {posting("d", number) for number in segments.numbers(subject)}
-    )
+    return keys | {posting("d", number) for number in segments.numbers(subject)}
 
 
 def _pair(a: int, b: int) -> int:

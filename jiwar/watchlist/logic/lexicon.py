@@ -56,7 +56,7 @@ rashid: رشيد rasheed rachid
 rashad: رشاد rashad rachad
 nasr: نصر nasr
 nasir: ناصر nasser naser nacer nasir naceur
-said: سعيد said saeed sayeed seid
+seid: سعيد saeed sayeed seid
 sayd: سيد sayed sayyid sayyed
 mustafa: مصطفى مصطفي mustafa mostafa moustapha mustapha moustafa mostefa moustfa mostapha mustafah
 abdallah: عبدالله عبداللة abdallah abdullah abdalla abdulla abdullahi abdellah abdoulaye abdoullah abdulahi abdoulahi abdillahi

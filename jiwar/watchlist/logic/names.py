@@ -26,6 +26,9 @@ from .lexicon import FAMILY
 
 MAX_CHARACTERS: Final = 200
 MAX_PARTS: Final = 12
+SLIP: Final = 0.75
+"""Likeness of two long parts that one consonant tells apart."""
+SLIP_CONSONANTS: Final = 5
 
 _BIN: Final = frozenset("ben bin ibn bint bent ould wuld weld walad mint son of fils بن ابن بنت ولد منت".split())
 _ARTICLE: Final = frozenset("al el ul l as ash ad ar an at az es ed er en ez ur ال".split())
@@ -35,7 +38,7 @@ _ABD: Final = frozenset("abd abdul abdel abdal abdoul abdur abder abdus abdes ع
 _DIN: Final = frozenset("din dine deen eddine eddin uddin uddine addin aldin eldin دين الدين".split())
 _ALLAH: Final = frozenset("allah ullah ellah illah oullah الله اللہ".split())
 _TITLES: Final = frozenset("dr mr mrs ms mme mlle m".split())
-_ARABIC_WHOLE: Final = frozenset("الياس الهام الماس عبدون عبدان".split())
+_ARABIC_WHOLE: Final = frozenset("الهام الماس عبدون عبدان".split())
 
 _ARABIC_FOLD: Final = str.maketrans(
     {
@@ -51,12 +54,19 @@ _ARABIC_FOLD: Final = str.maketrans(
         "ژ": "ج",
         "ڨ": "ق",
         "گ": "ق",
+        **dict.fromkeys("ټٹ", "ت"),
+        **dict.fromkeys("ډڈ", "د"),
+        **dict.fromkeys("ړڑ", "ر"),
+        **dict.fromkeys("ڼں", "ن"),
+        **dict.fromkeys("ځږ", "ز"),
+        "څ": "س",
+        "ښ": "ش",
         "ـ": "",
         "ؤ": "و",
         "ئ": "ي",
     }
 )
-_LATIN_FOLD: Final = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"})
+_LATIN_FOLD: Final = str.maketrans({"ç": "ss", "ı": "i", "ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"})
 _WORD: Final = re.compile(r"[a-z]+|[ء-ۿ]+")
 _APOSTROPHES: Final = re.compile("['`’‘ʿʾʻʼ´]")
 _ARABIC: Final = re.compile("[\u0600-\u06ff]")
@@ -87,9 +97,9 @@ _LATIN_CONSONANT: Final = {
     "v": "f",
     "x": "ks",
 }
-_KEY_LETTERS: Final = {"T": "ts", "D": "dz", "Z": "dz", "g": "kj", "G": "k", "q": "k"}
+_KEY_LETTERS: Final = {"T": "ts", "D": "dz", "Z": "dz", "g": "kj", "G": "k", "q": "k", "x": "k"}
 _SAME_SOUND: Final = frozenset({"Tt", "Ts", "Dd", "Dz", "DZ", "Zd", "Zz", "gG", "gq", "gj", "kq"})
-_NEAR_SOUND: Final = {"kg": 0.4, "kx": 0.5, "Gq": 0.4, "hx": 0.5}
+_NEAR_SOUND: Final = {"kg": 0.4, "kx": 0.5, "Gq": 0.4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return _APOSTROPHES.sub("", text[:MAX_CHARACTERS].lower())
     text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])[:MAX_CHARACTERS].translate(_ARABIC_FOLD)
-    text = unicodedata.normalize("NFD", text.lower()).translate(_LATIN_FOLD)
+    text = unicodedata.normalize("NFD", text.lower().translate(_LATIN_FOLD))
     text = "".join(c for c in text if not unicodedata.combining(c))
     if any(ord(c) > 0x24F and not "\u0600" <= c <= "\u06ff" and c.isalpha() for c in text):
         text = "".join(c if "\u0600" <= c <= "\u06ff" else anyascii(c).lower() for c in text)
@@ -167,9 +177,9 @@ def _joined(words: list[str]) -> list[tuple[str, bool]]:
         elif word in _ARTICLE or (word in _TITLES and len(words) > 1):
             continue
         elif not before and word in _KUNYA | _UMM | _ABD and i + 1 < len(words):
-            before = "abd" if word in _ABD else "umm" if word in _UMM else "abu"
+            before = "abd " if word in _ABD else "umm" if word in _UMM else "abu"
             if _ARABIC.match(word):
-                before = {"abd": "عبد", "umm": "ام", "abu": "ابو"}[before]
+                before = {"abd ": "عبد ", "umm": "ام", "abu": "ابو"}[before]
         elif out and not before and not linked and (word in _DIN or word in _ALLAH):
             arabic = bool(_ARABIC.match(out[-1][0]))
             tail = ("دين" if arabic else "din") if word in _DIN else ("الله" if arabic else "allah")
@@ -191,13 +201,12 @@ def read_part(word: str) -> Part:
     """Read one folded word (or a word with its kunya or servant-of joined on)."""
     arabic = bool(_ARABIC.match(word))
     bare = _bare_arabic(word) if arabic else word
-    family = FAMILY.get(bare) or FAMILY.get(word) or ""
-    head, rest = _servant(family or bare)
-    if head and not family:
-        family = FAMILY.get("abd" + rest) or FAMILY.get("عبد" + rest) or ""
-        if family:
-            head, rest = _servant(family)
-    written = _readings(_variants(_servant(bare)[1], arabic=arabic))
+    head, rest = _servant(bare)
+    spellings = [bare, word, *(start + rest for start in ("abd", "عبدال", "عبد") if head)]
+    family = next((FAMILY[spelling] for spelling in spellings if spelling in FAMILY), "")
+    written = _readings(_variants(rest, arabic=arabic, article=word.startswith("ال")))
+    if family:
+        head, rest = _servant(family)
     readings = _readings([rest]) if family else written
     keys = tuple(dict.fromkeys(head[:1] + key for reading in readings for key in _keys(reading)))
     return Part(bare, head, family, readings, written, keys)
@@ -213,7 +222,7 @@ def _readings(forms: list[str]) -> tuple[Reading, ...]:
 
 def _bare_arabic(word: str) -> str:
     word = re.sub("^(ابو|ابي|بو)ال(?=...)", "ابو", word)
-    word = re.sub("(?<=...)الدين$", "دين", word)
+    word = re.sub("(?<=..)(?:الد|دد)ين$", "دين", word)
     word = re.sub("(?<=...)الله$", "له", word) if not word.startswith("عبد") else word
     return _without_article(word)
 
@@ -224,7 +233,10 @@ _ABD_JOINED: Final = re.compile(
 
 
 def _servant(word: str) -> tuple[str, str]:
-    """("abd", what follows) of a servant-of name, else ("", word)."""
+    """("abd", what follows) of a servant-of name, written apart ("abd aziz") or joined, else ("", word)."""
+    _, _, rest = word.partition(" ")
+    if rest:
+        return "abd", rest
     if word.startswith("عبد") and len(word) >= 5 and word not in _ARABIC_WHOLE:
         return "abd", _without_article(word[3:]) if word != "عبدالله" else "الله"
     found = _ABD_JOINED.match(word)
@@ -237,10 +249,15 @@ _JOINED_DIN: Final = re.compile(r"^(.{3,}?)[aeou]+[lh]?d?d[iey]+ne?$")
 _ASSIMILATED: Final = re.compile(r"^[ae](?=(ss|dd|rr|nn|tt|zz|ch|sh|dj)[aeiou])")
 
 
-def _variants(word: str, *, arabic: bool) -> list[str]:
-    """The word itself, and the word without an article or a "ben" that was written onto it."""
+def _variants(word: str, *, arabic: bool, article: bool) -> list[str]:
+    """The word itself, and the word without an article or a "ben" that was written onto it.
+
+    Of an Arabic word that began with ال before a vowel (`article`) either reading may be meant: الوليد, الياس.
+    """
     forms = [word]
     if arabic:
+        word = word.replace("تش", "ش")  # tch
+        forms = [word, "ال" + word] if word[:1] in "يو" and article else [word]
         if word.startswith("بن") and len(word) >= 6:
             forms.append(word[2:])
         return forms
@@ -255,8 +272,8 @@ def _variants(word: str, *, arabic: bool) -> list[str]:
         forms.append(word[3:])
     elif re.match(r"l[aeh][a-z]{4}", word) and word[1] in "ah":
         forms.append(word[1:])
-    if re.search("[a-z][td]h[aeiou]", word):  # Fathi is fat-hi (فتحي), Adham ad-ham (أدهم)
-        forms += [re.sub("(?<=[a-z])([td])h(?=[aeiou])", r"\1'h", form) for form in forms]
+    if re.search("[a-z][tdz]h[aeiou]", word):  # Fathi is fat-hi (فتحي), Adham ad-ham (أدهم), Azhar az-har (أزهر)
+        forms += [re.sub("(?<=[a-z])([tdz])h(?=[aeiou])", r"\1'h", form) for form in forms]
     return forms
 
 
@@ -349,7 +366,7 @@ def _reading_likeness(a: Reading, b: Reading) -> float:
 def _misspelled(a: Reading, b: Reading) -> float:
     """One consonant missing, added, changed or moved in a long word is a slip; in a short one it is another name."""
     x, y = sorted((a.consonants, b.consonants), key=len)
-    if len(y) < 5 or len(y) - len(x) > 1:
+    if len(y) < SLIP_CONSONANTS or len(y) - len(x) > 1:
         return 0.0
     first = next((i for i in range(len(x)) if x[i] != y[i]), len(x))
     if len(x) == len(y):
@@ -358,7 +375,7 @@ def _misspelled(a: Reading, b: Reading) -> float:
         )
     else:
         slip = x[first:] == y[first + 1 :]
-    return 1.0 - 2.0 / len(y) if slip else 0.0
+    return SLIP if slip else 0.0
 
 
 def _consonant_cost(a: str, b: str) -> float:

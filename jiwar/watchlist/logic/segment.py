@@ -1,7 +1,8 @@
 """The immutable part of an index: postings in numpy arrays, in memory or mapped from one file.
 
-File: 8 bytes of magic, 4 bytes of header length (big-endian), a JSON header (format version, counts, the SHA-256 of all
-that follows and each section's offset from there), then the sections, each on a multiple of 64 bytes.
+File: 8 bytes of magic, 4 bytes of header length (big-endian), a JSON header (format version, fingerprint of the naming
+rules, the SHA-256 of all that follows and each section's offset from there), then the sections, each on a multiple of
+64 bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ import numpy.typing as npt
 
 from .dates import PartialDate
 from .evidence import Document, Name, Subject, lookalike_number
-from .names import ParsedName, read_name
+from .lexicon import FAMILY
+from .names import ParsedName, read_name, read_part
 
 MAGIC: Final = b"JWRNAMES"
 FORMAT: Final = 1
@@ -34,7 +36,8 @@ Ids = npt.NDArray[np.uint32]
 
 
 class IndexFileError(Exception):
-    """A saved index that cannot be used; `code` is "not_an_index", "newer_format" or "damaged". Build it anew."""
+    """A saved index that cannot be used; `code` is "not_an_index", "newer_format", "other_rules" (made
+    when names were read otherwise) or "damaged". Build it anew."""
 
     def __init__(self, code: str, path: Path) -> None:
         super().__init__(f"{path}: {code}")
@@ -53,6 +56,13 @@ def pair_posting(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> npt.ND
     low, high = np.minimum(a, b), np.maximum(a, b)
     mixed: npt.NDArray[np.uint64] = (low * np.uint64(0x9E3779B97F4A7C15)) ^ (high + (low >> np.uint64(29)))
     return mixed
+
+
+@lru_cache(maxsize=1)
+def rules() -> str:
+    """A fingerprint of how names are read: postings made under other rules would miss people."""
+    keys = [read_part(word).keys for word in sorted(FAMILY)]
+    return hashlib.sha256(repr(keys).encode()).hexdigest()[:16]
 
 
 def birth_day(subject: Subject) -> set[str]:
@@ -233,8 +243,8 @@ def save(segment: Segment, path: Path, revision: int) -> None:
             at += len(chunk)
     header = {
         "format": FORMAT,
+        "rules": rules(),
         "revision": revision,
-        "length": at,
         "sha256": digest.hexdigest(),
         "sections": sections,
     }
@@ -269,6 +279,8 @@ def load(path: Path) -> tuple[Segment, int]:
             version = header["format"]
             if version != FORMAT:
                 raise IndexFileError("newer_format" if version > FORMAT else "not_an_index", path)
+            if header["rules"] != rules():
+                raise IndexFileError("other_rules", path)
             body = file.tell()
             if hashlib.file_digest(file, "sha256").hexdigest() != header["sha256"]:
                 raise IndexFileError("damaged", path)
