@@ -222,7 +222,7 @@ def _readings(forms: list[str]) -> tuple[Reading, ...]:
 
 def _bare_arabic(word: str) -> str:
     word = re.sub("^(ابو|ابي|بو)ال(?=...)", "ابو", word)
-    word = re.sub("(?<=..)(?:الد|دد)ين$", "دين", word)
+    word = re.sub("(?:(?<=...)ال|(?<=..)د)دين$", "دين", word)
     word = re.sub("(?<=...)الله$", "له", word) if not word.startswith("عبد") else word
     return _without_article(word)
 
