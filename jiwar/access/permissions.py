@@ -22,6 +22,7 @@ class Permission(StrEnum):
     CROSSINGS_CROSSING_RECORD = "crossings:crossing:record"
     EXCHANGE_LINK_READ = "exchange:link:read"
     EXCHANGE_LINK_RETRY = "exchange:link:retry"
+    EXCHANGE_MESSAGE_PASS = "exchange:message:pass"  # noqa: S105 - a name; held by no role: the node's own
     IDENTITY_NODE_MANAGE = "identity:node:manage"
     IDENTITY_PERSON_MANAGE = "identity:person:manage"
     WATCHLIST_ALERT_APPROVE = "watchlist:alert:approve"

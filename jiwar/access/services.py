@@ -23,6 +23,11 @@ SYSTEM = Actor("system", "node", frozenset(Permission), Clearance.COVERT)
 """The node acting by itself: what it receives, what falls due."""
 
 
+def as_node(permission: Permission, purpose: Purpose | None = None) -> Grant:
+    """The grant of the node itself, for what no person starts."""
+    return Grant(SYSTEM, permission, purpose)
+
+
 def actor_of_person(person: "Person", via: str = "console") -> Actor:
     """The actor that a signed-in person is."""
     return Actor(str(person.id), via, of_roles(person.roles), Clearance(person.clearance), None, person.agency_id or "")

@@ -12,12 +12,23 @@ from django.utils import timezone
 from jiwar.audit.logic import leaf as leaves
 from jiwar.audit.logic import merkle
 from jiwar.audit.logic.checkpoint import Checkpoint as Opened
-from jiwar.audit.logic.checkpoint import open_checkpoint, sign_checkpoint
+from jiwar.audit.logic.checkpoint import CheckpointInvalid, open_checkpoint, sign_checkpoint
 from jiwar.audit.logic.export import export
 from jiwar.audit.models import Checkpoint, Edge, Leaf, TreeNode
 from jiwar.audit.queries import tree_now, tree_of
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import signing_key
+
+__all__ = [
+    "Author",
+    "CheckpointInvalid",
+    "LedgerForked",
+    "append",
+    "append_as",
+    "export_lines",
+    "keep_checkpoint",
+    "sign_tree",
+]
 
 
 class Author(Protocol):

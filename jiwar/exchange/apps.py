@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class ExchangeConfig(AppConfig):
     name = "jiwar.exchange"
     label = "exchange"
+
+    def ready(self) -> None:
+        from jiwar.exchange import routing  # noqa: F401 - attaches the routing of stored records

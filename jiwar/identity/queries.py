@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from jiwar.identity.keys import sealing_public, signing_public
-from jiwar.identity.models import Node, NodeKey
+from jiwar.identity.models import Agency, Node, NodeKey, Person
 
 
 class KeyRefused(ValueError):
@@ -45,3 +45,13 @@ def sealing_key(node: str) -> tuple[str, MLKEM768X25519PublicKey]:
     if row is None:
         raise KeyRefused("key_unknown", node)
     return row.id, sealing_public(base64.b64decode(row.public))
+
+
+def anyone() -> bool:
+    """Whether the node has any person yet."""
+    return Person.objects.exists()
+
+
+def agency(code: str, name: str) -> Agency:
+    """The agency with this code, made when it is new."""
+    return Agency.objects.get_or_create(code=code, defaults={"name": name})[0]

@@ -1,0 +1,99 @@
+"""The front doors of a node: the console, and the exchange listener with the courier.
+
+Django runs on WSGI in a small pool of threads behind a native front; the exchange is served without the framework.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jiwar.settings")
+
+import django
+
+django.setup()
+
+from a2wsgi import WSGIMiddleware  # noqa: E402 - Django must be set up first
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.db import close_old_connections  # noqa: E402
+
+from jiwar.exchange import protocol  # noqa: E402
+from jiwar.exchange.courier import Courier  # noqa: E402
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_console = WSGIMiddleware(get_wsgi_application(), workers=8)
+_courier: Courier | None = None
+
+
+async def console(scope: Scope, receive: Receive, send: Send) -> None:
+    """People and the JSON API."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send, lambda: None, lambda: None)
+    elif scope["type"] == "http":
+        await _console(scope, receive, send)  # type: ignore[arg-type]
+
+
+async def exchange(scope: Scope, receive: Receive, send: Send) -> None:
+    """Other nodes. One address, one method."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send, _start, _stop)
+    elif scope["type"] == "http":
+        status, body = await _exchange(scope, receive)
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _exchange(scope: Scope, receive: Receive) -> tuple[int, bytes]:
+    if scope["path"] != "/exchange/1":
+        return 404, b'{"problem":"no such address"}'
+    if scope["method"] != "POST":
+        return 405, b'{"problem":"POST only"}'
+    body = bytearray()
+    more = True
+    while more:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            return 400, b""
+        body += event.get("body", b"")
+        if len(body) > protocol.MAX_BYTES:
+            return 413, b'{"problem":"too large"}'
+        more = event.get("more_body", False)
+    return await asyncio.to_thread(_answer, bytes(body))
+
+
+def _answer(body: bytes) -> tuple[int, bytes]:
+    close_old_connections()
+    try:
+        return 200, protocol.answer(body)
+    except protocol.NotUnderstood as error:
+        return 400, b'{"problem":"%s"}' % error.code.encode()
+    finally:
+        close_old_connections()
+
+
+def _start() -> None:
+    global _courier  # noqa: PLW0603 - one courier per process, made when the listener is up
+    _courier = Courier()
+    _courier.start()
+
+
+def _stop() -> None:
+    if _courier is not None:
+        _courier.stop()
+
+
+async def _lifespan(receive: Receive, send: Send, start: Callable[[], None], stop: Callable[[], None]) -> None:
+    while True:
+        event = await receive()
+        if event["type"] == "lifespan.startup":
+            await asyncio.to_thread(start)
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await asyncio.to_thread(stop)
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,1 @@
+"""The life of a node: first start, processes, backup, restore, the demonstration."""

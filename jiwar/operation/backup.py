@@ -1,0 +1,32 @@
+"""Backup and restore of this node."""
+
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from jiwar.audit.services import append_as
+from jiwar.operation import database
+from jiwar.operation.archive import BackupInvalid, pack
+
+__all__ = ["BackupInvalid", "backup", "restore_database"]
+
+
+def backup(path: Path, passphrase: str) -> int:
+    """Write a backup of this node while it runs; returns its size in bytes. The backup is in the ledger."""
+    with transaction.atomic():
+        append_as("node_backed_up", "system", "cli", settings.NODE.code)
+    with tempfile.TemporaryDirectory(dir=settings.DATA) as folder:
+        copy = Path(folder) / "database"
+        database.dump(copy)
+        return pack(path, passphrase, settings.DATA, copy)
+
+
+def restore_database() -> None:
+    """Second half of a restore, in the restored node's own process: fill its empty database; a ledger leaf says so."""
+    copy = settings.DATA / "database"
+    database.load(copy)
+    copy.unlink()
+    with transaction.atomic():
+        append_as("node_restored", "system", "cli", settings.NODE.code)

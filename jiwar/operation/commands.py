@@ -1,0 +1,86 @@
+"""Verbs about the whole node."""
+
+import argparse
+import getpass
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `backup`, `restore`, and the verbs that `up` runs in processes of their own."""
+    backup = verbs.add_parser("backup", help="write the whole node to one file sealed with a passphrase")
+    backup.add_argument("file", type=Path)
+    backup.set_defaults(run=_backup, needs_node=True)
+    restore = verbs.add_parser("restore", help="make a node in an empty --data folder from a backup")
+    restore.add_argument("file", type=Path)
+    restore.set_defaults(run=_restore, needs_node=False)
+    prepare = verbs.add_parser("prepare", help="bring the database up to this program, make missing keys")
+    prepare.set_defaults(run=_prepare, needs_node=True)
+    first = verbs.add_parser("first-administrator", help="add the first administrator of an empty node")
+    first.set_defaults(run=_first, needs_node=True)
+    load = verbs.add_parser("restore-database", help="second half of `restore`")
+    load.set_defaults(run=_restore_database, needs_node=True)
+
+
+def _passphrase() -> str:
+    return os.environ.get("JIWAR_PASSPHRASE") or getpass.getpass("Passphrase: ")
+
+
+def _backup(told: argparse.Namespace) -> int:
+    from jiwar.operation.backup import BackupInvalid, backup
+    from jiwar.operation.database import CopyFailed
+
+    try:
+        size = backup(told.file, _passphrase())
+    except (BackupInvalid, CopyFailed, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"wrote {told.file} ({size} bytes); it holds the node's keys: keep the passphrase apart from it")
+    return 0
+
+
+def _restore(told: argparse.Namespace) -> int:
+    from jiwar.operation.archive import BackupInvalid, unpack
+
+    folder = told.data.resolve()
+    try:
+        unpack(told.file, _passphrase(), folder)
+    except (BackupInvalid, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    done = subprocess.run([sys.executable, "-m", "jiwar", "--data", str(folder), "restore-database"], check=False)
+    if done.returncode == 0:
+        print(f"restored into {folder}; `jiwar --data {folder} up` starts it, and its neighbours send what came since")
+    return done.returncode
+
+
+def _restore_database(told: argparse.Namespace) -> int:
+    from jiwar.operation.backup import restore_database
+    from jiwar.operation.database import CopyFailed
+
+    try:
+        restore_database()
+    except CopyFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _prepare(told: argparse.Namespace) -> int:
+    from jiwar.operation.first_start import prepare
+
+    prepare()
+    return 0
+
+
+def _first(told: argparse.Namespace) -> int:
+    from jiwar.operation.first_start import FIRST_ADMINISTRATOR, first_administrator
+
+    if password := first_administrator():
+        print("First start. Sign in once with this password, add a passkey or a one-time code, and choose your own:")
+        print(f"  name      {FIRST_ADMINISTRATOR}\n  password  {password}")
+        print("Then, in the console: add your people and their roles (People), hand your card to a neighbour and enter")
+        print("his (`jiwar keys card`, `jiwar neighbours add`), and make a backup (`jiwar backup FILE`).")
+    return 0

@@ -1,0 +1,37 @@
+"""What a node needs before it runs: migrations, keys, its first administrator."""
+
+import secrets
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
+
+from jiwar.identity import services as identity
+from jiwar.identity.queries import agency, anyone
+from jiwar.identity.roles import Role
+
+FIRST_ADMINISTRATOR = "admin"
+
+
+def prepare() -> None:
+    """Bring the database up to this program and make the keys of a new node. Safe to repeat."""
+    call_command("migrate", interactive=False, verbosity=0)
+    if not (settings.KEYS / "keyring.json").exists():
+        identity.make_own_keys(at=timezone.now())
+
+
+def first_administrator() -> str | None:
+    """Add the first administrator of an empty node; returns her first password, None when people exist already."""
+    if anyone():
+        return None
+    password = secrets.token_urlsafe(12)
+    with transaction.atomic():
+        identity.add_person(
+            FIRST_ADMINISTRATOR,
+            "Administrator",
+            password,
+            agency=agency("node", "Node administration"),
+            roles=[Role.ADMINISTRATOR],
+        )
+    return password
