@@ -43,6 +43,12 @@ CHROMIUM_ARGUMENTS = [
 WCAG_A_AND_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart() -> None:
+    # A worker process that inherited this would load the settings of the first process's node before its own is made.
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help="only the tests that touch a database")
 
