@@ -2,11 +2,15 @@
 
 from django.urls import include, path
 
+from jiwar.access.pages import urls as administration
 from jiwar.identity.pages import urls as sign_in
+from jiwar.web.oversight import urls as oversight
 from jiwar.web.pages import urls as shell
 
 urlpatterns = [
     path("", include(shell)),
+    path("", include(administration)),
+    path("", include(oversight)),
     path("sign-in/", include(sign_in)),
 ]
 

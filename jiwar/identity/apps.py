@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class IdentityConfig(AppConfig):
     name = "jiwar.identity"
     label = "identity"
+
+    def ready(self) -> None:
+        from jiwar.identity import receivers
+
+        receivers.connect()

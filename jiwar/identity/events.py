@@ -6,8 +6,10 @@ transaction. Each event carries `by` (id of the acting person, or "system"), `su
 
 from django.dispatch import Signal
 
+agency_added = Signal()
 person_added = Signal()
 person_changed = Signal()
+password_changed = Signal()
 second_factor_changed = Signal()
 node_added = Signal()
 node_key_revoked = Signal()

@@ -33,6 +33,7 @@ class Person(AbstractBaseUser):
     clearance = models.CharField(max_length=20, choices=[(c, c) for c in Clearance], default=Clearance.STANDARD)
     language = models.CharField(max_length=2, blank=True)
     is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(default=False)
     date_joined = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "username"

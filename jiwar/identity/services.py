@@ -2,8 +2,10 @@
 
 import base64
 import datetime as dt
+import secrets
 from collections.abc import Iterable
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
@@ -27,6 +29,7 @@ def add_person(
     roles: Iterable[Role],
     clearance: Clearance = Clearance.STANDARD,
     language: str = "",
+    must_change_password: bool = False,
     by: str = SYSTEM,
 ) -> Person:
     """Add a person with her roles; raises django's ValidationError for a weak password or a taken name.
@@ -36,7 +39,14 @@ def add_person(
     """
     roles = frozenset(roles)
     check_roles(roles)
-    person = Person(username=username, full_name=full_name, agency=agency, clearance=clearance, language=language)
+    person = Person(
+        username=username,
+        full_name=full_name,
+        agency=agency,
+        clearance=clearance,
+        language=language,
+        must_change_password=must_change_password,
+    )
     validate_password(password, person)
     person.set_password(password)
     with transaction.atomic():
@@ -50,10 +60,12 @@ def add_person(
 
 
 def change_person(person: Person, *, roles: Iterable[Role], clearance: Clearance, is_active: bool, by: str) -> None:
-    """Set a person's roles, clearance and whether she may sign in."""
+    """Set a person's roles, clearance and whether she may sign in; raises RolesConflict or LastAdministrator."""
     roles = frozenset(roles)
     check_roles(roles)
     with transaction.atomic():
+        if (Role.ADMINISTRATOR not in roles or not is_active) and _is_last_administrator(person):
+            raise LastAdministrator(person.username)
         RoleGrant.objects.filter(person=person).exclude(role__in=roles).delete()
         RoleGrant.objects.bulk_create(
             (RoleGrant(person=person, role=role) for role in sorted(roles)), ignore_conflicts=True
@@ -69,6 +81,60 @@ def choose_language(person: Person, language: str) -> None:
     """Keep the language that a person chose for herself: no act of anyone upon anything, so no leaf."""
     person.language = language
     person.save(update_fields=["language"])
+
+
+def _is_last_administrator(person: Person) -> bool:
+    active = RoleGrant.objects.select_for_update().filter(role=Role.ADMINISTRATOR, person__is_active=True)
+    return list(active.values_list("person_id", flat=True)) == [person.id]
+
+
+def add_agency(code: str, name: str, *, by: str = SYSTEM) -> Agency:
+    """Add an agency; raises django's ValidationError for a code that is taken or has an unusual form."""
+    agency = Agency(code=code, name=name)
+    with transaction.atomic():
+        agency.full_clean()
+        agency.save(force_insert=True)
+        events.agency_added.send(Agency, by=by, subject=code, detail={})
+    return agency
+
+
+# Without the letters and digits that look alike when they are read out or copied by hand.
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def one_time_password() -> str:
+    """A password to hand over on paper: four groups of four, 79 bits."""
+    return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(4))
+
+
+def set_one_time_password(person: Person, *, lost_device: bool = False, by: str) -> str:
+    """A new password that she must change at her next sign-in; returned once. All her sessions end.
+
+    `lost_device` also forgets her passkeys, authenticator and recovery codes.
+    """
+    password = one_time_password()
+    with transaction.atomic():
+        person.set_password(password)
+        person.must_change_password = True
+        person.save(update_fields=["password", "must_change_password"])
+        events.password_changed.send(Person, by=by, subject=str(person.id), detail={"one_time": True})
+        if lost_device:
+            removed, _ = Authenticator.objects.filter(user=person).delete()
+            detail = {"removed": "all", "count": removed}
+            events.second_factor_changed.send(Person, by=by, subject=str(person.id), detail=detail)
+    return password
+
+
+def password_chosen(person: Person) -> None:
+    """She chose a password of her own: nobody else knows it now."""
+    with transaction.atomic():
+        person.must_change_password = False
+        person.save(update_fields=["must_change_password"])
+        events.password_changed.send(Person, by=str(person.id), subject=str(person.id), detail={})
+
+
+class LastAdministrator(ValueError):
+    """Without this person nobody could run the node."""
 
 
 class RolesConflict(ValueError):

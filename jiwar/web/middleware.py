@@ -59,6 +59,8 @@ class SignInMiddleware:
         if time.time() - started > settings.SESSION_LONGEST:
             logout(request)
             return redirect("account_login")
+        if request.user.must_change_password:
+            return redirect("account_change_password")
         if settings.NODE.require_second_factor and not self._has_second_factor(request):
             return redirect("mfa_index")
         # On a machine where nobody chose a language, speak the one she chose elsewhere.
