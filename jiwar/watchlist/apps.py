@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class WatchlistConfig(AppConfig):
     name = "jiwar.watchlist"
     label = "watchlist"
+
+    def ready(self) -> None:
+        from jiwar.watchlist import lists  # noqa: F401 - attaches the listings' projections

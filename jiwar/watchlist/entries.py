@@ -1,0 +1,69 @@
+"""What screening may find: the only writer of `Entry`. Called inside the transaction that stores or ends a record."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from django.db.models import F
+from django.utils import timezone
+
+from jiwar.watchlist.kinds import SubjectFacts, is_complete
+from jiwar.watchlist.models import Entry, Revision
+
+if TYPE_CHECKING:
+    from jiwar.records.models import Record
+
+
+def put(
+    record: "Record",
+    subject: SubjectFacts,
+    *,
+    category: str,
+    alert_type: str = "",
+    action: str,
+    covert: bool = False,
+    protected: bool = False,
+    reference: str = "",
+) -> Entry:
+    """Let screening find this subject from now on, in place of what an older version of the record said."""
+    entry, _ = Entry.objects.update_or_create(
+        uid=_uid(record),
+        defaults={
+            "record": record,
+            "category": category,
+            "reference": reference,
+            "alert_type": alert_type,
+            "action": action,
+            "covert": covert,
+            "protected": protected,
+            "facts": subject.model_dump(mode="json"),
+            "complete": is_complete(subject),
+            "active": True,
+            "revision": _next_revision(),
+            "changed_at": timezone.now(),
+        },
+    )
+    return entry
+
+
+def drop(record: "Record") -> None:
+    """End the use of a record's subject; what was known of it is erased here. Nothing where a newer version stands."""
+    held = Entry.objects.filter(uid=_uid(record), record=record, active=True)
+    if held.exists():
+        held.update(active=False, facts={}, revision=_next_revision(), changed_at=timezone.now())
+
+
+def begin_new_series() -> None:
+    """Make every process read the entries anew: after the database was restored from a backup."""
+    Revision.objects.update_or_create(pk=1, defaults={"series": uuid4()})
+
+
+def _uid(record: "Record") -> UUID:
+    return record.uid if isinstance(record.uid, UUID) else UUID(record.uid)
+
+
+def _next_revision() -> int:
+    """Rises in the order of commits: the row stays locked until the caller's transaction ends."""
+    if not Revision.objects.filter(pk=1).update(value=F("value") + 1):
+        Revision.objects.get_or_create(pk=1)
+        Revision.objects.filter(pk=1).update(value=F("value") + 1)
+    return Revision.objects.values_list("value", flat=True).get(pk=1)

@@ -1,0 +1,117 @@
+"""Record bodies of the watchlist, and the facts about a listed subject that all of them carry."""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, field_validator
+
+from jiwar.records.content import Body, Line, State
+from jiwar.records.kinds import Kind, register
+from jiwar.watchlist.logic import evidence
+from jiwar.watchlist.logic.dates import PartialDate
+from jiwar.watchlist.logic.evidence import document_number
+from jiwar.watchlist.logic.names import read_name
+
+NameKind = Literal["name", "alias", "former", "original_script"]
+Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+
+
+class NameFact(Body):
+    """One spelling. `script` is an ISO 15924 code where the source says it."""
+
+    text: Line
+    script: Annotated[str, StringConstraints(pattern=r"^([A-Z][a-z]{3})?$")] = ""
+    kind: NameKind = "name"
+    quality: Literal["good", "low"] = "good"
+
+
+class BirthDate(Body):
+    """`date` is "1974", "1974-12", "1974-12-05" or "1970/1975" (between); `approximate` where the source says about."""
+
+    date: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|/[0-9]{4})?$")]
+    approximate: bool = False
+
+    @field_validator("date")
+    @classmethod
+    def _is_a_date(cls, text: str) -> str:
+        PartialDate.parse(text)
+        return text
+
+    @property
+    def partial(self) -> PartialDate:
+        return PartialDate.parse(f"{'~' if self.approximate else ''}{self.date}")
+
+    @classmethod
+    def of(cls, date: PartialDate) -> "BirthDate":
+        return cls(date=str(date).removeprefix("~"), approximate=date.approximate)
+
+
+class DocumentFact(Body):
+    """`type` as the source words it; `country` the issuing state, empty where unknown; `number` as written."""
+
+    type: Annotated[str, StringConstraints(max_length=100)] = ""
+    country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
+    number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class SubjectFacts(Body):
+    """Who is listed: what screening compares and an officer reads. No field for religion, tribe, politics or health."""
+
+    type: Literal["person", "organisation"] = "person"
+    names: Annotated[tuple[NameFact, ...], Field(min_length=1, max_length=50)]
+    birth_dates: Annotated[tuple[BirthDate, ...], Field(max_length=20)] = ()
+    sexes: Annotated[tuple[Literal["M", "F", "X"], ...], Field(max_length=3)] = ()
+    nationalities: Annotated[tuple[State, ...], Field(max_length=20)] = ()
+    documents: Annotated[tuple[DocumentFact, ...], Field(max_length=50)] = ()
+    place_of_birth: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+_LOGIC_KIND = {"name": "primary"}
+
+
+def to_subject(key: str, facts: SubjectFacts) -> evidence.Subject:
+    """What the index compares; `key` is the record's uid."""
+    return evidence.Subject(
+        key=key,
+        names=tuple(evidence.Name(n.text, _LOGIC_KIND.get(n.kind, n.kind), n.quality) for n in facts.names),
+        birth_dates=tuple(born.partial for born in facts.birth_dates),
+        sexes=facts.sexes,
+        nationalities=facts.nationalities,
+        documents=tuple(evidence.Document(d.type, d.country, d.number) for d in facts.documents),
+    )
+
+
+def is_complete(facts: SubjectFacts) -> bool:
+    """Whether these facts can tell one person from another well enough to stop anyone (rule R16).
+
+    The least is a document number of four characters, or a name that is not of low quality and has two parts, or one
+    such part with a date of birth. An organisation needs a name that can be read.
+    """
+    if any(len(document_number(document.number)) >= 4 for document in facts.documents):
+        return True
+    parts = max((len(read_name(n.text).parts) for n in facts.names if n.quality != "low"), default=0)
+    if facts.type == "organisation":
+        return parts >= 1
+    return parts >= 2 or (parts == 1 and bool(facts.birth_dates))
+
+
+class Listing(Body):
+    """One entry of a public list, as it stood when it was read. `reference` is the list's own number."""
+
+    list: Literal["un_security_council"]
+    reference: Reference
+    un_list_type: Annotated[str, StringConstraints(max_length=60)] = ""
+    subject: SubjectFacts
+    listed_on: dt.date | None = None
+    designations: Annotated[tuple[Annotated[str, StringConstraints(max_length=1000)], ...], Field(max_length=30)] = ()
+    comments: Annotated[str, StringConstraints(max_length=5000)] = ""
+    source_updated_on: dt.date | None = None
+
+
+def _nobody(content: object) -> tuple[str, ...]:
+    """Every state reads the list itself: a listing stays with its importer and its posts."""
+    return ()
+
+
+LISTING_PERSON = register(Kind("listing.person", 1, Listing, posts=True, addressees=_nobody))
+LISTING_ENTITY = register(Kind("listing.entity", 1, Listing, posts=True, addressees=_nobody))

@@ -1,0 +1,127 @@
+"""The index that this process searches: mapped from the node's disk, and brought up to date at every use."""
+
+import fcntl
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import connection
+
+from jiwar.watchlist.kinds import SubjectFacts, to_subject
+from jiwar.watchlist.logic.evidence import Subject
+from jiwar.watchlist.logic.index import Index
+from jiwar.watchlist.logic.segment import IndexFileError
+from jiwar.watchlist.models import Entry, Revision
+
+log = logging.getLogger(__name__)
+
+MOST_CHANGES = 5_000
+"""Changes held in memory before the index is built anew, in the background."""
+
+
+class LiveIndex:
+    """One for each process. `current` costs one small query when nothing has changed."""
+
+    def __init__(self, folder: Path, most_changes: int = MOST_CHANGES) -> None:
+        self._folder = folder
+        self._most_changes = most_changes
+        self._lock = threading.RLock()
+        self._index: Index | None = None
+        self._series = ""
+        self._rebuilding: threading.Thread | None = None
+
+    def current(self) -> Index:
+        """The index with every change that is committed, this process's or another's."""
+        series, newest = self._newest()
+        with self._lock:
+            if self._index is None or series != self._series or newest < self._index.revision:
+                self._index, self._series = self._open_or_build(series, newest), series
+            index = self._index
+            if index.revision < newest:
+                self._follow(index, newest)
+            if index.changes > self._most_changes and self._rebuilding is None:
+                self._rebuilding = threading.Thread(target=self._rebuild, name="watchlist-index", daemon=True)
+                self._rebuilding.start()
+            return index
+
+    def wait(self) -> None:
+        """Until a rebuild that is under way has ended."""
+        if thread := self._rebuilding:
+            thread.join()
+
+    def _newest(self) -> tuple[str, int]:
+        row = Revision.objects.filter(pk=1).values_list("series", "value").first()
+        return (str(row[0]), row[1]) if row else ("", 0)
+
+    def _open_or_build(self, series: str, newest: int) -> Index:
+        with self._one_builder():
+            try:
+                index = Index.open(self._path(series))
+                if index.revision <= newest and self._behind(index.revision) <= self._most_changes:
+                    return index
+            except FileNotFoundError:
+                pass
+            except (IndexFileError, OSError) as error:
+                log.warning("watchlist index: %s; building it anew", error)
+            return self._build(series, newest)
+
+    def _build(self, series: str, newest: int) -> Index:
+        # Entries that change while they are read carry a revision past `newest` and are followed afterwards.
+        index = Index.build(_subjects(), newest)
+        if series and not connection.in_atomic_block:
+            # Inside a transaction the entries may yet be rolled back: such an index is not kept.
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            index.save(self._path(series))
+            for old in self._folder.glob("*.idx"):
+                if old != self._path(series):
+                    old.unlink(missing_ok=True)
+        return index
+
+    def _follow(self, index: Index, newest: int) -> None:
+        changed = Entry.objects.filter(revision__gt=index.revision).order_by("revision")
+        for entry in changed.only("uid", "facts", "active", "complete", "revision").iterator(chunk_size=2000):
+            if entry.active and entry.complete:
+                index.add(_subject(entry.uid, entry.facts))
+            else:
+                index.remove(str(entry.uid))
+            index.revision = entry.revision
+        index.revision = max(index.revision, newest)
+
+    def _rebuild(self) -> None:
+        try:
+            series, newest = self._newest()
+            index = self._open_or_build(series, newest)
+            with self._lock:
+                if series == self._series:
+                    self._index = index
+        except Exception:
+            log.exception("watchlist index: building it anew failed; the old one goes on")
+        finally:
+            self._rebuilding = None
+            connection.close()
+
+    def _behind(self, revision: int) -> int:
+        return Entry.objects.filter(revision__gt=revision).count()
+
+    def _path(self, series: str) -> Path:
+        return self._folder / f"{series}.idx"
+
+    @contextmanager
+    def _one_builder(self) -> Iterator[None]:
+        """Of all processes of the node, one builds while the others wait for its file."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self._folder / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _subjects() -> Iterator[Subject]:
+    rows = Entry.objects.filter(active=True, complete=True).order_by("revision").values_list("uid", "facts")
+    for uid, facts in rows.iterator(chunk_size=2000):
+        yield _subject(uid, facts)
+
+
+def _subject(uid: object, facts: object) -> Subject:
+    return to_subject(str(uid), SubjectFacts.model_validate(facts))

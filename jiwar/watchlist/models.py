@@ -1,0 +1,86 @@
+"""The watchlist's tables: views of records, own and received, to work with."""
+
+import uuid
+
+from django.db import models
+
+
+class Entry(models.Model):
+    """A subject that screening may find: one row per record, whatever its version. Emptied when its use ends."""
+
+    class Category(models.TextChoices):
+        ALERT = "alert"
+        LISTING = "listing"
+
+    uid = models.UUIDField(primary_key=True, help_text="of the record")
+    record = models.OneToOneField("records.Record", models.CASCADE, related_name="watchlist_entry")
+    category = models.CharField(max_length=10, choices=Category)
+    reference = models.CharField(max_length=40, blank=True, db_index=True, help_text="the source's own number")
+    alert_type = models.CharField(max_length=40, blank=True)
+    action = models.CharField(max_length=60)
+    covert = models.BooleanField(default=False)
+    protected = models.BooleanField(default=False)
+    facts = models.JSONField(help_text="kinds.SubjectFacts; empty once the use has ended")
+    complete = models.BooleanField(help_text="enough to trigger a hit (rule R16)")
+    active = models.BooleanField(default=True)
+    revision = models.BigIntegerField(db_index=True)
+    changed_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["reference", "uid"]
+        verbose_name_plural = "entries"
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.reference or self.uid}"
+
+
+class Revision(models.Model):
+    """The one row that counts changes of entries. `series` is new whenever counting begins anew."""
+
+    value = models.BigIntegerField(default=0)
+    series = models.UUIDField(default=uuid.uuid4)
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class ListImport(models.Model):
+    """One reading of a list: which file, by whom, and what came of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    list = models.CharField(max_length=40)
+    generated_at = models.DateTimeField(null=True, help_text="by the list's own word")
+    sha256 = models.CharField(max_length=64)
+    file_name = models.CharField(max_length=200)
+    by = models.CharField(max_length=60)
+    at = models.DateTimeField(db_index=True)
+    entries = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    withdrawn = models.PositiveIntegerField(default=0)
+    unread = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.list} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Unread(models.Model):
+    """Something of a list that was not understood, or not taken: where, why, and what it says."""
+
+    list_import = models.ForeignKey(ListImport, models.CASCADE, related_name="unread_lines")
+    line = models.PositiveIntegerField()
+    path = models.CharField(max_length=200)
+    code = models.CharField(max_length=40)
+    value = models.CharField(max_length=500, blank=True)
+    reference = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["line", "id"]
+        verbose_name_plural = "unread"
+
+    def __str__(self) -> str:
+        return f"{self.line} {self.code}"

@@ -1,0 +1,289 @@
+"""Screening: is this person, or this document, on the watchlist? Every search is lawful, bounded and in the ledger.
+
+A match is a question to an officer with reasons for and against (rule R8). Rule R7: each search names a purpose and a
+case, or is made at a post; a search by name alone says why; nothing answers an empty search or a wildcard.
+"""
+
+import datetime as dt
+import time
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import AccessRefused, Grant
+from jiwar.audit.queries import leaves
+from jiwar.audit.services import append
+from jiwar.identity.roles import Clearance
+from jiwar.watchlist.kinds import SubjectFacts
+from jiwar.watchlist.live_index import LiveIndex
+from jiwar.watchlist.logic.dates import PartialDate
+from jiwar.watchlist.logic.evidence import Code, Difference, Document, Field, Query, Reason, document_number
+from jiwar.watchlist.logic.index import Candidate
+from jiwar.watchlist.logic.names import read_name
+from jiwar.watchlist.models import Entry
+from jiwar.wire.faults import Fault, Refused
+from jiwar.wire.ids import uuid7
+from jiwar.wire.strict_json import canonical
+
+__all__ = [
+    "Code",
+    "Difference",
+    "Document",
+    "Field",
+    "Match",
+    "PartialDate",
+    "Query",
+    "Reason",
+    "Screening",
+    "screen",
+    "warm_up",
+]
+
+CANDIDATES = 5
+RATES = ((dt.timedelta(minutes=1), 120), (dt.timedelta(days=1), 5_000))
+"""Most searches of one actor: a bus of sixty twice a minute; a busy post's day."""
+LEAST_LETTERS = 2
+LEAST_REASON = 10
+WIDEST_BIRTH = 10
+"""Years that a date of birth may span and still count as a second identifier."""
+_MOST = 5
+_LONGEST = 200
+_WILDCARDS = frozenset("*?%_")
+_REFERRAL = "refer_to_contact_point"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A candidate. `strength` is a code of the words group `match_strength`; `score` 0..1 only ranks.
+
+    To an officer without clearance a covert alert looks like any other: `covert` False, no `alert_type`, and the
+    action is to refer to the contact point.
+    """
+
+    key: str
+    record_uid: UUID
+    category: str
+    alert_type: str
+    action: str
+    covert: bool
+    protected: bool
+    score: float
+    strength: str
+    reasons: tuple[Reason, ...]
+    differences: tuple[Difference, ...]
+    unknown: tuple[Field, ...]
+    names: tuple[str, ...]
+    birth_dates: tuple[str, ...]
+    nationalities: tuple[str, ...]
+    issuing_state: str
+    source_reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """An answer. `id` is the subject of its ledger leaf; `list_age` the newest change heard of, None for an empty list;
+    `entries` how many subjects were searched."""
+
+    id: UUID
+    at: dt.datetime
+    candidates: tuple[Match, ...]
+    list_age: dt.datetime | None
+    entries: int
+    took_ms: float
+
+
+def screen(by: Grant, query: Query, *, channel: str = "desk", reason: str = "") -> Screening:
+    """At most five candidates, the likeliest first; `channel` is "desk", "api" or "cli".
+
+    Raises AccessRefused, or Refused: query_empty, wildcard, too_long, too_many, case_missing, reason_missing, and
+    too_many_searches, whose refusal is itself in the ledger.
+    """
+    started = time.perf_counter()
+    if by.permission is not Permission.WATCHLIST_PERSON_SCREEN:
+        raise AccessRefused("permission_missing", Permission.WATCHLIST_PERSON_SCREEN, by.actor_id)
+    if by.purpose is None:
+        raise AccessRefused("purpose_missing", by.permission, by.actor_id)
+    at = timezone.now()
+    reason = " ".join(reason.split())
+    _check(by, query, reason)
+    _check_rate(by, at)
+    index = _live_index().current()
+    # More than are shown: some may have expired since the index was brought up to date.
+    found = index.search(query, limit=4 * CANDIDATES)
+    cleared = by.actor.clearance is Clearance.COVERT
+    with transaction.atomic():
+        matches = _standing(found, at, cleared)[:CANDIDATES]
+        answer = Screening(uuid7(at), at, matches, list_age(), len(index), (time.perf_counter() - started) * 1000)
+        append(
+            "person_screened",
+            by,
+            str(answer.id),
+            {
+                "channel": channel,
+                "query": _digest(query),
+                "fields": _fields(query),
+                "candidates": [match.key for match in matches],
+                "entries": answer.entries,
+                "list_age": answer.list_age.isoformat() if answer.list_age else None,
+            }
+            | ({"reason": reason} if reason else {}),
+        )
+    return answer
+
+
+def list_age() -> dt.datetime | None:
+    """When the newest change to what is screened became known here; None where nothing is listed."""
+    return Entry.objects.aggregate(newest=Max("changed_at"))["newest"]
+
+
+def warm_up() -> int:
+    """Open or build this process's index before the first officer asks. Returns how many subjects it holds."""
+    return len(_live_index().current())
+
+
+@lru_cache(maxsize=1)
+def _live_index() -> LiveIndex:
+    return LiveIndex(settings.DATA / "index")
+
+
+# What may be asked ----------------------------------------------------------------------------------------------------
+
+
+def _check(by: Grant, query: Query, reason: str) -> None:
+    faults = [*_too_much(query)]
+    if not faults:
+        faults += _too_little(query)
+    if not by.case and settings.NODE.role != "post":
+        faults.append(Fault("case_missing", "case"))
+    if not faults and _wide(query) and sum(c.isalpha() for c in reason) < LEAST_REASON:
+        faults.append(Fault("reason_missing", "reason"))
+    if len(reason) > _LONGEST:
+        faults.append(Fault("too_long", "reason"))
+    if faults:
+        raise Refused(*faults)
+
+
+def _too_much(query: Query) -> list[Fault]:
+    faults = []
+    for field, values in (("names", query.names), ("documents", query.documents)):
+        if len(values) > _MOST:
+            faults.append(Fault("too_many", field))
+    texts = [(f"names.{i}", name) for i, name in enumerate(query.names)]
+    texts += [(f"documents.{i}", document.number) for i, document in enumerate(query.documents)]
+    for field, text in texts:
+        if len(text) > _LONGEST or len(unicodedata.normalize("NFKC", text)) > _LONGEST:
+            faults.append(Fault("too_long", field))
+        elif not _WILDCARDS.isdisjoint(text):
+            faults.append(Fault("wildcard", field))
+    return faults
+
+
+def _too_little(query: Query) -> list[Fault]:
+    """A birth date, a sex or a country alone would be a dump of the list, not a question about a person."""
+    faults = []
+    for i, name in enumerate(query.names):
+        letters = sum(c.isalpha() for c in name)
+        if name.strip() and (letters < LEAST_LETTERS or not read_name(name).parts):
+            faults.append(Fault("name_unreadable", f"names.{i}"))
+    named = any(read_name(name).parts for name in query.names)
+    if not faults and not named and not any(_number(document) for document in query.documents):
+        faults.append(Fault("query_empty"))
+    return faults
+
+
+def _wide(query: Query) -> bool:
+    """Whether nothing but a name, or next to nothing else, was given."""
+    born = query.birth_date is not None and len(query.birth_date.years) <= WIDEST_BIRTH
+    return not born and not any(_number(document) for document in query.documents)
+
+
+def _number(document: Document) -> bool:
+    return len(document_number(document.number)) >= 4
+
+
+def _check_rate(by: Grant, at: dt.datetime) -> None:
+    for span, most in RATES:
+        if leaves(act="person_screened", actor=by.actor_id).filter(at__gt=at - span).count() >= most:
+            with transaction.atomic():
+                append("screening_refused", by, "", {"code": "too_many_searches"})
+            raise Refused(Fault("too_many_searches", "", str(most)))
+
+
+def _fields(query: Query) -> list[str]:
+    given = {
+        "names": query.names,
+        "birth_date": query.birth_date,
+        "sex": query.sex,
+        "nationality": query.nationality,
+        "documents": query.documents,
+    }
+    return sorted(name for name, value in given.items() if value)
+
+
+def _digest(query: Query) -> str:
+    """Says that two questions were the same, and to no one without this node's secret who was asked about."""
+    plain = {
+        "names": list(query.names),
+        "birth_date": str(query.birth_date or ""),
+        "sex": query.sex,
+        "nationality": query.nationality,
+        "documents": [[d.type, d.country, d.number] for d in query.documents],
+    }
+    return salted_hmac("jiwar.watchlist.query", canonical(plain), algorithm="sha256").hexdigest()
+
+
+# What may be answered -------------------------------------------------------------------------------------------------
+
+
+def _standing(found: list[Candidate], at: dt.datetime, cleared: bool) -> tuple[Match, ...]:
+    """The candidates that are in force at this moment, whatever the index says (rules R9, R16)."""
+    rows = Entry.objects.filter(
+        uid__in=[candidate.key for candidate in found],
+        active=True,
+        complete=True,
+        record__state="in_force",
+        record__valid_until__gt=at,
+        record__review_on__gte=at.date(),
+    ).select_related("record")
+    standing = {str(entry.uid): entry for entry in rows}
+    return tuple(_match(c, standing[c.key], cleared) for c in found if c.key in standing)
+
+
+def _match(candidate: Candidate, entry: Entry, cleared: bool) -> Match:
+    facts = SubjectFacts.model_validate(entry.facts)
+    hidden = entry.covert and not cleared
+    by_kind = {"name": 0, "original_script": 1}
+    ordered = sorted(facts.names, key=lambda name: by_kind.get(name.kind, 2))
+    return Match(
+        key=candidate.key,
+        record_uid=entry.uid,
+        category=entry.category,
+        alert_type="" if hidden else entry.alert_type,
+        action=_REFERRAL if hidden else entry.action,
+        covert=entry.covert and cleared,
+        protected=entry.protected,
+        score=candidate.score,
+        strength=_strength(candidate.score),
+        reasons=candidate.comparison.reasons,
+        differences=candidate.comparison.differences,
+        unknown=candidate.comparison.unknown,
+        names=tuple(name.text for name in ordered),
+        birth_dates=tuple(str(born.partial) for born in facts.birth_dates),
+        nationalities=facts.nationalities,
+        issuing_state=entry.record.origin,
+        source_reference=entry.reference,
+    )
+
+
+def _strength(score: float) -> str:
+    if score >= 0.9:
+        return "strong"
+    return "fair" if score >= 0.6 else "weak"
