@@ -1,5 +1,6 @@
 """People with grants, a node with keys, and an index of its own for each test."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,3 +64,9 @@ def searcher() -> Callable[..., Grant]:
 
 def _actor(clearance: Clearance = Clearance.STANDARD, actor: str = OFFICER) -> Actor:
     return Actor(actor, "console", frozenset(Permission), clearance)
+
+
+@pytest.fixture
+def post(settings: Any) -> None:
+    """The node is a post."""
+    settings.NODE = dataclasses.replace(settings.NODE, code="LBY-SEBHA", role="post")
