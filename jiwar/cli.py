@@ -75,6 +75,7 @@ def _up(told: argparse.Namespace) -> int:
         write_settings(folder, _ask(told))
     settings = read_settings(folder)
     node = Node(folder, settings)
+    node.prepare()
     node.start()
     hello = command(folder, "first-administrator").stdout
     print(f"jiwar {__version__}: {settings.code} ({settings.name}) is up\n  console   {settings.console_url}")

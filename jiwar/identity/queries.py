@@ -55,3 +55,8 @@ def anyone() -> bool:
 def agency(code: str, name: str) -> Agency:
     """The agency with this code, made when it is new."""
     return Agency.objects.get_or_create(code=code, defaults={"name": name})[0]
+
+
+def person(username: str) -> Person:
+    """The person with this sign-in name; raises Person.DoesNotExist."""
+    return Person.objects.get(username=username)

@@ -22,6 +22,10 @@ def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     first.set_defaults(run=_first, needs_node=True)
     load = verbs.add_parser("restore-database", help="second half of `restore`")
     load.set_defaults(run=_restore_database, needs_node=True)
+    seed = verbs.add_parser("demo-seed", help="fill a node of the demonstration")
+    seed.add_argument("act", choices=("people", "propose", "sign"))
+    seed.add_argument("--cards", type=Path)
+    seed.set_defaults(run=_seed, needs_node=True)
 
 
 def _passphrase() -> str:
@@ -83,4 +87,19 @@ def _first(told: argparse.Namespace) -> int:
         print(f"  name      {FIRST_ADMINISTRATOR}\n  password  {password}")
         print("Then, in the console: add your people and their roles (People), hand your card to a neighbour and enter")
         print("his (`jiwar keys card`, `jiwar neighbours add`), and make a backup (`jiwar backup FILE`).")
+    return 0
+
+
+def _seed(told: argparse.Namespace) -> int:
+    from django.conf import settings
+
+    from jiwar.operation import seed
+
+    if not settings.NODE.training:
+        print("this is no training node: made-up data do not go into it", file=sys.stderr)
+        return 1
+    if told.act == "people":
+        seed.people(told.cards)
+    else:
+        getattr(seed, told.act)()
     return 0

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
@@ -29,9 +30,12 @@ class Node:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._deaths: dict[str, list[float]] = {}
 
-    def start(self) -> None:
-        """Prepare the folder (migrations, keys) and start the children."""
+    def prepare(self) -> None:
+        """Bring the folder up to this program: migrations, keys."""
         command(self.folder, "prepare", check=True)
+
+    def start(self) -> None:
+        """Start the children of a prepared node."""
         for name in ("console", "exchange"):
             self._start(name)
 
@@ -66,6 +70,11 @@ class Node:
                 child.kill()
                 child.wait()
         self._children.clear()
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped since."""
+        return bool(self._children)
 
     @property
     def pids(self) -> dict[str, int]:
@@ -105,7 +114,7 @@ def command(
     )
 
 
-def run_until_told(nodes: list[Node]) -> int:
+def run_until_told(nodes: list[Node], each_round: Callable[[], None] = lambda: None) -> int:
     """Keep nodes running until SIGINT or SIGTERM; returns an exit status."""
     told = False
 
@@ -118,6 +127,7 @@ def run_until_told(nodes: list[Node]) -> int:
     try:
         while not told:
             time.sleep(0.5)
+            each_round()
             for node in nodes:
                 node.watch()
     except RuntimeError as error:

@@ -1,0 +1,192 @@
+"""The demonstration: Libya, Niger, Tunisia and a post of Niger, four real nodes on this machine.
+
+Imports no framework: each node is prepared, seeded and run in processes of its own. The data stay between runs.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+
+from jiwar.identity.node import NodeSettings
+from jiwar.operation.node_folder import read_settings, write_settings
+from jiwar.operation.processes import Node, environment, run_until_told
+
+PASSWORD = "jiwar-demo-2026"  # noqa: S105 - printed on the screen, for made-up data alone
+NODES = (
+    ("LBY", "Libya: national contact point", "ar", "Africa/Tripoli"),
+    ("NER", "Niger: national contact point", "fr", "Africa/Niamey"),
+    ("TUN", "Tunisia: national contact point", "fr", "Africa/Tunis"),
+    ("NER-MADAMA", "Niger: border post of Madama", "fr", "Africa/Niamey"),
+)
+PEOPLE = {
+    "LBY": (
+        ("amal", "Amal Ben Othman", "contact_officer", "standard"),
+        ("salem", "Salem El Fitouri", "approver", "standard"),
+        ("huda", "Huda Zlitni", "oversight", "standard"),
+        ("admin", "Administrator", "administrator", "standard"),
+    ),
+    "NER": (
+        ("moussa", "Moussa Abdou", "contact_officer", "standard"),
+        ("aissata", "Aïssata Issoufou", "approver", "standard"),
+        ("hadiza", "Hadiza Maïga", "oversight", "standard"),
+        ("admin", "Administrator", "administrator", "standard"),
+    ),
+    "TUN": (
+        ("leila", "Leïla Trabelsi", "contact_officer", "standard"),
+        ("karim", "Karim Jaziri", "approver", "standard"),
+        ("admin", "Administrator", "administrator", "standard"),
+    ),
+    "NER-MADAMA": (
+        ("zara", "Zara Oumarou", "field_officer", "standard"),
+        ("ibrahim", "Ibrahim Goukouni", "field_officer", "covert"),
+        ("admin", "Administrator", "administrator", "standard"),
+    ),
+}
+_SEEDED = "seeded"
+
+
+def run(folder: Path, port: int) -> int:
+    """Make what is missing, start the four nodes, say what to try, and keep them running until Ctrl-C."""
+    started = time.monotonic()
+    nodes = make(folder, port)
+    for node in nodes:
+        node.start()
+    wait_for(nodes)
+    if not (folder / _SEEDED).exists():
+        _say("two officers on each side sign the agreement between Libya and Niger")
+        for code, act in (("LBY", "propose"), ("NER", "sign")):
+            _jiwar(folder / code, "demo-seed", act).wait()
+        (folder / _SEEDED).touch()
+    print(_table(nodes, folder, time.monotonic() - started), flush=True)
+    return run_until_told(nodes, _orders(nodes))
+
+
+def make(folder: Path, port: int) -> list[Node]:
+    """The four nodes, prepared and introduced to each other; only what is missing is made."""
+    new = []
+    for number, (code, name, language, timezone) in enumerate(NODES):
+        if not (folder / code / "node.toml").exists():
+            new.append(code)
+            settings = NodeSettings(
+                code=code,
+                role="post" if "-" in code else "national",
+                name=name,
+                console_url=f"http://localhost:{port + number}",
+                exchange_url=f"https://127.0.0.1:{port + len(NODES) + number}",
+                language=language,
+                timezone=timezone,
+                require_second_factor=False,
+                training=True,
+            )
+            write_settings(folder / code, settings)
+    if new:
+        _say(f"making {', '.join(new)}: a database and keys each")
+    _together([code for code, *_ in NODES], folder, "prepare")
+    if new:
+        _say("each node's card is handed to the others; its people are added")
+        cards = folder / "cards"
+        cards.mkdir(exist_ok=True)
+        for code in new:
+            card = _jiwar(folder / code, "keys", "card", stdout=subprocess.PIPE).communicate()[0]
+            (cards / f"{code}.json").write_bytes(card)
+        _together([code for code, *_ in NODES], folder, "demo-seed", "people", "--cards", str(cards))
+    return [Node(folder / code, read_settings(folder / code)) for code, *_ in NODES]
+
+
+def wait_for(nodes: list[Node], seconds: float = 60) -> None:
+    """Return when every console answers; raises TimeoutError."""
+    import http.client
+    from urllib.parse import urlsplit
+
+    deadline = time.monotonic() + seconds
+    for node in nodes:
+        host = urlsplit(node.settings.console_url)
+        while True:
+            node.watch()
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", host.port, timeout=5)
+                connection.request("GET", "/health", headers={"Host": "localhost"})
+                if connection.getresponse().status == http.client.OK:
+                    break
+            except OSError:
+                pass
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{node.settings.code} does not answer on {node.settings.console_url}")
+            time.sleep(0.1)
+
+
+def _orders(nodes: list[Node]) -> Callable[[], None]:
+    """Obey `stop CODE` and `start CODE`, typed into the demonstration's terminal."""
+    typed: SimpleQueue[str] = SimpleQueue()
+    if sys.stdin and sys.stdin.isatty():
+        Thread(target=lambda: [typed.put(line) for line in sys.stdin], daemon=True).start()
+    by_code = {node.settings.code: node for node in nodes}
+
+    def obey() -> None:
+        while not typed.empty():
+            act, _, code = typed.get().strip().partition(" ")
+            node = by_code.get(code.strip().upper())
+            if node is None or act not in {"stop", "start"}:
+                _say(f"stop CODE or start CODE, where CODE is one of {', '.join(by_code)}")
+            elif act == "stop":
+                node.stop()
+                _say(f"{node.settings.code} is stopped")
+            elif not node.running:
+                node.start()
+                _say(f"{node.settings.code} is starting")
+
+    return obey
+
+
+def _together(codes: list[str], folder: Path, *arguments: str) -> None:
+    for running in [_jiwar(folder / code, *arguments) for code in codes]:
+        if running.wait() != 0:
+            raise SystemExit(f"`jiwar {' '.join(arguments)}` failed")
+
+
+def _jiwar(folder: Path, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "jiwar", *arguments], env=environment(folder), stdout=stdout)
+
+
+def _say(text: str) -> None:
+    print(f"jiwar demo: {text}", flush=True)
+
+
+def _table(nodes: list[Node], folder: Path, seconds: float) -> str:
+    lines = [
+        "",
+        f"Four nodes are up ({seconds:.0f} s). All people and lists are made up. Ctrl-C ends them; their data stay.",
+        "",
+        f"  {'node':<12}{'console':<26}{'sign in as':<12}{'who it is'}",
+    ]
+    for node in nodes:
+        code = node.settings.code
+        for number, (username, full_name, role, clearance) in enumerate(PEOPLE[code]):
+            where = node.settings.console_url if number == 0 else ""
+            job = role.replace("_", " ") + (", cleared for discreet checks" if clearance == "covert" else "")
+            lines.append(f"  {code if number == 0 else '':<12}{where:<26}{username:<12}{full_name}, {job}")
+    lines += ["", f"  the password of all: {PASSWORD}", "", *_story(folder)]
+    return "\n".join(lines)
+
+
+def _story(folder: Path) -> list[str]:
+    sample = Path(__file__).parent.parent / "watchlist" / "data" / "un_sample.xml"
+    return [
+        "What to try, in four windows:",
+        "  1. Libya, amal: Lists: import a UN Security Council list; a made-up one in the real schema is",
+        f"     {sample}",
+        "  2. Libya, amal: Alerts: draft an alert on a person and submit it; salem approves it.",
+        "  3. Niger and its post hold it within seconds; Tunisia never does: no agreement opens it (the alert says so).",
+        "  4. Post, zara: Screening: type the person's name as French or as Arabic writes it, or scan a document:",
+        *[f"       {line}" for line in (folder / "NER-MADAMA" / "mrz.txt").read_text().splitlines()],
+        "     Confirm two identifiers, record the crossing.",
+        "  5. Libya, amal: Cases: the hit has opened a case; answer it, and Niger sees the outcome.",
+        "     huda: Ledger: export it; `.venv/bin/jiwar ledger verify FILE` proves it without any node.",
+        "  6. Type `stop NER` here: the post goes on, and queues; `start NER` brings everything across, once.",
+        "  7. Libya: withdraw the alert: the post no longer finds it, and Libya sees who acknowledged.",
+        "",
+    ]

@@ -1,0 +1,82 @@
+"""What the demonstration fills its nodes with, through the same services that people use."""
+
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from jiwar.access.permissions import Permission, Purpose
+from jiwar.access.policy import Grant, allow
+from jiwar.access.services import actor_of_person
+from jiwar.agreements import services as agreements
+from jiwar.agreements.demo import demo_agreement
+from jiwar.agreements.queries import agreements as held_agreements
+from jiwar.identity import services as identity
+from jiwar.identity.cards import read_card
+from jiwar.identity.queries import agency, anyone, person
+from jiwar.identity.roles import Clearance, Role
+from jiwar.operation.demo import PASSWORD, PEOPLE
+
+AGENCIES = {
+    "administrator": ("node", "Node administration"),
+    "approver": ("compliance", "Compliance office"),
+    "contact_officer": ("contact-point", "National contact point"),
+    "field_officer": ("border-police", "Border police"),
+    "oversight": ("oversight", "Data protection authority"),
+}
+CONTACTS = {
+    "LBY": {"name": "Amal Ben Othman", "telephone": "+218 00 000 0001", "hours": "24/7", "languages": "ar, fr, en"},
+    "NER": {"name": "Moussa Abdou", "telephone": "+227 00 00 00 02", "hours": "24/7", "languages": "fr, ar, en"},
+    "TUN": {"name": "Leïla Trabelsi", "telephone": "+216 00 000 003", "hours": "24/7", "languages": "ar, fr"},
+    "NER-MADAMA": {"name": "Zara Oumarou", "telephone": "+227 00 00 00 04", "hours": "06:00-22:00", "languages": "fr"},
+}
+
+
+def people(cards: Path) -> None:
+    """Add the node's people, its contact point, and every other node whose card is there."""
+    code = settings.NODE.code
+    for card in sorted(cards.glob("*.json")):
+        if read_card(card.read_text(encoding="utf-8")).code != code:
+            identity.add_node(card.read_text(encoding="utf-8"))
+    if anyone():
+        return
+    identity.set_contact(CONTACTS[code], by="system")
+    for username, full_name, role, clearance in PEOPLE[code]:
+        identity.add_person(
+            username,
+            full_name,
+            PASSWORD,
+            agency=agency(*AGENCIES[role]),
+            roles=[Role(role)],
+            clearance=Clearance(clearance),
+            language=settings.NODE.language,
+        )
+    if settings.NODE.role == "post":
+        from jiwar.crossings.demo import mrz_samples
+
+        (settings.DATA / "mrz.txt").write_text("\n".join(mrz_samples(timezone.now().date())) + "\n", encoding="utf-8")
+
+
+def propose() -> None:
+    """Libya's two officers make the agreement with Niger."""
+    start = timezone.now().date()
+    body = demo_agreement(start, start.replace(year=start.year + 2, day=min(start.day, 28)))
+    draft = agreements.draft_agreement(_as("amal", Permission.AGREEMENTS_AGREEMENT_DRAFT), body)
+    draft = agreements.submit(_as("amal", Permission.AGREEMENTS_AGREEMENT_DRAFT), draft)
+    agreements.approve(_as("salem", Permission.AGREEMENTS_AGREEMENT_APPROVE), draft, draft.content_hash)
+
+
+def sign(seconds: float = 30) -> None:
+    """Niger's two officers put their signature under it as soon as it has arrived; raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not (held := held_agreements(timezone.now())):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the agreement did not arrive")
+        time.sleep(0.2)
+    draft = agreements.cosign(_as("moussa", Permission.AGREEMENTS_AGREEMENT_DRAFT), held[0].terms.uid)
+    agreements.approve(_as("aissata", Permission.AGREEMENTS_AGREEMENT_APPROVE), draft, draft.content_hash)
+
+
+def _as(username: str, permission: Permission, purpose: Purpose | None = None) -> Grant:
+    return allow(actor_of_person(person(username), "cli"), permission, purpose)
