@@ -122,8 +122,13 @@ def wait_for(nodes: list[Node], seconds: float = 60) -> None:
 def _orders(nodes: list[Node]) -> Callable[[], None]:
     """Obey `stop CODE` and `start CODE`, typed into the demonstration's terminal."""
     typed: SimpleQueue[str] = SimpleQueue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            typed.put(line)
+
     if sys.stdin and sys.stdin.isatty():
-        Thread(target=lambda: [typed.put(line) for line in sys.stdin], daemon=True).start()
+        Thread(target=read, daemon=True).start()
     by_code = {node.settings.code: node for node in nodes}
 
     def obey() -> None:
@@ -180,7 +185,7 @@ def _story(folder: Path) -> list[str]:
         "  1. Libya, amal: Lists: import a UN Security Council list; a made-up one in the real schema is",
         f"     {sample}",
         "  2. Libya, amal: Alerts: draft an alert on a person and submit it; salem approves it.",
-        "  3. Niger and its post hold it within seconds; Tunisia never does: no agreement opens it (the alert says so).",
+        "  3. Niger and its post hold it within seconds; Tunisia never does, for no agreement opens it.",
         "  4. Post, zara: Screening: type the person's name as French or as Arabic writes it, or scan a document:",
         *[f"       {line}" for line in (folder / "NER-MADAMA" / "mrz.txt").read_text().splitlines()],
         "     Confirm two identifiers, record the crossing.",
