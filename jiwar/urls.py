@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from jiwar.access.pages import urls as administration
+from jiwar.agreements.pages import urls as agreements
 from jiwar.identity.pages import urls as sign_in
 from jiwar.web.oversight import urls as oversight
 from jiwar.web.pages import urls as shell
@@ -11,6 +12,7 @@ urlpatterns = [
     path("", include(shell)),
     path("", include(administration)),
     path("", include(oversight)),
+    path("agreements/", include(agreements)),
     path("sign-in/", include(sign_in)),
 ]
 

@@ -1,38 +1,30 @@
 """What agreements open and why not: the one place where the rooms above ask whether a record may pass."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor
+from jiwar.access.waiting import Waiting
 from jiwar.agreements.kinds import AGREEMENT, SIGNATURE
 from jiwar.agreements.logic.verdicts import Clause, Closed, Open, Terms, Verdict, decide, standing
 from jiwar.agreements.models import Agreement, PartySignature, Resumption, Suspension
-from jiwar.records.queries import drafts
+from jiwar.records.kinds import KINDS
+from jiwar.records.queries import drafts, withdrawal_of
 
-__all__ = [
-    "Closed",
-    "Held",
-    "InHand",
-    "Open",
-    "Verdict",
-    "agreement",
-    "agreements",
-    "in_hand",
-    "may_receive",
-    "may_send",
-    "open_suspensions",
-    "signature_draft",
-    "signatures",
-    "suspensions",
-    "why",
-]
+if TYPE_CHECKING:
+    from jiwar.records.models import Draft, Record
+
+__all__ = ["Closed", "Open", "Verdict", "may_receive", "may_send", "waiting", "why"]  # for the rooms above
 
 _IN_FORCE = Q(record__state="in_force")
 # A suspension or a resumption whose record has run out still stands: silence reopens nothing, and closes nothing anew.
@@ -144,6 +136,59 @@ def in_hand(actor: Actor, at: dt.datetime) -> list[InHand]:
             if settings.NODE.state in h.unsigned and h.state == "not_signed" and key not in signing
         ]
     return found
+
+
+def waiting(actor: Actor) -> list[Waiting]:
+    """What waits for this person, counted, for the home page."""
+    counts = Counter(item.what for item in in_hand(actor, timezone.now()))
+    return [Waiting(f"agreements_{what}", count, reverse("agreements")) for what, count in sorted(counts.items())]
+
+
+def draft(pk: UUID) -> "Draft | None":
+    """An open draft of an agreement or of a signature."""
+    return next((d for kind in (AGREEMENT, SIGNATURE) for d in drafts(kind.name).filter(pk=pk)), None)
+
+
+def open_drafts() -> list["Draft"]:
+    """Open drafts of agreements and of signatures, by anyone."""
+    return [*drafts(AGREEMENT.name), *drafts(SIGNATURE.name)]
+
+
+def coverable_kinds() -> list[str]:
+    """Kinds of record that an agreement may open: those of this program, and those that agreements name."""
+    known = {kind.name for kind in KINDS.values() if not kind.instrument}
+    named = {kind for row in Agreement.objects.all() for clause in row.clauses for kind in clause["kinds"]}
+    return sorted(known | {kind for kind in named if not kind.endswith(".*")})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step in an agreement's life: `what` is a kind of record or `record.withdrawal`."""
+
+    what: str
+    record: "Record"
+    note: str = ""
+
+
+def history(held: Held) -> list[Event]:
+    """Every record about an agreement, in the order in which this node stored them."""
+    row = held.row
+    found = [Event("agreement", version.record) for version in _with_record(Agreement.objects.filter(uid=row.uid))]
+    found += [
+        Event("agreement.signature", s.record)
+        for s in _with_record(PartySignature.objects.filter(agreement_uid=row.uid, party__in=row.parties))
+    ]
+    for pause, end in suspensions(row):
+        found.append(Event("agreement.suspension", pause.record, pause.reason))
+        if end is not None:
+            found.append(Event("agreement.resumption", end.record, end.reason))
+    if taken_back := withdrawal_of(row.record):
+        found.append(Event("record.withdrawal", taken_back, taken_back.body["reason"]))
+    return sorted(found, key=lambda event: event.record.pk)
+
+
+def _with_record(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.select_related("record")
 
 
 def _held(rows: QuerySet[Agreement], at: dt.datetime) -> list[Held]:
