@@ -34,7 +34,15 @@ async def console(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send, lambda: None, lambda: None)
     elif scope["type"] == "http":
-        await _console(scope, receive, send)  # type: ignore[arg-type]
+
+        # The server's own awaitables are no coroutines, which the bridge to WSGI needs.
+        async def take() -> dict[str, Any]:
+            return await receive()
+
+        async def give(message: dict[str, Any]) -> None:
+            await send(message)
+
+        await _console(scope, take, give)  # type: ignore[arg-type]
 
 
 async def exchange(scope: Scope, receive: Receive, send: Send) -> None:
