@@ -105,6 +105,13 @@ Saeed | Saad
 فاطمة | Fathi
 أبو بكر | أبو نصر
 Abu Ali | Ali
+Karim | Karima
+كريم | Karima
+كريمة | Karim
+كريم | كريمة
+Amin | Amina
+Salim | Salma
+Diawara | Diriye
 عبد العزيز | عزيز
 عبد الله | عبد الإله
 عبد العزيز | عبد العظيم

@@ -202,7 +202,7 @@ class Index:
         return bits
 
     def _misfit(self, ids: Ids, asked: int, matched: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The least bits that parts without a counterpart take away, where a subject has one name."""
+        """The least bits that parts without a counterpart take away, where all of a subject's names have as many."""
         sizes = self._segment.sizes[ids].astype(np.int32)
         conflicts = np.maximum(0.0, np.minimum(asked, sizes) - matched)
         return np.where(sizes == 0, 0.0, -CONFLICT_BITS * conflicts - MISSING_BITS * np.abs(sizes - asked))

@@ -65,6 +65,7 @@ abdrahman: عبدالرحمن عبدالرحمان abdramane abdourahmane abdera
 abdrahim: عبدالرحيم abderrahim abdurrahim abdulrahim abdelrahim abdourahim
 hamza: حمزة حمزه hamza hamzah
 bilal: بلال bilal bilel belal
+taha: طه taha
 tahir: طاهر tahir taher
 tariq: طارق tariq tarek tarik tareq
 usama: اسامة اسامه usama osama oussama ousama ussama

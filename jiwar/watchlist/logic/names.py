@@ -398,13 +398,19 @@ def _classes(gap: str) -> set[str]:
 _Gap = Callable[[str, str, bool, bool], float]
 
 
+# A mute e says nothing; -a makes a woman's name of a man's, -i a nisba; -ou is also the Arabic nominative, -u.
+_LAST_VOWEL: Final = {"e": 0.0, "o": 0.4, "u": 0.4}
+
+
 @lru_cache(maxsize=20_000)
 def _latin_gaps(a: str, b: str, first: bool, last: bool) -> float:
     if a and b:
-        return 0.0 if _classes(a) & _classes(b) else 1.0
+        if not _classes(a) & _classes(b):
+            return 1.0
+        return 0.5 if abs(len(a) - len(b)) > 1 and _classes(a) != _classes(b) else 0.0
     gap = a or b
     if last:
-        return {"e": 0.0, "a": 0.25, "o": 0.4, "u": 0.4}.get(gap, 0.6)
+        return _LAST_VOWEL.get(gap, 0.8)
     return 0.3 if first else 0.2 if len(gap) == 1 else 0.5
 
 
@@ -414,10 +420,10 @@ def _mixed_gap(arabic: str, latin: str, first: bool, last: bool) -> float:
         return 0.0 if latin else 0.4
     if not arabic:
         if last:
-            return {"e": 0.0, "a": 0.15, "u": 0.4, "o": 0.4}.get(latin, 0.6)
+            return _LAST_VOWEL.get(latin, 0.8)
         return 0.5 if len(latin) > 1 else 0.0 if latin in "ae" else 0.15
     if not latin:
-        return 0.6 if last and arabic[-1] in "YM" else 0.35
+        return 0.8 if last else 0.35
     heard = _classes(latin) if arabic == "A" else {c for letter in latin for c in _VOWEL_CLASS[letter]}
     missing = sum(1 for letter in arabic if letter != "E" and not set(_ARABIC_CLASS[letter]) & heard)
     return min(1.0, missing * (1.0 if len(arabic) == 1 else 0.5))
@@ -428,4 +434,4 @@ def _arabic_gaps(a: str, b: str, first: bool, last: bool) -> float:
     if a and b:
         x, y = ({c for letter in gap for c in _ARABIC_CLASS.get(letter, "")} for gap in (a, b))
         return 0.0 if x == y or (last and x & y) else 1.0
-    return 0.4 if (a or b) == "A" or first else 0.8
+    return 0.4 if ((a or b) == "A" and not last) or first else 0.8

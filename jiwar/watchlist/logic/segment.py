@@ -77,7 +77,8 @@ def numbers(subject: Subject) -> set[str]:
 class Segment:
     """`ids[starts[i]:starts[i + 1]]` are the subjects of posting `keys[i]`, rising; the rest has one entry a subject.
 
-    `years` is 0 where there is no one exact year; `sexes` 0 unknown, 1 M, 2 F; `sizes` an only name's parts, else 0;
+    `years` is 0 where there is no one exact year; `sexes` 0 unknown, 1 M, 2 F; `sizes` each name's parts if all have
+    as many, else 0;
     `text[text_starts[i]:text_starts[i + 1]]` is subject i in JSON.
     """
 
@@ -200,7 +201,8 @@ def _year(subject: Subject) -> int:
 
 
 def _size(names: list[ParsedName]) -> int:
-    return len(names[0].parts) if len(names) == 1 else 0
+    sizes = {len(name.parts) for name in names}
+    return sizes.pop() if len(sizes) == 1 else 0
 
 
 def _other_postings(subject: Subject) -> list[int]:
