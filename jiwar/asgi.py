@@ -4,6 +4,7 @@ Django runs on WSGI in a small pool of threads behind a native front; the exchan
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,6 +21,9 @@ from django.db import close_old_connections  # noqa: E402
 
 from jiwar.exchange import protocol  # noqa: E402
 from jiwar.exchange.courier import Courier  # noqa: E402
+from jiwar.exchange.services import where  # noqa: E402
+
+log = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -80,6 +84,9 @@ def _answer(body: bytes) -> tuple[int, bytes]:
         return 200, protocol.answer(body)
     except protocol.NotUnderstood as error:
         return 400, b'{"problem":"%s"}' % error.code.encode()
+    except Exception as error:  # noqa: BLE001 - a peer learns that it failed here, and nothing else
+        log.error("exchange: a request failed: %s", where(error))  # noqa: TRY400 - no content in the log
+        return 503, b'{"problem":"internal_error"}'
     finally:
         close_old_connections()
 

@@ -4,6 +4,8 @@ Request `{"greeting": …, "messages": [envelope text, …]}`, answer `{"greetin
 "expected": n, "problem": null | {"code", "detail"}}`. Nothing here touches a network.
 """
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.utils import timezone
 
@@ -59,25 +61,33 @@ def answer(data: bytes) -> bytes:
     )
 
 
-def hear(node: str, data: bytes, sent: list[Outgoing]) -> str:
-    """Take in a node's answer. Returns the code of its problem, or "" ; raises NotUnderstood."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an answer meant: how many messages it settled or asked for again, and the node's problem, if it has one."""
+
+    settled: int
+    rewound: int
+    problem: str = ""
+    detail: str = ""
+
+
+def hear(node: str, data: bytes, sent: list[Outgoing]) -> Heard:
+    """Take in a node's answer; raises NotUnderstood."""
     said = _parse(data, {"greeting", "receipts", "expected", "problem"})
     greeting = _check(said["greeting"], node)
     texts, expected, problem = said["receipts"], said["expected"], said["problem"]
     if not isinstance(texts, list) or not all(isinstance(t, str) for t in texts) or type(expected) is not int:
         raise NotUnderstood("receipts")
     try:
-        services.settle(node, texts)
+        settled = services.settle(node, texts)
     except (ReceiptInvalid, KeyRefused) as error:
         raise NotUnderstood(error.code) from None
     services.reached(node, greeting.clock)
     first = sent[0].seq if sent else None
-    if first is not None and expected < first:
-        services.rewind(node, expected)
-        return ""
-    if not isinstance(problem, dict):
-        return ""
-    return f"{problem.get('code', '')} {problem.get('detail', '')}".strip()[:200]
+    rewound = services.rewind(node, expected) if first is not None and 0 < expected < first else 0
+    if rewound or not isinstance(problem, dict):
+        return Heard(settled, rewound)
+    return Heard(settled, 0, str(problem.get("code", ""))[:60], str(problem.get("detail", ""))[:100])
 
 
 def _greet(node: str) -> dict[str, object]:

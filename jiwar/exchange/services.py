@@ -2,13 +2,15 @@
 
 import datetime as dt
 import hashlib
+import logging
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
+from jiwar.access.policy import AccessRefused, Grant
 from jiwar.access.services import as_node
 from jiwar.agreements.queries import may_receive
 from jiwar.audit.services import append
@@ -32,6 +34,7 @@ KEPT_FOR = dt.timedelta(days=365)
 """How long an envelope may be on its way: a post may be silent for weeks, a memory stick be found after months."""
 
 _BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
+log = logging.getLogger(__name__)
 
 
 # --- departure --------------------------------------------------------------------------------------------------------
@@ -118,13 +121,17 @@ def _seal(row: Outgoing, stream: Stream) -> None:
     )
 
 
-def rewind(node: str, expected: int) -> None:
-    """A recipient that was restored from an old copy asks for what it had before: send it again from `expected` on."""
+def rewind(node: str, expected: int) -> int:
+    """A recipient that was restored from an old copy asks for what it had before: send it again from `expected` on.
+
+    Returns how many messages are on their way again.
+    """
     with transaction.atomic():
         again = Outgoing.objects.filter(node=node, seq__gte=expected).exclude(state=Outgoing.State.SEALED)
         count = again.update(state=Outgoing.State.SEALED)
         if count:
             append("stream_rewound", _BY, node, {"expected": expected, "messages": count})
+    return count
 
 
 # --- arrival ----------------------------------------------------------------------------------------------------------
@@ -160,12 +167,19 @@ def take(sender: str, batch: list[bytes]) -> Taken:
         )
         for data in batch:
             try:
-                taken.receipts.append(_take(sender, stream, data))
+                with transaction.atomic():
+                    taken.receipts.append(_take(sender, stream, data))
             except Rejected as rejected:
                 taken.problem = rejected
-                append(
-                    "message_rejected", _BY, sender, {"code": rejected.code, "hash": hashlib.sha256(data).hexdigest()}
-                )
+            except OperationalError:
+                raise
+            except Exception as error:  # noqa: BLE001
+                # Our fault, not the sender's: what came before it stands, and this one is asked for again.
+                log.error("exchange: a message of %s failed: %s", sender, where(error))  # noqa: TRY400 - no content
+                taken.problem = Rejected("internal_error")
+            if taken.problem:
+                detail = {"code": taken.problem.code, "hash": hashlib.sha256(data).hexdigest()}
+                append("message_rejected", _BY, sender, detail)
                 break
         stream.save(update_fields=["seq", "head"])
         taken.expected = stream.seq + 1
@@ -332,19 +346,33 @@ def reached(node: str, clock: dt.datetime | None) -> None:
     )
 
 
-def missed(node: str, failure: str) -> None:
-    """We did not reach a node: wait longer each time, a minute at most; its next word to us ends the wait."""
+def missed(node: str, code: str, detail: str = "") -> None:
+    """We did not reach a node: wait longer each time, a minute at most; its next word to us ends the wait.
+
+    `code` is of the words group `link_failure`.
+    """
     now = timezone.now()
     with transaction.atomic():
         link, _ = Link.objects.select_for_update().get_or_create(node=node)
         link.failures += 1
-        link.failed_at, link.failure = now, failure[:200]
+        link.failed_at, link.failure = now, f"{code} {detail}".strip()[:200]
         link.next_attempt_at = now + dt.timedelta(seconds=min(60, 2 ** min(link.failures, 6)))
         link.save()
 
 
-def retry(by: object, node: str) -> None:
-    """An officer asks to try now."""
+def retry(by: Grant, node: str) -> None:
+    """An officer asks to try now: the courier goes at its next round, whatever it waited for."""
+    if by.permission != Permission.EXCHANGE_LINK_RETRY:
+        raise AccessRefused("permission_missing", Permission.EXCHANGE_LINK_RETRY, by.actor_id)
     with transaction.atomic():
         Link.objects.filter(node=node).update(next_attempt_at=None)
-        append("link_retried", by, node)  # type: ignore[arg-type]
+        append("link_retried", by, node)
+
+
+def where(error: BaseException) -> str:
+    """Type and place of an error, without its text, which may quote a message: for the log."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(error).__name__} at {place}"

@@ -7,9 +7,12 @@ neighbour is proved by two people who read the fingerprint to each other.
 import base64
 import datetime as dt
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from jiwar.identity.keys import KeyRing, fingerprint, key_id, sealing_public, signing_public
@@ -17,10 +20,18 @@ from jiwar.identity.node import NodeSettings
 
 FORMAT = "jiwar-node-card"
 MAX_BYTES = 20_000
+LONGEST = 200
+LONGEST_URL = 300
+_URL = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?")
 
 
 class CardInvalid(ValueError):
-    """The card cannot be believed: `code` says why, `field` where."""
+    """The card cannot be believed: `code` says why, `field` where.
+
+    `card_too_large`, `card_not_json`, `card_not_a_card`, `card_version_unknown`, `card_field_missing`,
+    `card_field_wrong`, `card_signature_wrong`; when it is entered: `card_is_own`, `card_key_changed`,
+    `card_key_revoked`, `card_key_of_other`, `card_older`, `card_fingerprint_wrong`.
+    """
 
     def __init__(self, code: str, field: str = "") -> None:
         super().__init__(f"{code}: {field}" if field else code)
@@ -74,7 +85,7 @@ def write_card(
 
 def read_card(text: str) -> Card:
     """Check a card's form and signature; raises CardInvalid."""
-    if len(text.encode()) > MAX_BYTES:
+    if len(text.encode(errors="replace")) > MAX_BYTES:
         raise CardInvalid("card_too_large")
     try:
         data = json.loads(text)
@@ -88,9 +99,15 @@ def read_card(text: str) -> Card:
     for field in ("code", "role", "name", "exchange_url", "tls_certificate", "signing", "sealing", "issued_at"):
         if not isinstance(data.get(field), str) or not data[field]:
             raise CardInvalid("card_field_missing", field)
+    if len(data["name"]) > LONGEST or not data["name"].isprintable():
+        raise CardInvalid("card_field_wrong", "name")
     contact = data.get("contact", {})
-    if not isinstance(contact, dict) or not all(isinstance(v, str) and len(v) <= 200 for v in contact.values()):
+    if not isinstance(contact, dict) or not all(
+        isinstance(v, str) and len(v) <= LONGEST and v.isprintable() for v in contact.values()
+    ):
         raise CardInvalid("card_field_wrong", "contact")
+    _check_url(data["exchange_url"])
+    _check_certificate(data["tls_certificate"])
     try:
         NodeSettings(code=data["code"], role=data["role"], name=data["name"], exchange_url=data["exchange_url"]).check()
         signing, sealing = (base64.b64decode(data[use], validate=True) for use in ("signing", "sealing"))
@@ -99,8 +116,10 @@ def read_card(text: str) -> Card:
         signing_public(signing).verify(base64.b64decode(str(signature), validate=True), _signed(data))
     except InvalidSignature:
         raise CardInvalid("card_signature_wrong") from None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise CardInvalid("card_field_wrong", str(error)[:200]) from None
+    if issued_at.utcoffset() is None:
+        raise CardInvalid("card_field_wrong", "issued_at")
     return Card(
         data["code"],
         data["role"],
@@ -112,6 +131,23 @@ def read_card(text: str) -> Card:
         sealing,
         issued_at,
     )
+
+
+def _check_url(url: str) -> None:
+    """An address of a listener and nothing more: no name, password, path or query that could lead elsewhere."""
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        port = 0
+    if len(url) > LONGEST_URL or not _URL.fullmatch(url) or port == 0:
+        raise CardInvalid("card_field_wrong", "exchange_url")
+
+
+def _check_certificate(text: str) -> None:
+    try:
+        [_] = x509.load_pem_x509_certificates(text.encode())
+    except ValueError:
+        raise CardInvalid("card_field_wrong", "tls_certificate") from None
 
 
 def _signed(card: dict[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from jiwar.identity import events
@@ -175,22 +176,39 @@ def set_contact(contact: dict[str, str], *, by: str) -> None:
         events.node_added.send(Node, by=by, subject=settings.NODE.code, detail={"contact": sorted(contact)})
 
 
-def add_node(text: str, *, by: str = SYSTEM) -> Node:
+def add_node(text: str, *, heard: str | None = None, by: str = SYSTEM) -> Node:
     """Enter a neighbour's or a post's card; raises CardInvalid.
 
-    A card of a node that is known must carry the key that is known: a change of key is not made by card.
+    `heard` is the fingerprint that the neighbour read out over another line; None where the card came from the same
+    hands as this node (a post's, a test's). A card of a node that is known must carry
+    the key that is known and be no older than the card that is held: a change of key is not made by card.
     """
     card = read_card(text)
     if card.code == settings.NODE.code:
         raise CardInvalid("card_is_own")
-    known = NodeKey.objects.filter(node_id=card.code, use="signing", revoked_at=None).values_list("id", flat=True)
-    if known and card.key_ids[0] not in known:
-        raise CardInvalid("card_key_changed", card.code)
+    if heard is not None and "".join(heard.split()).lower() != card.fingerprint.replace(" ", ""):
+        raise CardInvalid("card_fingerprint_wrong", card.fingerprint)
     with transaction.atomic():
+        _check_known(card)
         node = _store(card)
         detail = {"signing": card.key_ids[0], "sealing": card.key_ids[1], "url": card.exchange_url}
         events.node_added.send(Node, by=by, subject=node.code, detail=detail)
     return node
+
+
+def _check_known(card: Card) -> None:
+    keys = {key.id: key for key in NodeKey.objects.filter(Q(node_id=card.code) | Q(id__in=card.key_ids))}
+    for id_ in card.key_ids:
+        if id_ in keys and keys[id_].node_id != card.code:
+            raise CardInvalid("card_key_of_other", keys[id_].node_id)
+        if id_ in keys and keys[id_].revoked_at is not None:
+            raise CardInvalid("card_key_revoked", id_)
+    believed = {key.id for key in keys.values() if key.use == "signing" and key.revoked_at is None}
+    if believed and card.key_ids[0] not in believed:
+        raise CardInvalid("card_key_changed", card.code)
+    held = Node.objects.filter(code=card.code).first()
+    if believed and held is not None and card.issued_at < held.card_issued_at:
+        raise CardInvalid("card_older", held.card_issued_at.date().isoformat())
 
 
 def revoke_node_key(key: NodeKey, why: str, *, by: str) -> None:
