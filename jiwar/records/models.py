@@ -17,6 +17,7 @@ class Record(models.Model):
         WITHDRAWN = "withdrawn"
         EXPIRED = "expired"
         NOT_UNDERSTOOD = "not_understood"
+        WITHHELD = "withheld"
 
     uid = models.UUIDField()
     version = models.PositiveIntegerField(default=1)

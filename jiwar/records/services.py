@@ -223,6 +223,12 @@ def retire(record: Record, state: str) -> None:
             retirement(record)
 
 
+def withhold(record: Record) -> None:
+    """Leave a held record unused by a decision of this node: it goes no further, and its issuer sees no difference."""
+    record.state, record.state_changed_at = Record.State.WITHHELD, timezone.now()
+    record.save(update_fields=["state", "state_changed_at"])
+
+
 def expire(by: Author, at: dt.datetime | None = None) -> int:
     """Retire every record whose time has run out or whose review was missed (rule R9). Returns how many."""
     at = at or timezone.now()

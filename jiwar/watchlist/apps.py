@@ -6,4 +6,4 @@ class WatchlistConfig(AppConfig):
     label = "watchlist"
 
     def ready(self) -> None:
-        from jiwar.watchlist import lists  # noqa: F401 - attaches the listings' projections
+        from jiwar.watchlist import services  # noqa: F401 - attaches the projections of this room's kinds

@@ -84,3 +84,86 @@ class Unread(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line} {self.code}"
+
+
+class Alert(models.Model):
+    """An alert on a person, own or received, one row per version: what lists and pages show of its record."""
+
+    record = models.OneToOneField("records.Record", models.CASCADE, related_name="alert")
+    uid = models.UUIDField(db_index=True)
+    alert_type = models.CharField(max_length=40)
+    action = models.CharField(max_length=60)
+    name = models.CharField(max_length=200)
+    protected = models.CharField(max_length=20, blank=True)
+    covert = models.BooleanField(default=False)
+    entered = models.BooleanField(default=True, help_text="screening may find it")
+
+    class Meta:
+        ordering = ["-record_id"]
+
+    def __str__(self) -> str:
+        return f"{self.alert_type} {self.uid}"
+
+
+class Case(models.Model):
+    """What the issuer of an alert works on after a hit."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ANSWERED = "answered"
+        CLOSED = "closed"
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="cases")
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN, db_index=True)
+    opened_at = models.DateTimeField()
+    assigned_to = models.ForeignKey("identity.Person", models.PROTECT, null=True, related_name="+")
+    taken_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-opened_at"]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.id}"
+
+
+class Hit(models.Model):
+    """A hit, reported here or told to us; at the issuer it has a case, at the reporter it later has an outcome."""
+
+    record = models.OneToOneField("records.Record", models.CASCADE, related_name="hit")
+    uid = models.UUIDField(unique=True)
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="hits")
+    case = models.OneToOneField(Case, models.PROTECT, null=True, related_name="hit")
+    at = models.DateTimeField()
+    place = models.CharField(max_length=200, blank=True)
+    reported_by = models.CharField(max_length=30)
+    first_reported = models.UUIDField(null=True, db_index=True)
+    action_taken = models.CharField(max_length=40)
+    outcome = models.CharField(max_length=60, blank=True)
+    outcome_text = models.CharField(max_length=1000, blank=True)
+    outcome_at = models.DateTimeField(null=True)
+    outcome_record = models.ForeignKey("records.Record", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.reported_by} {self.uid}"
+
+
+class ProtectedPerson(models.Model):
+    """Someone whom this state protects from another. Never sent anywhere, not even to own posts (rule R5)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    facts = models.JSONField(help_text="kinds.SubjectFacts")
+    feared_state = models.CharField(max_length=3, db_index=True)
+    added_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-added_at"]
+
+    def __str__(self) -> str:
+        return str(self.id)

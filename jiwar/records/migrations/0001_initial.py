@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('hash', models.CharField(max_length=64, unique=True)),
                 ('signing_key', models.CharField(max_length=16)),
                 ('signature', models.CharField(max_length=100)),
-                ('state', models.CharField(choices=[('in_force', 'In Force'), ('superseded', 'Superseded'), ('withdrawn', 'Withdrawn'), ('expired', 'Expired'), ('not_understood', 'Not Understood')], db_index=True, default='in_force', max_length=20)),
+                ('state', models.CharField(choices=[('in_force', 'In Force'), ('superseded', 'Superseded'), ('withdrawn', 'Withdrawn'), ('expired', 'Expired'), ('not_understood', 'Not Understood'), ('withheld', 'Withheld')], db_index=True, default='in_force', max_length=20)),
                 ('state_changed_at', models.DateTimeField(null=True)),
                 ('received_from', models.CharField(blank=True, max_length=30)),
                 ('stored_at', models.DateTimeField(auto_now_add=True)),

@@ -1,0 +1,113 @@
+"""Body of an alert on a person. No field exists for religion, ethnicity, tribe, politics, health, sexual life (R4)."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, StringConstraints
+
+from jiwar.records.content import Body, Line, State, Text
+from jiwar.records.kinds import YEAR, Kind, register
+from jiwar.watchlist.kinds import SubjectFacts
+
+Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Protected = Literal["child", "victim", "witness", "missing_adult"]
+
+
+class AlertType(StrEnum):
+    """Why a person is looked for."""
+
+    WANTED_FOR_ARREST = "wanted_for_arrest"
+    DISCREET_CHECK = "discreet_check"
+    MISSING = "missing"
+    REFUSED_ENTRY = "refused_entry"
+
+
+class Action(StrEnum):
+    """What an officer who finds the person is asked to do; the sentence she reads stands in words.toml."""
+
+    ARREST_FOR_EXTRADITION = "arrest_for_extradition"
+    CHECK_DISCREETLY = "check_discreetly"
+    CONTACT_AND_TELL = "contact_and_tell"
+    FREEZE_ASSETS_REPORT = "freeze_assets_report"
+    PROTECT_AND_LOCATE = "protect_and_locate"
+    REFER_TO_CONTACT_POINT = "refer_to_contact_point"
+    REFUSE_ENTRY_BY_DECISION = "refuse_entry_by_decision"
+
+
+class Offence(Body):
+    """What the person is accused or convicted of; penalties as the law and the judgment word them."""
+
+    title: Line
+    article: Line
+    max_penalty: Line
+    actual_penalty: Line | None = None
+
+
+class Warrant(Body):
+    """The judicial or administrative decision that the alert rests on."""
+
+    authority: Line
+    number: Reference
+    date: dt.date
+    country: State
+
+
+class Report(Body):
+    """The report of a missing person."""
+
+    authority: Line
+    number: Reference
+    date: dt.date
+
+
+class RightsScreen(Body):
+    """Whether the offence touches a protected freedom or is political, military or religious (rule R3)."""
+
+    speech: bool
+    assembly: bool
+    insult: bool
+    membership: bool
+    military: bool
+    religious: bool
+
+
+class AlertBody(Body):
+    """An alert on a person. What depends on the type is checked by `logic.alert_rules`."""
+
+    model_config = ConfigDict(title="Alert on a person")
+    type: AlertType
+    action: Action
+    subject: SubjectFacts
+    offence: Offence | None = None
+    warrant: Warrant | None = None
+    report: Report | None = None
+    necessity: Text
+    officer: Line
+    contact: Line
+    rights_screen: RightsScreen
+    grave_risk: bool
+    ministerial_signoff: Reference | None = None
+    protected: Protected | None = None
+    location_consent: bool | None = None
+    remarks: Text | None = None
+
+
+ALERT = register(Kind("alert.person", 1, AlertBody, four_eyes=True, longest=5 * YEAR, review=YEAR, posts=True))
+
+
+class WithholdingBody(Body):
+    """A national node tells its own posts to use a record no longer. It says no reason and goes to no other state."""
+
+    model_config = ConfigDict(title="Word to own posts to leave a record unused")
+    target: UUID
+
+
+def _no_state(content: object) -> tuple[str, ...]:
+    return ()
+
+
+WITHHOLDING = register(
+    Kind("alert.withholding", 1, WithholdingBody, personal=False, posts=True, addressees=_no_state, longest=5 * YEAR)
+)

@@ -1,0 +1,191 @@
+"""Alerts on persons: drafted by one, approved by another, amended, withdrawn, read. The only writer of `Alert`."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import AccessRefused, Grant
+from jiwar.audit.services import append
+from jiwar.identity.roles import Clearance
+from jiwar.records import drafts
+from jiwar.records.content import Content
+from jiwar.records.drafts import Draft
+from jiwar.records.queries import drafts as open_drafts
+from jiwar.records.queries import newest_version
+from jiwar.records.services import Record, withdraw
+from jiwar.watchlist import entries, protection
+from jiwar.watchlist.alert_kinds import ALERT, AlertBody, AlertType
+from jiwar.watchlist.logic import alert_rules
+from jiwar.watchlist.models import Alert
+from jiwar.wire.faults import Fault, Refused
+
+P = Permission
+
+
+def draft_alert(by: Grant, content: dict[str, Any], draft: UUID | None = None) -> Draft:
+    """Keep what the author has typed, complete or not; a change voids what was submitted."""
+    check(by, P.WATCHLIST_ALERT_DRAFT)
+    return drafts.save_draft(by, ALERT, content, _draft(draft) if draft else None)
+
+
+def submit_alert(by: Grant, draft: UUID) -> Draft:
+    """Ask for approval. Raises Refused that names everything that is missing or does not fit (rules R1, R13-R16)."""
+    check(by, P.WATCHLIST_ALERT_DRAFT)
+    row = _draft(draft)
+    try:
+        return drafts.submit_draft(by, row)
+    except Refused as refused:
+        # The form's faults hide those of the rules; the author gets both at once.
+        body = row.content.get("body")
+        more = alert_rules.faults(body if isinstance(body, dict) else {}, timezone.now().date())
+        known = {fault.field for fault in refused.faults}
+        raise Refused(*refused.faults, *(fault for fault in more if fault.field not in known)) from None
+
+
+def discard_alert(by: Grant, draft: UUID) -> None:
+    """The author gives a draft up."""
+    check(by, P.WATCHLIST_ALERT_DRAFT)
+    drafts.discard_draft(by, _draft(draft))
+
+
+def return_alert(by: Grant, draft: UUID, reasons: str) -> Draft:
+    """Send a submitted alert back to its author."""
+    check(by, P.WATCHLIST_ALERT_APPROVE)
+    return drafts.return_draft(by, _draft(draft), reasons)
+
+
+def approve_alert(by: Grant, draft: UUID, seen_hash: str, rights_review: str = "") -> Record:
+    """Approve exactly what was seen, and issue it (rule R2). A yes in the rights screen forces a review text (R3)."""
+    check(by, P.WATCHLIST_ALERT_APPROVE)
+    row = _draft(draft)
+    if alert_rules.sensitive_offence(row.content.get("body", {})) and not rights_review.strip():
+        raise Refused(Fault("missing", "rights_review"))
+    if row.supersedes is not None:
+        _newest_own(row.supersedes.uid)
+        if newest_version(row.supersedes.uid) != row.supersedes:
+            raise Refused(Fault("version_conflict", "", str(row.supersedes.version)))
+    with transaction.atomic():
+        record = drafts.approve_draft(by, row, seen_hash, rights_review)
+        append("alert_issued", by, str(record.uid), {"version": record.version, "hash": record.hash})
+    return record
+
+
+def amend_alert(by: Grant, uid: UUID) -> Draft:
+    """Begin a new version of an own alert in force; it needs two people again. The one open amendment is given back."""
+    check(by, P.WATCHLIST_ALERT_DRAFT)
+    record = _newest_own(uid)
+    mine = open_drafts(ALERT.name).filter(supersedes=record, author_id=by.actor_id).first()
+    return mine or drafts.save_draft(by, ALERT, record.data["content"], supersedes=record)
+
+
+def withdraw_alert(by: Grant, uid: UUID, reason: str) -> Record:
+    """Take an own alert back everywhere; every holder must say that it did (rule R11)."""
+    check(by, P.WATCHLIST_ALERT_WITHDRAW)
+    with transaction.atomic():
+        withdrawal = withdraw(by, _newest_own(uid), reason)
+        append("alert_withdrawn", by, str(uid), {"withdrawal": str(withdrawal.uid)})
+    return withdrawal
+
+
+def open_alert(by: Grant, uid: UUID, version: int | None = None) -> Alert:
+    """Read one alert, its newest version unless one is named; the ledger keeps it. Raises Alert.DoesNotExist."""
+    check(by, P.WATCHLIST_ALERT_READ)
+    rows = Alert.objects.select_related("record").filter(uid=uid)
+    alert = rows.get(record__version=version) if version else rows.first()
+    if alert is None or not cleared(by, covert=alert.covert):
+        raise Alert.DoesNotExist
+    with transaction.atomic():
+        append("alert_read", by, str(uid), {"version": alert.record.version})
+    return alert
+
+
+def open_draft(by: Grant, draft: UUID) -> Draft:
+    """Read a draft, as author or as approver: authorised, and in the ledger."""
+    if by.permission not in {P.WATCHLIST_ALERT_DRAFT, P.WATCHLIST_ALERT_APPROVE}:
+        raise AccessRefused("permission_missing", P.WATCHLIST_ALERT_DRAFT, by.actor_id)
+    row = _draft(draft)
+    if by.permission == P.WATCHLIST_ALERT_DRAFT and str(row.author_id) != by.actor_id:
+        raise AccessRefused("permission_missing", P.WATCHLIST_ALERT_APPROVE, by.actor_id)
+    with transaction.atomic():
+        append("alert_draft_read", by, str(row.pk), {"hash": row.content_hash})
+    return row
+
+
+def check(by: Grant, permission: Permission) -> None:
+    """The grant must be for this act."""
+    if by.permission != permission:
+        raise AccessRefused("permission_missing", permission, by.actor_id)
+
+
+def cleared(by: Grant, *, covert: bool) -> bool:
+    """Whether the reader may know of a discreet check."""
+    return not covert or by.actor.clearance == Clearance.COVERT
+
+
+def _draft(draft: UUID) -> Draft:
+    """An alert's open draft: a grant for alerts reaches no other kind."""
+    row = open_drafts(ALERT.name).select_related("supersedes").filter(pk=draft).first()
+    if row is None:
+        raise Refused(Fault("draft_unknown"))
+    return row
+
+
+def _newest_own(uid: UUID) -> Record:
+    record = newest_version(uid)
+    if record is None or record.kind != ALERT.name:
+        raise Refused(Fault("alert_unknown", "target"))
+    if record.node != settings.NODE.code:
+        raise Refused(Fault("not_the_origin", "target", record.origin))
+    if record.state != Record.State.IN_FORCE:
+        raise Refused(Fault("not_in_force", "target", record.state))
+    return record
+
+
+# --- what happens when an alert is stored or ends ---------------------------------------------------------------------
+
+
+def _check_rules(content: Content) -> list[Fault]:
+    return alert_rules.faults(content.body.model_dump(mode="json"), timezone.now().date())
+
+
+def _project(record: Record, content: Content) -> None:
+    body = content.body
+    assert isinstance(body, AlertBody)
+    foreign = record.origin != settings.NODE.state
+    # Bad quality stops nobody: a neighbour's alert that breaks the rules is kept and shown, not used (rule R16).
+    sound = not foreign or not _check_rules(content)
+    covert = body.type == AlertType.DISCREET_CHECK
+    alert = Alert.objects.create(
+        record=record,
+        uid=record.uid,
+        alert_type=body.type,
+        action=body.action,
+        name=body.subject.names[0].text,
+        protected=body.protected or "",
+        covert=covert,
+        entered=sound,
+    )
+    protected = foreign and protection.is_protected(record.origin, body.subject)
+    if sound and not protected:
+        entries.put(
+            record,
+            body.subject,
+            category="alert",
+            alert_type=body.type,
+            action=body.action,
+            covert=covert,
+            protected=body.protected is not None,
+        )
+    if protected:
+        protection.withhold_alert(alert)
+        if record.version > 1:
+            protection.tell_posts(record)
+
+
+ALERT.check = _check_rules
+ALERT.projections.append(_project)
+ALERT.retirements.append(entries.drop)

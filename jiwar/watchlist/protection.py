@@ -1,0 +1,103 @@
+"""People whom this state protects: an alert on one of them by the state that she fears is not used here (rule R5).
+
+The issuer can tell nothing: the record is stored, receipted and acknowledged like any other. It is only not used, and
+it does not go to the posts of this state. Every foreign alert is compared, so that the work is the same for all.
+"""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from jiwar.access.permissions import Permission, Purpose
+from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.services import SYSTEM
+from jiwar.audit.services import append
+from jiwar.records.content import Content
+from jiwar.records.services import Record, issue, read_content, terms, withhold
+from jiwar.watchlist import entries
+from jiwar.watchlist.alert_kinds import WITHHOLDING, AlertBody, WithholdingBody
+from jiwar.watchlist.kinds import SubjectFacts, to_subject
+from jiwar.watchlist.logic import evidence
+from jiwar.watchlist.logic.evidence import Code
+from jiwar.watchlist.models import Alert, ProtectedPerson
+
+_BITS_PER_PART = 8.0
+"""What agreement on a name part is worth here, whatever its rarity: a protected person is not missed for a spelling."""
+_LIKELY = 0.9
+_BORN_ALIKE = {Code.BIRTH_DATE_SAME, Code.BIRTH_DAY_MONTH_SWAPPED, Code.BIRTH_DATE_MAY_AGREE, Code.BIRTH_YEAR_SAME}
+
+
+def protect(by: Grant, facts: SubjectFacts, feared_state: str) -> ProtectedPerson:
+    """Protect a person from a state: its alerts on her, held or to come, are not used here."""
+    _check(by)
+    with transaction.atomic():
+        person = ProtectedPerson.objects.create(
+            facts=facts.model_dump(mode="json"), feared_state=feared_state, added_by_id=by.actor_id
+        )
+        append("protection_begun", by, str(person.id))
+        for alert in Alert.objects.filter(record__origin=feared_state, record__state=Record.State.IN_FORCE):
+            body = AlertBody.model_validate(alert.record.body)
+            if _is(body.subject, facts):
+                withhold_alert(alert)
+                tell_posts(alert.record)
+    return person
+
+
+def end_protection(by: Grant, person: UUID) -> None:
+    """End a protection; alerts that were not used stay unused until their issuer renews them."""
+    _check(by)
+    with transaction.atomic():
+        ProtectedPerson.objects.filter(pk=person, ended_at=None).update(ended_at=timezone.now())
+        append("protection_ended", by, str(person))
+
+
+def is_protected(origin: str, subject: SubjectFacts) -> bool:
+    """Whether someone protected from `origin` is probably this subject."""
+    protected = ProtectedPerson.objects.filter(feared_state=origin, ended_at=None)
+    return any(_is(subject, SubjectFacts.model_validate(person.facts)) for person in protected)
+
+
+def withhold_alert(alert: Alert) -> None:
+    """Leave an alert unused, here and now."""
+    withhold(alert.record)
+    entries.drop(alert.record)
+    Alert.objects.filter(pk=alert.pk).update(entered=False)
+
+
+def _is(subject: SubjectFacts, protected: SubjectFacts) -> bool:
+    listed = to_subject("", subject)
+    for born in tuple(b.partial for b in protected.birth_dates) or (None,):
+        query = evidence.Query(
+            names=tuple(name.text for name in protected.names),
+            birth_date=born,
+            documents=tuple(evidence.Document(d.type, d.country, d.number) for d in protected.documents),
+        )
+        found = evidence.compare(query, listed, lambda part: _BITS_PER_PART)
+        alike = any(reason.code in _BORN_ALIKE for reason in found.reasons)
+        if found.document_same or (found.score >= _LIKELY and alike):
+            return True
+    return False
+
+
+def tell_posts(record: Record) -> None:
+    """Own posts that hold a version of this record use it no longer."""
+    by = Grant(SYSTEM, Permission.WATCHLIST_ALERT_APPROVE, Purpose(record.purpose))
+    content = terms(record.purpose, "decision of this state", 364, WithholdingBody(target=record.uid))
+    issue(by, WITHHOLDING, read_content(WITHHOLDING, content, timezone.now()))
+
+
+def _apply_withholding(record: Record, content: Content) -> None:
+    assert isinstance(content.body, WithholdingBody)
+    if record.origin != record.node or record.received_from not in {"", record.origin}:
+        return
+    for alert in Alert.objects.filter(uid=content.body.target).exclude(record__origin=record.origin):
+        withhold_alert(alert)
+
+
+def _check(by: Grant) -> None:
+    if by.permission != Permission.WATCHLIST_ALERT_APPROVE:
+        raise AccessRefused("permission_missing", Permission.WATCHLIST_ALERT_APPROVE, by.actor_id)
+
+
+WITHHOLDING.projections.append(_apply_withholding)

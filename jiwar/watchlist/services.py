@@ -1,0 +1,38 @@
+"""What the watchlist does for other rooms and for its own pages; each act stands in the module of its subject."""
+
+from jiwar.watchlist.alerts import (
+    amend_alert,
+    approve_alert,
+    discard_alert,
+    draft_alert,
+    open_alert,
+    open_draft,
+    return_alert,
+    submit_alert,
+    withdraw_alert,
+)
+from jiwar.watchlist.cases import open_case, record_outcome, take_case
+from jiwar.watchlist.hits import report_hit
+from jiwar.watchlist.lists import import_un_list
+from jiwar.watchlist.protection import end_protection, protect
+from jiwar.watchlist.screening import screen
+
+__all__ = [
+    "amend_alert",
+    "approve_alert",
+    "discard_alert",
+    "draft_alert",
+    "end_protection",
+    "import_un_list",
+    "open_alert",
+    "open_case",
+    "open_draft",
+    "protect",
+    "record_outcome",
+    "report_hit",
+    "return_alert",
+    "screen",
+    "submit_alert",
+    "take_case",
+    "withdraw_alert",
+]
