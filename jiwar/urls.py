@@ -5,6 +5,7 @@ from django.urls import include, path
 from jiwar.access.pages import urls as administration
 from jiwar.agreements.pages import urls as agreements
 from jiwar.identity.pages import urls as sign_in
+from jiwar.watchlist.list_pages import urls as lists
 from jiwar.web.oversight import urls as oversight
 from jiwar.web.pages import urls as shell
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("", include(administration)),
     path("", include(oversight)),
     path("agreements/", include(agreements)),
+    path("lists/", include(lists)),
     path("sign-in/", include(sign_in)),
 ]
 

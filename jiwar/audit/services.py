@@ -52,6 +52,14 @@ def append(act: str, by: Author, subject: str = "", detail: Mapping[str, Any] | 
     return append_as(act, by.actor_id, by.via, subject, detail, purpose=by.purpose, case=by.case)
 
 
+def hold_ledger() -> None:
+    """Lock the ledger until the caller's transaction ends.
+
+    For writers that lock a row of their own before they append: whoever takes the ledger first never waits in a circle.
+    """
+    Edge.objects.select_for_update().get_or_create(pk=1)
+
+
 def append_as(
     act: str,
     actor: str,

@@ -1,11 +1,12 @@
 """What screening may find: the only writer of `Entry`. Called inside the transaction that stores or ends a record."""
 
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
 
+from jiwar.audit.services import hold_ledger
 from jiwar.watchlist.kinds import SubjectFacts, is_complete
 from jiwar.watchlist.models import Entry, Revision
 
@@ -52,17 +53,13 @@ def drop(record: "Record") -> None:
         held.update(active=False, facts={}, revision=_next_revision(), changed_at=timezone.now())
 
 
-def begin_new_series() -> None:
-    """Make every process read the entries anew: after the database was restored from a backup."""
-    Revision.objects.update_or_create(pk=1, defaults={"series": uuid4()})
-
-
 def _uid(record: "Record") -> UUID:
     return record.uid if isinstance(record.uid, UUID) else UUID(record.uid)
 
 
 def _next_revision() -> int:
     """Rises in the order of commits: the row stays locked until the caller's transaction ends."""
+    hold_ledger()
     if not Revision.objects.filter(pk=1).update(value=F("value") + 1):
         Revision.objects.get_or_create(pk=1)
         Revision.objects.filter(pk=1).update(value=F("value") + 1)

@@ -5,8 +5,10 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
+from uuid import UUID
 
 from django.conf import settings
+from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.utils import timezone
 from pydantic import ValidationError
@@ -20,12 +22,14 @@ from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_PERSON, BirthDate, Lis
 from jiwar.watchlist.logic import un_list
 from jiwar.watchlist.logic.evidence import Subject
 from jiwar.watchlist.models import Entry, ListImport, Unread
+from jiwar.watchlist.queries import ListedEntry, listing, listings
 from jiwar.wire.faults import Fault, Refused
 
 UN_LIST = "un_security_council"
 MOST_BYTES = 50 * 1024 * 1024
 LEGAL_BASIS = "Charter of the United Nations, Article 41"
 ACTION = "freeze_assets_report"
+PAGE = 50
 _DAYS = 5 * 365
 _RENEW_BEFORE = dt.timedelta(days=120)
 """Reading the list again is the review of what still stands on it."""
@@ -199,19 +203,19 @@ def _place(place: un_list.Place) -> str:
 # Applying -------------------------------------------------------------------------------------------------------------
 
 
-def _apply(by: Grant, listings: dict[str, tuple[bool, Listing]]) -> dict[str, int]:
+def _apply(by: Grant, taken: dict[str, tuple[bool, Listing]]) -> dict[str, int]:
     counts = Counter({"new": 0, "changed": 0, "unchanged": 0, "withdrawn": 0})
     held = _held()
     due = (timezone.now() + _RENEW_BEFORE).date()
-    for reference, (person, listing) in listings.items():
+    for reference, (person, body) in taken.items():
         kind = LISTING_PERSON if person else LISTING_ENTITY
         entry = held.pop(f"{kind.name} {reference}", None)
         fresh = entry is not None and entry.active and entry.record.review_on > due
-        if entry and fresh and entry.record.body == listing.model_dump(mode="json"):
+        if entry and fresh and entry.record.body == body.model_dump(mode="json"):
             counts["unchanged"] += 1
             continue
-        basis = f"{LEGAL_BASIS}; {listing.un_list_type}" if listing.un_list_type else LEGAL_BASIS
-        plain = terms("sanctions", basis, _DAYS, listing, tlp="CLEAR", onward="yes")
+        basis = f"{LEGAL_BASIS}; {body.un_list_type}" if body.un_list_type else LEGAL_BASIS
+        plain = terms("sanctions", basis, _DAYS, body, tlp="CLEAR", onward="yes")
         content = read_content(kind, plain, timezone.now())
         issue(by, kind, content, supersedes=entry.record if entry else None)
         counts["changed" if entry else "new"] += 1
@@ -230,16 +234,32 @@ def _held() -> dict[str, Entry]:
 
 
 def _project(record: Any, content: Any) -> None:
-    listing = content.body
-    put(
-        record,
-        listing.subject,
-        category=Entry.Category.LISTING,
-        action=ACTION,
-        reference=listing.reference,
-    )
+    body = content.body
+    put(record, body.subject, category=Entry.Category.LISTING, action=ACTION, reference=body.reference)
 
 
 for _kind in (LISTING_PERSON, LISTING_ENTITY):
     _kind.projections.append(_project)
     _kind.retirements.append(drop)
+
+
+# Reading by people ----------------------------------------------------------------------------------------------------
+
+
+def browse_listings(by: Grant, reference: str, page: int) -> Page[Entry]:
+    """A page of the listings in force whose reference begins as given; who browsed what is in the ledger."""
+    found = Paginator(listings(by, reference), PAGE).get_page(page)
+    with transaction.atomic():
+        append("listings_browsed", by, "", {"reference": reference.strip()[:40], "page": found.number})
+    return found
+
+
+def open_listing(by: Grant, uid: UUID) -> ListedEntry | None:
+    """One listing in force, or None; who opened it is in the ledger."""
+    try:
+        found = listing(by, uid)
+    except Entry.DoesNotExist:
+        return None
+    with transaction.atomic():
+        append("listing_opened", by, str(uid), {"reference": found.entry.reference})
+    return found

@@ -21,6 +21,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.queries import leaves
 from jiwar.audit.services import append
+from jiwar.exchange.queries import last_contact
 from jiwar.identity.roles import Clearance
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
@@ -89,7 +90,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """An answer. `id` is the subject of its ledger leaf; `list_age` the newest change heard of, None for an empty list;
+    """An answer. `id` is the subject of its ledger leaf; `list_age` as the function of that name;
     `entries` how many subjects were searched."""
 
     id: UUID
@@ -140,8 +141,13 @@ def screen(by: Grant, query: Query, *, channel: str = "desk", reason: str = "") 
 
 
 def list_age() -> dt.datetime | None:
-    """When the newest change to what is screened became known here; None where nothing is listed."""
-    return Entry.objects.aggregate(newest=Max("changed_at"))["newest"]
+    """Up to when the watchlist is known to be whole: its newest change, at a post also the newest word of its state.
+
+    None where nothing was ever listed.
+    """
+    newest = Entry.objects.aggregate(newest=Max("changed_at"))["newest"]
+    heard = last_contact() if settings.NODE.role == "post" else None
+    return max(newest, heard) if newest and heard else newest
 
 
 def warm_up() -> int:

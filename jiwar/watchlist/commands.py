@@ -1,0 +1,154 @@
+"""Verbs about the watchlist. They touch personal data: a person signs in, and names a purpose."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jiwar.access.permissions import Permission
+    from jiwar.access.policy import Grant
+    from jiwar.watchlist.screening import Query, Screening
+
+
+def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `import` and `screen`."""
+    lists = verbs.add_parser("import", help="read a public list").add_subparsers(required=True, metavar="LIST")
+    un = lists.add_parser("un", help="the UN Security Council consolidated list, as XML")
+    un.add_argument("file", type=Path)
+    un.add_argument("--user", required=True, help="who reads it; the password is asked for")
+    un.set_defaults(run=_import_un, needs_node=True)
+    screen = verbs.add_parser("screen", help="ask whether a person or a document is on the watchlist")
+    screen.add_argument("--user", required=True, help="who asks; the password is asked for")
+    screen.add_argument("--name", action="append", default=[], help="a spelling of the name; may be given again")
+    screen.add_argument("--born", help="1984, 1984-06, 1984-06-17 or 1980/1985")
+    screen.add_argument("--sex", choices=("M", "F"), default="")
+    screen.add_argument("--nationality", default="", help="ISO 3166-1 alpha-3: LBY")
+    screen.add_argument("--document", action="append", default=[], metavar="CTY:NUMBER")
+    screen.add_argument("--purpose", required=True)
+    screen.add_argument("--case", default="", help="reference of the case; at a post it may be left out")
+    screen.add_argument("--reason", default="", help="needed to search by name alone")
+    screen.add_argument("--json", action="store_true")
+    screen.set_defaults(run=_screen, needs_node=True)
+
+
+def _import_un(told: argparse.Namespace) -> int:
+    from jiwar.access.permissions import Permission
+    from jiwar.watchlist.lists import import_un_list
+
+    def read() -> int:
+        by = _grant(told, Permission.WATCHLIST_LIST_IMPORT, "sanctions")
+        with told.file.open("rb") as file:
+            done = import_un_list(by, file, told.file.name)
+        print(f"read {done.entries} entries as of {done.generated_at or 'an unknown day'}: {done.new} new,")
+        print(f"{done.changed} changed, {done.unchanged} unchanged, {done.withdrawn} withdrawn")
+        for line in done.unread_lines.all():
+            print(f"line {line.line}: {line.reference} {line.path}: {_word('unread', line.code)}: {line.value}")
+        return 0
+
+    return _say_refusals(read)
+
+
+def _screen(told: argparse.Namespace) -> int:
+    from jiwar.access.permissions import Permission
+    from jiwar.watchlist.screening import screen
+
+    def ask() -> int:
+        query = _query(told)
+        by = _grant(told, Permission.WATCHLIST_PERSON_SCREEN, told.purpose, told.case)
+        answer = screen(by, query, channel="cli", reason=told.reason)
+        print(json.dumps(_plain(answer), ensure_ascii=False, indent=2) if told.json else _table(answer))
+        return 0
+
+    return _say_refusals(ask)
+
+
+def _grant(told: argparse.Namespace, permission: "Permission", purpose: str, case: str = "") -> "Grant":
+    from jiwar.access.permissions import Purpose
+    from jiwar.access.policy import allow
+    from jiwar.access.services import actor_of_person
+    from jiwar.identity.terminal import sign_in
+    from jiwar.wire.faults import Fault, Refused
+
+    if purpose not in set(Purpose):
+        raise Refused(Fault("not_in_list", "purpose"))
+    return allow(actor_of_person(sign_in(told.user), "cli"), permission, Purpose(purpose), case)
+
+
+def _say_refusals(act: Any) -> int:
+    """Run a verb; what is refused is said on stderr, field by field."""
+    from django.utils.translation import get_language
+
+    from jiwar.access.policy import AccessRefused
+    from jiwar.identity.terminal import SignInRefused
+    from jiwar.records.words import fault_text
+    from jiwar.wire.faults import Refused
+
+    try:
+        return int(act())
+    except Refused as refused:
+        for fault in refused.faults:
+            said = fault_text(fault.code, fault.detail, get_language() or "en")
+            print(f"{fault.field}: {said}" if fault.field else said, file=sys.stderr)
+    except (AccessRefused, SignInRefused, OSError) as error:
+        print(error, file=sys.stderr)
+    return 1
+
+
+def _query(told: argparse.Namespace) -> "Query":
+    from jiwar.watchlist.screening import Document, PartialDate, Query
+    from jiwar.wire.faults import Fault, Refused
+
+    try:
+        born = PartialDate.parse(told.born) if told.born else None
+    except ValueError:
+        raise Refused(Fault("wrong_form", "born")) from None
+    documents = []
+    for stated in told.document:
+        country, colon, number = stated.partition(":")
+        if not colon:
+            raise Refused(Fault("wrong_form", "document", "CTY:NUMBER"))
+        documents.append(Document("", country.upper(), number))
+    return Query(tuple(told.name), born, told.sex, told.nationality.upper(), tuple(documents))
+
+
+def _table(answer: "Screening") -> str:
+    lines = []
+    for number, match in enumerate(answer.candidates, 1):
+        lines += [
+            f"{number}. {_word('match_strength', match.strength)}: {' · '.join(match.names[:3])}",
+            f"   {match.issuing_state} {match.source_reference or match.record_uid}: {_word('action', match.action)}",
+            f"   {', '.join(filter(None, (*match.birth_dates, *match.nationalities)))}",
+            f"   + {', '.join(_word('match_reason', reason.code) for reason in match.reasons)}",
+        ]
+        if match.differences:
+            lines.append(f"   - {', '.join(_word('match_difference', one.code) for one in match.differences)}")
+    lines.append(
+        f"{len(answer.candidates)} candidates of {answer.entries} entries; the list is as of "
+        f"{answer.list_age:%Y-%m-%d %H:%M %Z}; {answer.took_ms:.0f} ms; a match is a question, never a decision"
+        if answer.list_age
+        else "the watchlist is empty"
+    )
+    return "\n".join(lines)
+
+
+def _word(group: str, code: object) -> str:
+    from django.utils.translation import get_language
+
+    from jiwar.records.words import word
+
+    return word(group, code, get_language() or "en")
+
+
+def _plain(answer: "Screening") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "id": str(answer.id),
+        "at": answer.at.isoformat(),
+        "list_age": answer.list_age.isoformat() if answer.list_age else None,
+        "entries": answer.entries,
+        "took_ms": round(answer.took_ms, 1),
+        "candidates": [asdict(match) | {"record_uid": str(match.record_uid)} for match in answer.candidates],
+    }

@@ -1,0 +1,68 @@
+"""Reads of public lists: what stands on them, and how each reading went. Screening alone searches by name."""
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import AccessRefused, Grant
+from jiwar.watchlist.kinds import Listing
+from jiwar.watchlist.models import Entry, ListImport, Unread
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntry:
+    """One listing, read whole."""
+
+    uid: UUID
+    entry: Entry
+    listing: Listing
+    state: str
+    version: int
+    issued_at: dt.datetime
+    valid_until: dt.datetime
+    review_on: dt.date
+
+
+def imports(by: Grant) -> QuerySet[ListImport]:
+    """Every reading of a list on this node, newest first."""
+    _may_read(by)
+    return ListImport.objects.all()
+
+
+def unread(by: Grant, done: ListImport) -> QuerySet[Unread]:
+    """What a reading did not understand or did not take, in the order of the file."""
+    _may_read(by)
+    return done.unread_lines.all()
+
+
+def listings(by: Grant, reference: str = "") -> QuerySet[Entry]:
+    """Entries of public lists in force, those whose reference number begins as given. No search by name (rule R7)."""
+    _may_read(by)
+    held = Entry.objects.filter(category=Entry.Category.LISTING, active=True)
+    if reference := reference.strip()[:40]:
+        held = held.filter(reference__istartswith=reference)
+    return held.order_by("reference", "uid")
+
+
+def listing(by: Grant, uid: UUID) -> ListedEntry:
+    """One listing in force; raises Entry.DoesNotExist."""
+    entry = listings(by).select_related("record").get(uid=uid)
+    record = entry.record
+    return ListedEntry(
+        entry.uid,
+        entry,
+        Listing.model_validate(record.body),
+        record.state,
+        record.version,
+        record.issued_at,
+        record.valid_until,
+        record.review_on,
+    )
+
+
+def _may_read(by: Grant) -> None:
+    if by.permission is not Permission.WATCHLIST_LIST_READ:
+        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_READ, by.actor_id)
