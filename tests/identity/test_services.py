@@ -1,0 +1,109 @@
+"""People, nodes and keys: each change is a leaf, and roles stay apart."""
+
+import json
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.dispatch import Signal
+
+from jiwar.audit.models import Leaf
+from jiwar.identity import events, services
+from jiwar.identity.cards import CardInvalid
+from jiwar.identity.models import Node, NodeKey, Person
+from jiwar.identity.queries import KeyRefused, agency, neighbours, signing_key
+from jiwar.identity.roles import Role
+from jiwar.identity.services import RolesConflict
+from tests.foreign import ForeignNode
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "a long pass phrase 7"
+
+
+def add(name: str = "amal", *roles: Role, password: str = PASSWORD) -> Person:
+    return services.add_person(
+        name, name.title(), password, agency=agency("cp", "Contact point"), roles=roles or [Role.ANALYST]
+    )
+
+
+def acts() -> list[str]:
+    return list(Leaf.objects.order_by("index").values_list("act", flat=True))
+
+
+def test_adding_and_changing_a_person_are_leaves() -> None:
+    person = add()
+    services.change_person(person, roles=[Role.APPROVER], clearance="covert", is_active=False, by="someone")
+    assert acts() == ["person_added", "person_changed"]
+    leaf = json.loads(Leaf.objects.get(act="person_changed").content)
+    assert (leaf["actor"], leaf["subject"]) == ("someone", str(person.id))
+    assert leaf["detail"] == {"roles": ["approver"], "clearance": "covert", "active": False}
+    assert Person.objects.get().roles == {Role.APPROVER}
+
+
+@pytest.mark.parametrize("alone", [Role.ADMINISTRATOR, Role.OVERSIGHT])
+@pytest.mark.parametrize("other", [Role.CONTACT_OFFICER, Role.APPROVER, Role.FIELD_OFFICER, Role.ANALYST])
+def test_administrator_and_oversight_go_with_no_other_role(alone: Role, other: Role) -> None:
+    with pytest.raises(RolesConflict):
+        add("x", alone, other)
+    person = add("y", other)
+    with pytest.raises(RolesConflict):
+        services.change_person(person, roles=[alone, other], clearance="standard", is_active=True, by="z")
+    assert Person.objects.get().roles == {other}
+
+
+@pytest.mark.parametrize("password", ["short", "password1234", "123456789012"])
+def test_a_weak_password_is_refused_and_nothing_is_written(password: str) -> None:
+    with pytest.raises(ValidationError):
+        add(password=password)
+    assert not Person.objects.exists()
+    assert acts() == []
+
+
+def test_a_name_is_taken_once() -> None:
+    add()
+    with pytest.raises(ValidationError):
+        add()
+    assert Person.objects.count() == 1
+
+
+def test_every_event_of_identity_reaches_the_ledger() -> None:
+    for name, signal in vars(events).items():
+        if isinstance(signal, Signal):
+            assert signal.has_listeners(), name
+
+
+def test_a_known_node_changes_no_key_by_card() -> None:
+    node = ForeignNode("NER")
+    services.add_node(node.card())
+    services.add_node(node.card())
+    with pytest.raises(CardInvalid, match="card_key_changed"):
+        services.add_node(ForeignNode("NER").card())
+    assert NodeKey.objects.filter(node="NER").count() == 2
+
+
+def test_own_card_is_no_neighbour() -> None:
+    services.make_own_keys()
+    with pytest.raises(CardInvalid, match="card_is_own"):
+        services.add_node(services.own_card())
+    assert not neighbours().exists()
+
+
+def test_a_revoked_key_is_refused_by_name() -> None:
+    node = ForeignNode("NER")
+    services.add_node(node.card())
+    key = NodeKey.objects.get(node="NER", use="signing")
+    assert signing_key("NER", key.id)
+    services.revoke_node_key(key, "stolen", by="admin")
+    with pytest.raises(KeyRefused, match="key_revoked"):
+        signing_key("NER", key.id)
+    with pytest.raises(KeyRefused, match="key_of_other_node"):
+        signing_key("TUN", key.id)
+    with pytest.raises(KeyRefused, match="key_unknown"):
+        signing_key("NER", "0" * 16)
+    assert acts()[-1] == "node_key_revoked"
+
+
+def test_a_post_of_another_state_is_no_neighbour() -> None:
+    for node in (ForeignNode("NER"), ForeignNode("NER-MADAMA", role="post"), ForeignNode("LBY-GHAT", role="post")):
+        services.add_node(node.card())
+    assert set(neighbours().values_list("code", flat=True)) == {"NER", "LBY-GHAT"}
+    assert Node.objects.count() == 3

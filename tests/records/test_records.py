@@ -1,0 +1,344 @@
+"""Records: two people, one content, one signature; what is not genuine is not stored, what is not known is kept."""
+
+import base64
+import datetime as dt
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from jiwar.access.permissions import Permission, Purpose
+from jiwar.access.policy import Actor, Grant
+from jiwar.audit.models import Leaf
+from jiwar.identity.models import NodeKey, Person
+from jiwar.identity.queries import agency
+from jiwar.identity.roles import Role
+from jiwar.identity.services import add_node, add_person, make_own_keys, revoke_node_key
+from jiwar.records import drafts
+from jiwar.records.content import Body, Line
+from jiwar.records.kinds import KINDS, WITHDRAWAL, Kind, register
+from jiwar.records.models import Draft, Record
+from jiwar.records.queries import withdrawal_of
+from jiwar.records.services import content_hash, expire, issue, read_content, receive, terms, withdraw
+from jiwar.wire.faults import Refused
+from jiwar.wire.strict_json import canonical
+from tests.foreign import ForeignNode
+
+pytestmark = pytest.mark.django_db
+
+
+class Note(Body):
+    text: Line
+
+
+@pytest.fixture
+def kind() -> Iterator[Kind]:
+    new = register(Kind("test.note", 1, Note, four_eyes=True))
+    yield new
+    del KINDS["test.note", 1]
+
+
+@pytest.fixture
+def people() -> tuple[Grant, Grant]:
+    make_own_keys()
+    both = [
+        add_person(n, n, "a long pass phrase 7", agency=agency("cp", "CP"), roles=[r])
+        for n, r in (("amal", Role.CONTACT_OFFICER), ("salem", Role.APPROVER))
+    ]
+    return grant(both[0]), grant(both[1])
+
+
+def grant(person: Person) -> Grant:
+    actor = Actor(str(person.id), "console", frozenset(Permission))
+    return Grant(actor, Permission.WATCHLIST_ALERT_DRAFT, Purpose.BORDER_CHECK)
+
+
+@pytest.fixture
+def niger() -> ForeignNode:
+    node = ForeignNode("NER")
+    add_node(node.card())
+    return node
+
+
+def content(kind: Kind, text: str = "seen at Tummo", **changes: Any) -> dict[str, Any]:
+    plain = kind.content.model_validate(terms("border_check", "law 1", 30, Note(text=text))).model_dump(mode="json")
+    return plain | changes
+
+
+def codes(refused: pytest.ExceptionInfo[Refused]) -> set[tuple[str, str]]:
+    return {(fault.code, fault.field) for fault in refused.value.faults}
+
+
+class TestTwoPeople:
+    def submitted(self, kind: Kind, author: Grant) -> Draft:
+        return drafts.submit_draft(author, drafts.save_draft(author, kind, content(kind)))
+
+    def test_one_drafts_and_another_approves(self, kind: Kind, people: tuple[Grant, Grant]) -> None:
+        author, approver = people
+        draft = self.submitted(kind, author)
+        record = drafts.approve_draft(approver, draft, draft.content_hash)
+        assert record.data["approval"] == {
+            "author": author.actor_id,
+            "approver": approver.actor_id,
+            "content_hash": content_hash("test.note", 1, record.data["content"]),
+        }
+        assert list(Leaf.objects.order_by("-index").values_list("act", flat=True)[:2]) == [
+            "draft_approved",
+            "record_issued",
+        ]
+
+    def test_the_author_does_not_approve(self, kind: Kind, people: tuple[Grant, Grant]) -> None:
+        draft = self.submitted(kind, people[0])
+        with pytest.raises(Refused) as refused:
+            drafts.approve_draft(people[0], draft, draft.content_hash)
+        assert codes(refused) == {("approver_is_author", "")}
+        assert not Record.objects.exists()
+
+    def test_an_edit_after_submission_voids_it(self, kind: Kind, people: tuple[Grant, Grant]) -> None:
+        author, approver = people
+        draft = self.submitted(kind, author)
+        seen = draft.content_hash
+        drafts.save_draft(author, kind, content(kind, "another text"), draft)
+        with pytest.raises(Refused) as refused:
+            drafts.approve_draft(approver, draft, seen)
+        assert codes(refused) == {("draft_is_not_submitted", "")}
+        drafts.submit_draft(author, draft)
+        with pytest.raises(Refused) as refused:
+            drafts.approve_draft(approver, draft, seen)
+        assert codes(refused) == {("approval_of_other_content", "")}
+        assert not Record.objects.exists()
+
+    def test_only_the_author_edits_and_submits(self, kind: Kind, people: tuple[Grant, Grant]) -> None:
+        draft = drafts.save_draft(people[0], kind, content(kind))
+        for act in (
+            lambda: drafts.save_draft(people[1], kind, content(kind), draft),
+            lambda: drafts.submit_draft(people[1], draft),
+            lambda: drafts.discard_draft(people[1], draft),
+        ):
+            with pytest.raises(Refused, match="not_the_author"):
+                act()
+
+    def test_a_return_needs_reasons_and_gives_the_draft_back(self, kind: Kind, people: tuple[Grant, Grant]) -> None:
+        draft = self.submitted(kind, people[0])
+        with pytest.raises(Refused, match="missing reasons"):
+            drafts.return_draft(people[1], draft, "  ")
+        drafts.return_draft(people[1], draft, "which border?")
+        draft = drafts.submit_draft(people[0], draft)
+        assert drafts.approve_draft(people[1], draft, draft.content_hash).version == 1
+
+    def test_an_issued_draft_is_closed(self, kind: Kind, people: tuple[Grant, Grant]) -> None:
+        draft = self.submitted(kind, people[0])
+        drafts.approve_draft(people[1], draft, draft.content_hash)
+        with pytest.raises(Refused):
+            drafts.approve_draft(people[1], draft, draft.content_hash)
+        with pytest.raises(Refused, match="draft_is_closed"):
+            drafts.save_draft(people[0], kind, content(kind), draft)
+        assert Record.objects.count() == 1
+
+    def test_a_discarded_draft_holds_nothing_any_more(self, kind: Kind, people: tuple[Grant, Grant]) -> None:
+        draft = drafts.save_draft(people[0], kind, content(kind))
+        drafts.discard_draft(people[0], draft)
+        assert Draft.objects.get().content == {}
+
+
+class TestContent:
+    @pytest.mark.parametrize(
+        ("change", "fault"),
+        [
+            ({"legal_basis": ""}, ("missing", "legal_basis")),
+            ({"purpose": None}, ("missing", "purpose")),
+            ({"purpose": "curiosity"}, ("not_in_list", "purpose")),
+            ({"valid_until": "2020-01-01T00:00:00Z", "review_on": "2020-01-01"}, ("already_expired", "valid_until")),
+            ({"valid_until": "2099-01-01T00:00:00Z"}, ("kept_too_long", "valid_until")),
+            ({"review_on": "2098-01-01", "valid_until": "2099-01-01T00:00:00Z"}, ("review_too_late", "review_on")),
+            ({"valid_until": "2030-01-01T00:00:00"}, ("wrong_form", "valid_until")),
+            ({"religion": "x"}, ("unknown_field", "religion")),
+            ({"body": {"text": "x" * 201}}, ("too_long", "body.text")),
+            ({"body": {"text": "a\x07b"}}, ("control_character", "body.text")),
+            ({"body": {}}, ("missing", "body.text")),
+            ({"handling": {"tlp": "PINK"}}, ("not_in_list", "handling.tlp")),
+            ({"grading": {"source": "A"}}, ("missing", "grading.information")),
+        ],
+    )
+    def test_each_fault_is_named(self, kind: Kind, change: dict[str, Any], fault: tuple[str, str]) -> None:
+        with pytest.raises(Refused) as refused:
+            read_content(kind, content(kind) | change, timezone.now())
+        assert fault in codes(refused)
+
+    def test_a_review_comes_before_the_end(self, kind: Kind) -> None:
+        late = content(kind) | {"review_on": (timezone.now() + dt.timedelta(days=40)).date().isoformat()}
+        with pytest.raises(Refused, match="review_after_expiry"):
+            read_content(kind, late, timezone.now())
+
+    def test_no_kind_has_a_field_for_what_must_not_be_asked(self) -> None:
+        """Rule R4: religion, ethnicity, tribe, politics, health, sexual life."""
+        forbidden = ("religio", "ethnic", "tribe", "politic", "health", "sexual", "race")
+        for (name, _), registered in KINDS.items():
+            for field in fields(registered.content.model_json_schema()):
+                # The rights screen asks whether an OFFENCE touches these; it is about the offence, not about a person.
+                assert field in {"religious", "political"} or not any(f in field.lower() for f in forbidden), (
+                    name,
+                    field,
+                )
+
+
+def fields(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for value in schema.values():
+            yield from fields(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from fields(value)
+
+
+class TestReceiving:
+    def test_a_genuine_record_is_stored_once(self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant]) -> None:
+        signed = niger.statement(kind, content(kind))
+        assert receive(people[0], *signed, "NER") == receive(people[0], *signed, "NER")
+        assert Record.objects.get().body == {"text": "seen at Tummo"}
+
+    @pytest.mark.parametrize(
+        ("change", "fault"),
+        [
+            ({"v": 2}, "version_unknown"),
+            ({"origin": "LBY"}, "origin_wrong"),
+            ({"version": 0}, "wrong_form"),
+            ({"version": True}, "wrong_form"),
+            ({"id": "not-a-uuid"}, "wrong_form"),
+            ({"id": "9b2f6d2e-5c1c-4c0e-9a51-0d3c3a1b7d11"}, "wrong_form"),
+            ({"issued_at": "2999-01-01T00:00:00+00:00"}, "wrong_form"),
+            ({"approval": None}, "approval_missing"),
+            ({"approval": {"author": "a", "approver": "a", "content_hash": ""}}, "approver_is_author"),
+            ({"approval": {"author": "a", "approver": "b", "content_hash": "0" * 64}}, "approval_of_other_content"),
+            ({"approval": {"author": ["a"], "approver": "b", "content_hash": ""}}, "approval_missing"),
+        ],
+    )
+    def test_what_is_wrong_is_refused_and_not_stored(
+        self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant], change: dict[str, Any], fault: str
+    ) -> None:
+        with pytest.raises(Refused) as refused:
+            receive(people[0], *niger.statement(kind, content(kind), **change), "NER")
+        assert {f.code for f in refused.value.faults} == {fault}
+        assert not Record.objects.exists()
+
+    def test_a_forged_an_altered_and_a_revoked_signature(
+        self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant]
+    ) -> None:
+        statement, key, signature = niger.statement(kind, content(kind))
+        stranger = ForeignNode("NER")
+        with pytest.raises(Refused, match="key_unknown"):
+            receive(people[0], *stranger.sign(statement), "NER")
+        with pytest.raises(Refused, match="signature_wrong"):
+            receive(people[0], statement.replace(b"Tummo", b"Ghatt"), key, signature, "NER")
+        with pytest.raises(Refused, match="signature_wrong"):
+            receive(people[0], statement, key, base64.b64encode(b"x" * 64).decode(), "NER")
+        revoke_node_key(NodeKey.objects.get(id=key), "lost", by="admin")
+        with pytest.raises(Refused, match="key_revoked"):
+            receive(people[0], statement, key, signature, "NER")
+        assert not Record.objects.exists()
+
+    def test_a_form_that_says_the_same_otherwise_is_refused(
+        self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant]
+    ) -> None:
+        statement, _, _ = niger.statement(kind, content(kind))
+        loose = json.dumps(json.loads(statement)).encode()
+        with pytest.raises(Refused, match="not_canonical"):
+            receive(people[0], *niger.sign(loose), "NER")
+
+    def test_only_the_origin_makes_a_new_version(
+        self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant]
+    ) -> None:
+        first = niger.statement(kind, content(kind))
+        receive(people[0], *first, "NER")
+        tunisia = ForeignNode("TUN")
+        add_node(tunisia.card())
+        with pytest.raises(Refused, match="not_the_origin"):
+            receive(people[0], *tunisia.statement(kind, content(kind), supersedes=first[0]), "TUN")
+        second = niger.statement(kind, content(kind, "corrected"), supersedes=first[0])
+        receive(people[0], *second, "NER")
+        assert list(Record.objects.order_by("version").values_list("version", "state")) == [
+            (1, "superseded"),
+            (2, "in_force"),
+        ]
+        other = niger.statement(kind, content(kind, "another second"), supersedes=first[0])
+        with pytest.raises(Refused, match="version_conflict"):
+            receive(people[0], *other, "NER")
+
+    def test_versions_may_come_in_any_order(self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant]) -> None:
+        first = niger.statement(kind, content(kind))
+        second = niger.statement(kind, content(kind, "corrected"), supersedes=first[0])
+        receive(people[0], *second, "NER")
+        receive(people[0], *first, "NER")
+        assert list(Record.objects.order_by("version").values_list("version", "state")) == [
+            (1, "superseded"),
+            (2, "in_force"),
+        ]
+
+    def test_a_withdrawal_works_whether_it_comes_after_or_before(
+        self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant]
+    ) -> None:
+        for order in (1, -1):
+            note = niger.statement(kind, content(kind))
+            uid = json.loads(note[0])["id"]
+            body = {"target": uid, "reason": "resolved"}
+            end = WITHDRAWAL.content.model_validate(terms("border_check", "origin", 300, body))
+            for signed in [note, niger.statement(WITHDRAWAL, end)][::order]:
+                receive(people[0], *signed, "NER")
+            record = Record.objects.get(uid=uid)
+            assert record.state == "withdrawn"
+            assert withdrawal_of(record).about == record.uid
+
+    def test_nobody_withdraws_for_another_state(
+        self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant]
+    ) -> None:
+        note = niger.statement(kind, content(kind))
+        record = receive(people[0], *note, "NER")
+        tunisia = ForeignNode("TUN")
+        add_node(tunisia.card())
+        body = {"target": str(record.uid), "reason": "mischief"}
+        end = WITHDRAWAL.content.model_validate(terms("border_check", "origin", 300, body))
+        receive(people[0], *tunisia.statement(WITHDRAWAL, end), "TUN")
+        record.refresh_from_db()
+        assert record.state == "in_force"
+        with pytest.raises(Refused, match="not_the_origin"):
+            withdraw(people[0], record, "mischief")
+
+
+class TestTime:
+    def test_expiry_and_a_missed_review_end_the_use(self, kind: Kind, people: tuple[Grant, Grant]) -> None:
+        ended: list[Any] = []
+        kind.retirements.append(ended.append)
+        kind.four_eyes = False
+        now = timezone.now()
+        short = read_content(
+            kind,
+            content(kind, valid_until=(now + dt.timedelta(days=2)).isoformat(), review_on=now.date().isoformat()),
+            now,
+        )
+        long = read_content(kind, content(kind), now)
+        issue(people[0], kind, short), issue(people[0], kind, long)
+        assert expire(people[0]) == 0
+        assert expire(people[0], now + dt.timedelta(days=1, hours=1)) == 1  # its review was missed
+        assert expire(people[0], now + dt.timedelta(days=31)) == 1
+        assert len(ended) == 2
+        assert set(Record.objects.values_list("state", flat=True)) == {"expired"}
+
+    def test_a_record_that_arrives_too_late_is_never_used(
+        self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant]
+    ) -> None:
+        used: list[Any] = []
+        kind.projections.append(lambda record, _: used.append(record))
+        signed = niger.statement(kind, content(kind))
+        with time_machine.travel(timezone.now() + dt.timedelta(days=31)):
+            assert receive(people[0], *signed, "NER").state == "expired"
+        assert used == []
+
+
+def test_what_is_signed_is_what_anyone_can_check(kind: Kind, people: tuple[Grant, Grant]) -> None:
+    kind.four_eyes = False
+    record = issue(people[0], kind, read_content(kind, content(kind), timezone.now()))
+    assert canonical(json.loads(record.statement)).decode() == record.statement
