@@ -38,7 +38,6 @@ async def console(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send, lambda: None, lambda: None)
     elif scope["type"] == "http":
-
         # The server's own awaitables are no coroutines, which the bridge to WSGI needs.
         async def take() -> dict[str, Any]:
             return await receive()

@@ -62,14 +62,15 @@ class Courier:
 
     def _run(self) -> None:
         by = as_node(Permission.EXCHANGE_MESSAGE_PASS)
-        next_hour = 0.0
+        next_minute = 0.0
         while not self._stopping.wait(ROUND):
             try:
                 close_old_connections()
-                if time.monotonic() >= next_hour:
-                    next_hour = time.monotonic() + 60
+                if time.monotonic() >= next_minute:
+                    next_minute = time.monotonic() + 60
                     expire(by)
                     read_again(by)
+                    services.release()
                 for node, failing in due(timezone.now()).items():
                     if node not in self._busy:
                         self._busy.add(node)

@@ -121,6 +121,18 @@ def _seal(row: Outgoing, stream: Stream) -> None:
     )
 
 
+def release() -> int:
+    """Queue again what was held until its agreement starts and may leave now. Returns how many messages."""
+    with transaction.atomic():
+        held = Outgoing.objects.filter(state=Outgoing.State.HELD, reason="not_yet_in_force").select_related("record")
+        free = [
+            row.pk
+            for row in held
+            if routing.policy(row.record, KINDS[row.record.kind, row.record.kind_version], row.node).open
+        ]
+        return Outgoing.objects.filter(pk__in=free).update(state=Outgoing.State.QUEUED)
+
+
 def rewind(node: str, expected: int) -> int:
     """A recipient that was restored from an old copy asks for what it had before: send it again from `expected` on.
 

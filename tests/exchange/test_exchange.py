@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings as django_settings
 from django.utils import timezone
 
@@ -80,10 +81,10 @@ def content(kind: Kind, text: str = "a text") -> Any:
     return read_content(kind, terms("border_check", "test", 30, Note(text=text)), timezone.now())
 
 
-def open_between(niger: ForeignNode, *kinds: str) -> Record:
+def open_between(niger: ForeignNode, *kinds: str, starts: int = -1) -> Record:
     """An agreement LBY-NER in force that opens kinds both ways, signed by both."""
     agreement_kind, signature_kind = KINDS["agreement", 1], KINDS["agreement.signature", 1]
-    body = demo_agreement(timezone.now().date() - dt.timedelta(days=1))
+    body = demo_agreement(timezone.now().date() + dt.timedelta(days=starts))
     for clause in body["clauses"]:
         clause["kinds"] = list(kinds)
     statement, key, signature = niger.statement(agreement_kind, terms_json(agreement_kind, body))
@@ -182,6 +183,16 @@ def test_what_was_held_leaves_when_an_agreement_opens_it(niger: ForeignNode, kin
     assert services.depart("NER") == []
     open_between(niger, "test.note")
     assert [row.record_id for row in services.depart("NER")] == [record.pk]
+
+
+def test_what_waited_for_an_agreement_to_start_leaves_on_its_day(niger: ForeignNode, kind: Kind) -> None:
+    open_between(niger, "test.note", starts=2)
+    record = issue(BY, kind, content(kind))
+    assert [(d.state, d.reason) for d in deliveries(record.uid)] == [("held", "not_yet_in_force")]
+    assert services.release() == 0
+    with time_machine.travel(timezone.now() + dt.timedelta(days=3)):
+        assert services.release() == 1
+        assert [row.record_id for row in services.depart("NER")] == [record.pk]
 
 
 def test_a_message_is_taken_once_and_answered_the_same_again(niger: ForeignNode, kind: Kind) -> None:
