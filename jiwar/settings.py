@@ -1,8 +1,8 @@
 """The one settings file of a node.
 
 Everything that differs between nodes stands in the node's own data folder (`node.toml`, `keys/`); the folder's path
-comes from `JIWAR_DATA`. `JIWAR_DATABASE_URL` (`postgresql://user:password@host:port/name`) replaces the embedded SQLite
-database; no other code knows which of the two runs.
+comes from `JIWAR_DATA`. `database_url` of `node.toml`, else `JIWAR_DATABASE_URL` (`postgresql://user:password@host:port/
+name`), replaces the embedded SQLite database; no other code knows which of the two runs.
 """
 
 import os
@@ -58,7 +58,7 @@ def _database(url: str) -> dict[str, object]:
     }
 
 
-DATABASES = {"default": _database(os.environ.get("JIWAR_DATABASE_URL", ""))}
+DATABASES = {"default": _database(NODE.database_url or os.environ.get("JIWAR_DATABASE_URL", ""))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = _secret()

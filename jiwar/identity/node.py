@@ -32,6 +32,7 @@ class NodeSettings:
     timezone: str = "UTC"
     require_second_factor: bool = True
     training: bool = False
+    database_url: str = field(default="", repr=False)
     console_hosts: tuple[str, ...] = field(default=())
 
     @property

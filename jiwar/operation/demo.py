@@ -57,16 +57,16 @@ def run(folder: Path, port: int) -> int:
         node.start()
     wait_for(nodes)
     if not (folder / _SEEDED).exists():
-        _say("two officers on each side sign the agreement between Libya and Niger")
-        for code, act in (("LBY", "propose"), ("NER", "sign")):
-            _jiwar(folder / code, "demo-seed", act).wait()
-        (folder / _SEEDED).touch()
+        agree(folder)
     print(_table(nodes, folder, time.monotonic() - started), flush=True)
     return run_until_told(nodes, _orders(nodes))
 
 
-def make(folder: Path, port: int) -> list[Node]:
-    """The four nodes, prepared and introduced to each other; only what is missing is made."""
+def make(folder: Path, port: int, database: Callable[[], str] = str) -> list[Node]:
+    """The four nodes, prepared and introduced to each other; only what is missing is made.
+
+    `database` gives the `database_url` of each new node; '' is the embedded one.
+    """
     new = []
     for number, (code, name, language, timezone) in enumerate(NODES):
         if not (folder / code / "node.toml").exists():
@@ -81,6 +81,7 @@ def make(folder: Path, port: int) -> list[Node]:
                 timezone=timezone,
                 require_second_factor=False,
                 training=True,
+                database_url=database(),
             )
             write_settings(folder / code, settings)
     if new:
@@ -95,6 +96,14 @@ def make(folder: Path, port: int) -> list[Node]:
             (cards / f"{code}.json").write_bytes(card)
         _together([code for code, *_ in NODES], folder, "demo-seed", "people", "--cards", str(cards))
     return [Node(folder / code, read_settings(folder / code)) for code, *_ in NODES]
+
+
+def agree(folder: Path) -> None:
+    """Two officers on each side sign the agreement between Libya and Niger; the nodes must be up."""
+    _say("two officers on each side sign the agreement between Libya and Niger")
+    _together(["LBY"], folder, "demo-seed", "propose")
+    _together(["NER"], folder, "demo-seed", "sign")
+    (folder / _SEEDED).touch()
 
 
 def wait_for(nodes: list[Node], seconds: float = 60) -> None:

@@ -1,0 +1,70 @@
+"""Four real nodes for a journey: processes, databases, keys and listeners of their own, on loopback."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from jiwar.operation.demo import agree, make, wait_for
+from jiwar.operation.processes import Node, environment
+
+
+class Nodes(dict[str, Node]):
+    """Running nodes by code."""
+
+    def python(self, code: str, program: str) -> str:
+        """Run a program inside a node's environment, Django ready; its standard output."""
+        done = subprocess.run(
+            [sys.executable, "-c", f"import django; django.setup()\n{program}"],
+            env=environment(self[code].folder),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def holds(self, code: str, text: str) -> bool:
+        """Whether any byte of a node's folder or database says `text`."""
+        folder = self[code].folder
+        for path in folder.rglob("*"):
+            if path.is_file() and text.encode() in path.read_bytes():
+                return True
+        everything = (
+            "from django.apps import apps\nfrom django.core import serializers\n"
+            "print(*(serializers.serialize('json', m.objects.all()) for m in apps.get_models()))"
+        )
+        return text in self.python(code, everything)
+
+
+def free_ports(count: int) -> int:
+    """First of `count` neighbouring ports that nobody listens on."""
+    for first in range(20_000 + os.getpid() % 10_000, 60_000, count):
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as listener:
+                    listener.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise RuntimeError("no free ports")
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[Nodes]:
+    """Libya, Niger, Tunisia and a post of Niger, with the agreement LBY-NER in force."""
+    running = Nodes()
+    try:
+        for node in make(tmp_path, free_ports(8), node_database):
+            running[node.settings.code] = node
+            node.start()
+        wait_for(list(running.values()))
+        agree(tmp_path)
+        yield running
+    finally:
+        for node in running.values():
+            node.stop()
