@@ -180,7 +180,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = NODE.console_url.startswith("http://localho
 # --- sessions end: thirty minutes without a click, or a shift, whichever comes first ---------------------------------
 SESSION_COOKIE_NAME = f"jiwar_{NODE.code.lower().replace('-', '_')}"
 SESSION_COOKIE_AGE = 30 * 60
-SESSION_SAVE_EVERY_REQUEST = True
+SESSION_SAVE_EVERY_REQUEST = False  # SignInMiddleware renews it at each click
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_LONGEST = 12 * 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = NODE.console_url.startswith("https://")

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from jiwar.access.pages import urls as administration
 from jiwar.agreements.pages import urls as agreements
+from jiwar.exchange.pages import urls as neighbours
 from jiwar.identity.pages import urls as sign_in
 from jiwar.watchlist.list_pages import urls as lists
 from jiwar.web.oversight import urls as oversight
@@ -15,6 +16,7 @@ urlpatterns = [
     path("", include(oversight)),
     path("agreements/", include(agreements)),
     path("lists/", include(lists)),
+    path("neighbours/", include(neighbours)),
     path("sign-in/", include(sign_in)),
 ]
 

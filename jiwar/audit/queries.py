@@ -1,6 +1,6 @@
 """Reads of the ledger: who did what to whom and why; proofs."""
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from jiwar.audit.logic import merkle
 from jiwar.audit.models import Checkpoint, Edge, Leaf, TreeNode
@@ -17,6 +17,12 @@ def leaves(*, act: str = "", actor: str = "", subject: str = "", case: str = "")
 def checkpoints() -> QuerySet[Checkpoint]:
     """Newest checkpoint first, own and neighbours'."""
     return Checkpoint.objects.order_by("-at")
+
+
+def newest_checkpoints() -> dict[str, Checkpoint]:
+    """The newest checkpoint kept of each node, by its code: one query."""
+    newest = Checkpoint.objects.order_by().values("node").annotate(newest=Max("id")).values("newest")
+    return {row.node: row for row in Checkpoint.objects.filter(id__in=newest)}
 
 
 def tree_now() -> merkle.CompactRange:

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.hpke import MLKEM768X25519PublicKey
 from django.conf import settings
 from django.db.models import QuerySet
 
-from jiwar.identity.keys import sealing_public, signing_public
+from jiwar.identity.keys import fingerprint, sealing_public, signing_public
 from jiwar.identity.models import Agency, Node, NodeKey, Person
 
 
@@ -45,6 +45,21 @@ def sealing_key(node: str) -> tuple[str, MLKEM768X25519PublicKey]:
     if row is None:
         raise KeyRefused("key_unknown", node)
     return row.id, sealing_public(base64.b64decode(row.public))
+
+
+def keys_of(node: str) -> QuerySet[NodeKey]:
+    """Every key that was ever entered for a node, newest first."""
+    return NodeKey.objects.filter(node=node).order_by("use", "-added_at")
+
+
+def fingerprint_of(key: NodeKey) -> str:
+    """What two people read to each other about a key."""
+    return fingerprint(base64.b64decode(key.public))
+
+
+def contact_of(node: str) -> dict[str, str]:
+    """The contact point on a node's card."""
+    return dict(Node.objects.values_list("contact", flat=True).get(code=node))
 
 
 def anyone() -> bool:

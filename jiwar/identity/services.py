@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from jiwar.identity import events
 from jiwar.identity.cards import Card, CardInvalid, read_card, write_card
+from jiwar.identity.contact import check_contact, check_line
 from jiwar.identity.keys import KeyRing, key_id, make_tls, ring
 from jiwar.identity.models import Agency, Node, NodeKey, Person, RoleGrant
 from jiwar.identity.roles import Clearance, Role
+from jiwar.wire.faults import Fault, Refused
 
 SYSTEM = "system"
 
@@ -170,7 +172,8 @@ def own_card(contact: dict[str, str] | None = None, at: dt.datetime | None = Non
 
 
 def set_contact(contact: dict[str, str], *, by: str) -> None:
-    """Set the contact point that the node's card names (Plan B5, D3)."""
+    """Set the contact point that the node's card names (Plan B5, D3); raises Refused with every fault."""
+    contact = check_contact(contact)
     with transaction.atomic():
         Node.objects.filter(code=settings.NODE.code).update(contact=contact)
         events.node_added.send(Node, by=by, subject=settings.NODE.code, detail={"contact": sorted(contact)})
@@ -212,7 +215,10 @@ def _check_known(card: Card) -> None:
 
 
 def revoke_node_key(key: NodeKey, why: str, *, by: str) -> None:
-    """Nothing signed by this key is believed from now on."""
+    """Nothing signed by this key is believed from now on; raises Refused without a reason, or when it is revoked."""
+    why = check_line(why, "why")
+    if key.revoked_at is not None:
+        raise Refused(Fault("key_revoked", "why"))
     with transaction.atomic():
         key.revoked_at, key.revoked_why = timezone.now(), why
         key.save(update_fields=["revoked_at", "revoked_why"])

@@ -16,6 +16,8 @@ from jiwar.audit.services import append_as
 from jiwar.wire.faults import Refused
 
 LANGUAGE_COOKIE = "jiwar_language"
+REFRESH = "X-Refresh"
+"""Header of what a page asks for by itself (`hx-headers='{"X-Refresh": "1"}'`)."""
 _STARTED = "jiwar_started"
 _PUBLIC = ("/sign-in/", "/static/", "/language/", "/health", "/schemas/", "/api/")
 
@@ -54,11 +56,11 @@ class SignInMiddleware:
         if request.path.startswith(_PUBLIC):
             return self.get_response(request)
         if not request.user.is_authenticated:
-            return redirect(reverse("account_login", query={"next": request.get_full_path()}))
+            return self._sign_in(request)
         started = request.session.setdefault(_STARTED, time.time())
         if time.time() - started > settings.SESSION_LONGEST:
             logout(request)
-            return redirect("account_login")
+            return self._sign_in(request)
         if request.user.must_change_password:
             return redirect("account_change_password")
         if settings.NODE.require_second_factor and not self._has_second_factor(request):
@@ -67,10 +69,19 @@ class SignInMiddleware:
         if LANGUAGE_COOKIE not in request.COOKIES and request.user.language:
             translation.activate(request.user.language)
             request.LANGUAGE_CODE = request.user.language  # type: ignore[attr-defined]
+        # A page that refreshes itself is no click: it does not put off the session's end.
+        if REFRESH not in request.headers:
+            request.session.modified = True
         response = self.get_response(request)
         # A shared machine keeps no page: the back button shows nothing after sign-out.
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    @staticmethod
+    def _sign_in(request: HttpRequest) -> HttpResponse:
+        page = reverse("account_login", query={"next": request.get_full_path()})
+        # A part of a page that asks for itself gets the whole page moved.
+        return HttpResponse(headers={"HX-Redirect": page}) if "HX-Request" in request.headers else redirect(page)
 
     @staticmethod
     def _has_second_factor(request: HttpRequest) -> bool:
