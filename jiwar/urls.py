@@ -7,6 +7,7 @@ from jiwar.agreements.pages import urls as agreements
 from jiwar.exchange.pages import urls as neighbours
 from jiwar.identity.pages import urls as sign_in
 from jiwar.watchlist.list_pages import urls as lists
+from jiwar.web.api import api
 from jiwar.web.oversight import urls as oversight
 from jiwar.web.pages import urls as shell
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("lists/", include(lists)),
     path("neighbours/", include(neighbours)),
     path("sign-in/", include(sign_in)),
+    path("api/", api.urls),
 ]
 
 handler400 = "jiwar.web.errors.bad_request"

@@ -82,13 +82,14 @@ def actor_of_token(secret: str) -> Actor:
     if token is None:
         raise AccessRefused("not_signed_in", Permission.ACCESS_TOKEN_MANAGE)
     ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
-    permissions = frozenset(Permission(p) for p in token.permissions)
+    # A permission or a purpose that this version of the program does not know allows nothing.
+    permissions = frozenset(p for p in Permission if p in token.permissions)
     return Actor(
         f"token:{token.id}",
         "api",
         permissions,
         Clearance.STANDARD,
-        frozenset({Purpose(token.purpose)}),
+        frozenset(p for p in Purpose if p == token.purpose),
         token.agency_id,
     )
 

@@ -21,6 +21,10 @@ def _no_faults(content: Content) -> list[Fault]:
     return []
 
 
+def _never(record: "Record") -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Kind:
     """A kind of record in one version.
@@ -29,7 +33,8 @@ class Kind:
     it is what agreements, corrections and receipts are made of, and carries no personal data. `longest`: most time from
     issue to `valid_until`. `review`: most time to `review_on` (rule R9). `check`: what the schema cannot say.
     `addressees`: states that a record is for; None: every state to which an agreement opens it. `posts`: own posts hold
-    it too. `projections` run in the transaction that stores the record, `retirements` in the one that ends it.
+    it too. `covert`: whether only those cleared for it may know that a record is there. `projections` run in the
+    transaction that stores the record, `retirements` in the one that ends it.
     """
 
     name: str
@@ -43,6 +48,7 @@ class Kind:
     check: Callable[[Any], list[Fault]] = _no_faults
     addressees: Callable[[Any], Iterable[str]] | None = None
     posts: bool = False
+    covert: Callable[["Record"], bool] = _never
     projections: list[Callable[["Record", Any], None]] = field(default_factory=list)
     retirements: list[Callable[["Record"], None]] = field(default_factory=list)
 

@@ -1,0 +1,60 @@
+"""Reading a signed statement as it stands: who may, and that it was read."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import AccessRefused, Grant
+from jiwar.audit.services import append
+from jiwar.identity.roles import Clearance
+from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL
+from jiwar.records.models import Record
+from jiwar.records.queries import newest_version
+
+P = Permission
+READS = {
+    "agreement": P.AGREEMENTS_AGREEMENT_READ,
+    "agreement.resumption": P.AGREEMENTS_AGREEMENT_READ,
+    "agreement.signature": P.AGREEMENTS_AGREEMENT_READ,
+    "agreement.suspension": P.AGREEMENTS_AGREEMENT_READ,
+    "alert.hit": P.WATCHLIST_CASE_READ,
+    "alert.person": P.WATCHLIST_ALERT_READ,
+    "case.outcome": P.WATCHLIST_CASE_READ,
+    "crossing.person": P.CROSSINGS_CROSSING_READ,
+    "listing.entity": P.WATCHLIST_LIST_READ,
+    "listing.person": P.WATCHLIST_LIST_READ,
+}
+"""What reading a kind of record takes. A kind that is not named is read by nobody."""
+_ABOUT_ANOTHER = {ACKNOWLEDGEMENT.name, WITHDRAWAL.name}
+
+
+def permission_to_read(uid: UUID, clearance: Clearance) -> Permission:
+    """What reading a record takes; of a withdrawal or an acknowledgement, what reading the record it is about takes.
+
+    Raises Record.DoesNotExist, also for what this clearance may not know of and for kinds that nobody reads.
+    """
+    record = newest_version(uid)
+    subject = newest_version(record.about) if record and record.kind in _ABOUT_ANOTHER else record
+    if record is None or subject is None or subject.kind not in READS or _is_hidden(record, clearance):
+        raise Record.DoesNotExist
+    return READS[subject.kind]
+
+
+def open_record(by: Grant, uid: UUID) -> Record:
+    """The newest version held; the ledger keeps the reading. Raises AccessRefused or Record.DoesNotExist."""
+    if by.permission != permission_to_read(uid, by.actor.clearance):
+        raise AccessRefused("permission_missing", by.permission, by.actor_id)
+    with transaction.atomic():
+        record = Record.objects.filter(uid=uid).latest("version")
+        append("record_read", by, str(uid), {"kind": record.kind, "version": record.version})
+    return record
+
+
+def _is_hidden(record: Record, clearance: Clearance) -> bool:
+    """Whether this record, or the one that it is about, is covert, and the reader is not cleared for that."""
+    if clearance is Clearance.COVERT:
+        return False
+    related = [record, newest_version(record.about) if record.about else None]
+    kinds = [(found, KINDS.get((found.kind, found.kind_version))) for found in related if found is not None]
+    return any(kind is None or kind.covert(found) for found, kind in kinds)

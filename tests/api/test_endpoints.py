@@ -1,0 +1,132 @@
+"""Every address of the JSON API, as an agency's program meets it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from jiwar.access.permissions import Permission as P
+from jiwar.audit.models import Leaf
+
+Ask = Callable[..., Client]
+
+
+def post(client: Client, address: str, body: Any) -> Any:
+    return client.post(f"/api/v1{address}", json.dumps(body), content_type="application/json")
+
+
+def test_the_node_says_who_it_is(ask: Ask) -> None:
+    answer = ask().get("/api/v1/node").json()
+    assert (answer["code"], answer["role"], answer["state"]) == ("LBY", "national", "LBY")
+    assert "listing.person/1" in answer["kinds"]
+
+
+def test_screening_answers_as_the_desk_does(listed: None, ask: Ask) -> None:
+    client = ask(P.WATCHLIST_PERSON_SCREEN)
+    from jiwar.watchlist.models import Entry
+
+    entry = Entry.objects.filter(facts__type="person").exclude(facts__birth_dates=[]).first()
+    assert entry is not None
+    name, born = entry.facts["names"][0]["text"], entry.facts["birth_dates"][0]["date"]
+    answer = post(client, "/screenings", {"names": [name], "birth_date": born, "case": "LBY/2026/7"})
+    assert answer.status_code == 200
+    said = answer.json()
+    assert 1 <= len(said["candidates"]) <= 5
+    first = said["candidates"][0]
+    assert first["record"] == str(entry.uid)
+    assert {reason["ground"]["code"] for reason in first["reasons"]} >= {"name_same"}
+    assert said["list_age"]
+    leaf = Leaf.objects.get(act="person_screened")
+    assert leaf.subject == said["id"]
+    assert (leaf.purpose, leaf.case) == ("border_check", "LBY/2026/7")
+    assert leaf.actor.startswith("token:")
+    assert name not in leaf.content
+
+
+def test_links_and_agreements_are_lists(ask: Ask) -> None:
+    client = ask(P.EXCHANGE_LINK_READ, P.AGREEMENTS_AGREEMENT_READ)
+    assert client.get("/api/v1/links").json() == []
+    assert client.get("/api/v1/agreements").json() == []
+
+
+def test_a_verdict_says_why_not(ask: Ask) -> None:
+    asked = {"kind": "alert.person", "purpose": "border_check", "neighbour": "NER"}
+    answer = ask(P.AGREEMENTS_AGREEMENT_READ).get("/api/v1/verdict", asked).json()
+    assert {way: (said["open"], said["verdict"]["code"]) for way, said in answer.items()} == {
+        "sends": (False, "no_agreement"),
+        "receives": (False, "no_agreement"),
+    }
+
+
+# ICAO Doc 9303-4, appendix A: the specimen of a TD3 zone.
+SPECIMEN = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"
+
+
+def test_a_zone_is_read(ask: Ask) -> None:
+    answer = post(ask(P.WATCHLIST_PERSON_SCREEN), "/mrz", {"text": SPECIMEN})
+    assert answer.status_code == 200
+    zone = answer.json()
+    assert (zone["surname"], zone["given_names"], zone["number"]) == ("ERIKSSON", "ANNA MARIA", "L898902C3")
+    assert (zone["birth_date"], zone["expired"], zone["sex"]) == ("1974-08-12", True, "F")
+    assert all(check["ok"] for check in zone["checks"])
+
+
+def test_a_wrong_check_digit_names_its_field(ask: Ask) -> None:
+    zone = post(ask(P.WATCHLIST_PERSON_SCREEN), "/mrz", {"text": SPECIMEN.replace("7408122", "7408123")}).json()
+    assert {check["field"] for check in zone["checks"] if not check["ok"]} == {"birth_date", "composite"}
+
+
+def test_no_zone_says_what_is_wrong(ask: Ask) -> None:
+    answer = post(ask(P.WATCHLIST_PERSON_SCREEN), "/mrz", {"text": SPECIMEN[:-1]})
+    assert answer.status_code == 422
+    (fault,) = answer.json()["faults"]
+    assert (fault["code"], fault["field"]) == ("mrz_line_length", "line_2")
+
+
+def test_a_record_is_given_as_it_was_signed(listed: None, ask: Ask) -> None:
+    from jiwar.records.models import Record
+
+    record = Record.objects.filter(kind="listing.person").first()
+    assert record is not None
+    said = ask(P.WATCHLIST_LIST_READ).get(f"/api/v1/records/{record.uid}").json()
+    assert (said["statement"], said["signature"], said["hash"]) == (record.statement, record.signature, record.hash)
+    assert said["state"] == {"code": "in_force", "text": "in force"}
+    assert Leaf.objects.filter(act="record_read", subject=str(record.uid)).count() == 1
+
+
+def test_a_record_takes_the_permission_of_its_kind(listed: None, ask: Ask) -> None:
+    from jiwar.records.models import Record
+
+    record = Record.objects.filter(kind="listing.person").first()
+    assert record is not None
+    answer = ask(*(set(P) - {P.WATCHLIST_LIST_READ})).get(f"/api/v1/records/{record.uid}")
+    assert (answer.status_code, answer.json()["faults"][0]["code"]) == (403, "permission_missing")
+    assert not Leaf.objects.filter(act="record_read").exists()
+    record.kind = "secret.thing"
+    record.save()
+    assert ask(*P).get(f"/api/v1/records/{record.uid}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/api/v1/records/0197a000-0000-7000-8000-000000000000", "/api/v1/records/x", "/api/v1/nothing", "/api/nothing"],
+)
+def test_what_is_not_there_is_said_in_json(ask: Ask, address: str) -> None:
+    answer = ask(*P).get(address)
+    assert (answer.status_code, answer.json()["faults"][0]["code"]) == (404, "not_found")
+
+
+def test_the_description_names_every_address(client: Client) -> None:
+    described = client.get("/api/openapi.json").json()
+    assert set(described["paths"]) >= {
+        "/api/v1/screenings",
+        "/api/v1/mrz",
+        "/api/v1/links",
+        "/api/v1/agreements",
+        "/api/v1/verdict",
+        "/api/v1/records/{uid}",
+        "/api/v1/node",
+    }
+    assert all(operation["security"] for path in described["paths"].values() for operation in path.values())
