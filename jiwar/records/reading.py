@@ -26,6 +26,8 @@ READS = {
     "listing.person": P.WATCHLIST_LIST_READ,
 }
 """What reading a kind of record takes. A kind that is not named is read by nobody."""
+_LONGEST_CHAIN = 6
+"""An acknowledgement of a withdrawal of an outcome of a hit of an alert, and one to spare."""
 _ABOUT_ANOTHER = {ACKNOWLEDGEMENT.name, WITHDRAWAL.name}
 
 
@@ -35,7 +37,10 @@ def permission_to_read(uid: UUID, clearance: Clearance) -> Permission:
     Raises Record.DoesNotExist, also for what this clearance may not know of and for kinds that nobody reads.
     """
     record = newest_version(uid)
-    subject = newest_version(record.about) if record and record.kind in _ABOUT_ANOTHER else record
+    subject = record
+    for _ in range(_LONGEST_CHAIN):
+        if subject is not None and subject.kind in _ABOUT_ANOTHER:
+            subject = newest_version(subject.about)
     if record is None or subject is None or subject.kind not in READS or _is_hidden(record, clearance):
         raise Record.DoesNotExist
     return READS[subject.kind]
@@ -52,9 +57,15 @@ def open_record(by: Grant, uid: UUID) -> Record:
 
 
 def _is_hidden(record: Record, clearance: Clearance) -> bool:
-    """Whether this record, or the one that it is about, is covert, and the reader is not cleared for that."""
+    """Whether this record, or one that it is about, is covert or withheld, and the reader is not cleared for that."""
     if clearance is Clearance.COVERT:
         return False
-    related = [record, newest_version(record.about) if record.about else None]
-    kinds = [(found, KINDS.get((found.kind, found.kind_version))) for found in related if found is not None]
-    return any(kind is None or kind.covert(found) for found, kind in kinds)
+    found: Record | None = record
+    for _ in range(_LONGEST_CHAIN):
+        if found is None:
+            return False
+        kind = KINDS.get((found.kind, found.kind_version))
+        if kind is None or kind.covert(found) or found.state == Record.State.WITHHELD:
+            return True
+        found = newest_version(found.about) if found.about else None
+    return True

@@ -186,6 +186,11 @@ def _project(record: Record, content: Content) -> None:
             protection.tell_posts(record)
 
 
+def _is_covert(record: Record) -> bool:
+    return record.body.get("type") == AlertType.DISCREET_CHECK
+
+
 ALERT.check = _check_rules
+ALERT.covert = _is_covert
 ALERT.projections.append(_project)
 ALERT.retirements.append(entries.drop)

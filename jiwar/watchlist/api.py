@@ -46,7 +46,7 @@ class DocumentIn(Body):
 
 
 class QuestionIn(Body):
-    """What is known of one person. `case` may lack at a post only; a search by name alone needs a `reason` (rule R7)."""
+    """What is known of one person. Elsewhere than at a post `case` is needed; for a name alone, `reason` (rule R7)."""
 
     names: Annotated[tuple[Name, ...], Field(max_length=5)] = ()
     birth_date: BirthDateText | None = None
