@@ -4,7 +4,7 @@ import fcntl
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from django.db import connection
@@ -72,11 +72,13 @@ class LiveIndex:
         index = Index.build(_subjects(), newest)
         if series and not connection.in_atomic_block:
             # Inside a transaction the entries may yet be rolled back: such an index is not kept.
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            index.save(self._path(series))
-            for old in self._folder.glob("*.idx"):
-                if old != self._path(series):
-                    old.unlink(missing_ok=True)
+            try:
+                index.save(self._path(series))
+                for old in self._folder.glob("*.idx"):
+                    if old != self._path(series):
+                        old.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("watchlist index: not saved, kept in memory: %s", error)
         return index
 
     def _follow(self, index: Index, newest: int) -> None:
@@ -111,9 +113,14 @@ class LiveIndex:
     @contextmanager
     def _one_builder(self) -> Iterator[None]:
         """Of all processes of the node, one builds while the others wait for its file."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self._folder / "lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with ExitStack() as stack:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                file = stack.enter_context((self._folder / "lock").open("w"))
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError as error:
+                # A disk that is full or read-only stops no search: each process then builds for itself.
+                log.warning("watchlist index: no lock: %s", error)
             yield
 
 

@@ -322,6 +322,15 @@ class TestTheFileOfTheIndex:
         assert len(LiveIndex(folder).current()) == entries_
         assert file.stat().st_size > 1000
 
+    def test_a_disk_that_takes_nothing_stops_no_search(
+        self, listed: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        in_the_way = tmp_path / "index"
+        in_the_way.write_text("no folder")
+        index = LiveIndex(in_the_way).current()
+        assert [candidate.score > 0.9 for candidate in index.search(YOUSSEF)] == [True]
+        assert "not saved, kept in memory" in caplog.text
+
     def test_many_changes_build_it_anew_in_the_background(self, listed: None, tmp_path: Path, importer: Grant) -> None:
         live = LiveIndex(tmp_path / "index", most_changes=3)
         before = live.current()
