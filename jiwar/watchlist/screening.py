@@ -51,7 +51,7 @@ __all__ = [
 CANDIDATES = 5
 RATES = ((dt.timedelta(minutes=1), 120), (dt.timedelta(days=1), 5_000))
 """Most searches of one actor: a bus of sixty twice a minute; a busy post's day."""
-LEAST_LETTERS = 2
+LEAST_CHARACTERS = 2
 LEAST_REASON = 10
 WIDEST_BIRTH = 10
 """Years that a date of birth may span and still count as a second identifier."""
@@ -196,8 +196,8 @@ def _too_little(query: Query) -> list[Fault]:
     """A birth date, a sex or a country alone would be a dump of the list, not a question about a person."""
     faults = []
     for i, name in enumerate(query.names):
-        letters = sum(c.isalpha() for c in name)
-        if name.strip() and (letters < LEAST_LETTERS or not read_name(name).parts):
+        says = any(c.isalpha() for c in name) and sum(c.isalnum() for c in name) >= LEAST_CHARACTERS
+        if name.strip() and not (says and read_name(name).parts):
             faults.append(Fault("name_unreadable", f"names.{i}"))
     named = any(read_name(name).parts for name in query.names)
     if not faults and not named and not any(_number(document) for document in query.documents):
