@@ -167,3 +167,14 @@ def test_an_index_made_under_other_rules_is_refused(saved: Path, monkeypatch: py
 
 def test_generated_people_are_the_same_for_a_seed() -> None:
     assert list(subjects(20, seed=3)) == list(subjects(20, seed=3)) != list(subjects(20, seed=4))
+
+
+def test_she_who_is_named_comes_before_her_siblings() -> None:
+    """Scores meet at the ceiling where much agrees; the evidence still tells the sisters apart."""
+    family = "Barzan Ibrahim Hasan al-Tikriti"
+    sisters = ["Ahlam", "Basma", "Dalal", "Farida", "Ghada", "Hanan", "Khawla", "Thoraya"]
+    index = Index.build(Subject(f"{n}", (Name(f"{sister} {family}"),)) for n, sister in enumerate(sisters))
+    for n, sister in enumerate(sisters):
+        found = index.search(Query((f"{sister} {family}",)))
+        assert found[0].key == f"{n}"
+        assert {candidate.score for candidate in found} == {0.985}

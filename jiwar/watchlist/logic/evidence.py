@@ -128,9 +128,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`score` in 0..1; `unknown` names the fields that only one side or neither has."""
+    """`score` in 0..1; `unknown` names the fields that only one side or neither has.
+
+    `bits` is the evidence behind the score: it still ranks those whose scores meet at the ceiling.
+    """
 
     score: float
+    bits: float
     reasons: tuple[Reason, ...]
     differences: tuple[Difference, ...]
     unknown: tuple[Field, ...]
@@ -163,12 +167,12 @@ def compare(query: Query, subject: Subject, rarity: Rarity) -> Comparison:
     unknown = tuple(field for field, finding in findings.items() if finding is None)
     anchored = (name is not None and name.reasons) or (document is not None and document.reasons)
     score = 0.0
+    bits = sum(finding.bits for finding in known) - PRIOR_BITS
     if anchored:
-        bits = sum(finding.bits for finding in known) - PRIOR_BITS
         score = 1.0 / (1.0 + 2.0 ** -max(-50.0, min(50.0, bits)))
     same_document = any(reason.code is Code.DOCUMENT_SAME for reason in reasons)
     score = max(score, 0.99) if same_document else min(score, WITHOUT_DOCUMENT)
-    return Comparison(score, reasons, differences, unknown)
+    return Comparison(score, bits, reasons, differences, unknown)
 
 
 # Names ---------------------------------------------------------------------------------------------------------------

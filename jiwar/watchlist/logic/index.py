@@ -218,7 +218,7 @@ def _asked_parts(query: Query) -> dict[Part, int]:
 
 
 def _rank(candidate: Candidate) -> tuple[bool, float, str]:
-    return not candidate.comparison.document_same, -candidate.score, candidate.key
+    return not candidate.comparison.document_same, -candidate.comparison.bits, candidate.key
 
 
 def _bits(score: float) -> float:
