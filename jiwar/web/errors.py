@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -25,7 +26,5 @@ def no_form_token(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500. Nothing here may need the database."""
-    return HttpResponse(
-        b"<!doctype html><html lang=en><title>500</title><h1>500</h1>", status=500, content_type="text/html"
-    )
+    """500. Nothing here may need the database or the person, for either may be what failed."""
+    return HttpResponse(render_to_string("web/broken.html"), status=500)

@@ -18,7 +18,7 @@ from jiwar.wire.faults import Refused
 LANGUAGE_COOKIE = "jiwar_language"
 REFRESH = "X-Refresh"
 """Header of what a page asks for by itself (`hx-headers='{"X-Refresh": "1"}'`)."""
-_STARTED = "jiwar_started"
+STARTED = "jiwar_started"
 _PUBLIC = ("/sign-in/", "/static/", "/language/", "/health", "/schemas/", "/api/")
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -57,7 +57,7 @@ class SignInMiddleware:
             return self.get_response(request)
         if not request.user.is_authenticated:
             return self._sign_in(request)
-        started = request.session.setdefault(_STARTED, time.time())
+        started = request.session.setdefault(STARTED, time.time())
         if time.time() - started > settings.SESSION_LONGEST:
             logout(request)
             return self._sign_in(request)
