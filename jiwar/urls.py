@@ -6,6 +6,8 @@ from jiwar.access.pages import urls as administration
 from jiwar.agreements.pages import urls as agreements
 from jiwar.exchange.pages import urls as neighbours
 from jiwar.identity.pages import urls as sign_in
+from jiwar.watchlist.alert_pages import urls as alerts
+from jiwar.watchlist.case_pages import urls as cases
 from jiwar.watchlist.list_pages import urls as lists
 from jiwar.web.api import api
 from jiwar.web.oversight import urls as oversight
@@ -16,6 +18,8 @@ urlpatterns = [
     path("", include(administration)),
     path("", include(oversight)),
     path("agreements/", include(agreements)),
+    path("alerts/", include(alerts)),
+    path("cases/", include(cases)),
     path("lists/", include(lists)),
     path("neighbours/", include(neighbours)),
     path("sign-in/", include(sign_in)),

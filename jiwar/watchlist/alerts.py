@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
@@ -19,11 +20,13 @@ from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, withdraw
 from jiwar.watchlist import entries, protection
 from jiwar.watchlist.alert_kinds import ALERT, AlertBody, AlertType
+from jiwar.watchlist.alert_queries import visible
 from jiwar.watchlist.logic import alert_rules
 from jiwar.watchlist.models import Alert
 from jiwar.wire.faults import Fault, Refused
 
 P = Permission
+MOST = 500
 
 
 def draft_alert(by: Grant, content: dict[str, Any], draft: UUID | None = None) -> Draft:
@@ -101,6 +104,26 @@ def open_alert(by: Grant, uid: UUID, version: int | None = None) -> Alert:
     with transaction.atomic():
         append("alert_read", by, str(uid), {"version": alert.record.version})
     return alert
+
+
+def browse_alerts(by: Grant, whose: str = "", alert_type: str = "", state: str = "") -> list[Alert]:
+    """The alerts that the reader may know of, newest first, at most 500; names are read, so the ledger keeps it."""
+    check(by, P.WATCHLIST_ALERT_READ)
+    rows = visible(by.actor)
+    if whose:
+        rows = rows.filter(record__origin=settings.NODE.state) if whose == "own" else _received(rows)
+    if alert_type:
+        rows = rows.filter(alert_type=alert_type)
+    if state:
+        rows = rows.filter(record__state=state)
+    found = list(rows[:MOST])
+    with transaction.atomic():
+        append("alerts_listed", by, "", {"count": len(found), "whose": whose, "type": alert_type, "state": state})
+    return found
+
+
+def _received(rows: QuerySet[Alert]) -> QuerySet[Alert]:
+    return rows.exclude(record__origin=settings.NODE.state)
 
 
 def open_draft(by: Grant, draft: UUID) -> Draft:

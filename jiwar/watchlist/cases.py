@@ -12,6 +12,7 @@ from jiwar.audit.services import append
 from jiwar.records.content import Content
 from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, issue, read_content, terms
+from jiwar.watchlist.alert_queries import cases
 from jiwar.watchlist.alerts import check, cleared
 from jiwar.watchlist.hit_kinds import OUTCOME, Outcome, OutcomeBody
 from jiwar.watchlist.models import Case, Hit
@@ -30,6 +31,16 @@ def open_case(by: Grant, case: UUID) -> Case:
     with transaction.atomic():
         append("case_read", by, str(case), {"alert": str(row.alert.uid)})
     return row
+
+
+def browse_cases(by: Grant, state: str = "") -> list[Case]:
+    """The cases that the reader may know of, newest first, at most 500; the ledger keeps that they were listed."""
+    check(by, Permission.WATCHLIST_CASE_READ)
+    rows = cases(by.actor)
+    found = list((rows.filter(state=state) if state else rows)[:500])
+    with transaction.atomic():
+        append("cases_listed", by, "", {"count": len(found), "state": state})
+    return found
 
 
 def take_case(by: Grant, case: UUID) -> Case:

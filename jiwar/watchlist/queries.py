@@ -1,4 +1,7 @@
-"""Reads of public lists: what stands on them, and how each reading went. Screening alone searches by name."""
+"""Reads of public lists: what stands on them, and how each reading went. Screening alone searches by name.
+
+Reads of alerts and cases stand in `alert_queries`; `waiting` is here because the home page asks every room's `queries`.
+"""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -8,8 +11,11 @@ from django.db.models import QuerySet
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
+from jiwar.watchlist.alert_queries import waiting
 from jiwar.watchlist.kinds import Listing
 from jiwar.watchlist.models import Entry, ListImport, Unread
+
+__all__ = ["ListedEntry", "imports", "listing", "listings", "unread", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from jiwar.watchlist.alerts import (
     amend_alert,
     approve_alert,
+    browse_alerts,
     discard_alert,
     draft_alert,
     open_alert,
@@ -11,7 +12,7 @@ from jiwar.watchlist.alerts import (
     submit_alert,
     withdraw_alert,
 )
-from jiwar.watchlist.cases import open_case, record_outcome, take_case
+from jiwar.watchlist.cases import browse_cases, open_case, record_outcome, take_case
 from jiwar.watchlist.hits import report_hit
 from jiwar.watchlist.lists import import_un_list
 from jiwar.watchlist.protection import end_protection, protect
@@ -20,6 +21,8 @@ from jiwar.watchlist.screening import screen
 __all__ = [
     "amend_alert",
     "approve_alert",
+    "browse_alerts",
+    "browse_cases",
     "discard_alert",
     "draft_alert",
     "end_protection",

@@ -1,0 +1,253 @@
+"""Alerts at the console: list, draft, approve what was seen, read, amend, withdraw."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import Grant
+from jiwar.access.purposes import purpose_of
+from jiwar.access.services import authorise
+from jiwar.records.words import word
+from jiwar.watchlist import alert_queries, services
+from jiwar.watchlist.alert_form import ROWS, content_of, labels, typed_of
+from jiwar.watchlist.alert_kinds import AlertType
+from jiwar.watchlist.logic.alert_rules import ACTIONS, RIGHTS_QUESTIONS, sensitive_offence
+from jiwar.watchlist.models import Alert
+from jiwar.wire.faults import Fault, Refused
+
+if TYPE_CHECKING:
+    from jiwar.records.models import Draft
+
+_STATES = ("in_force", "withdrawn", "expired", "withheld", "not_understood")
+
+
+def _by(request: HttpRequest, permission: Permission) -> Grant:
+    return authorise(request, permission, purpose_of(request))
+
+
+def _to(name: str, *args: object, purpose: object = "") -> str:
+    return reverse(name, args=args, query={"purpose": str(purpose)} if purpose else None)
+
+
+@require_GET
+def show_alerts(request: HttpRequest) -> HttpResponse:
+    """Own and received alerts, and the drafts that the reader may open."""
+    by = _by(request, Permission.WATCHLIST_ALERT_READ)
+    asked = {
+        "whose": _one_of(request, "whose", ("own", "received")),
+        "type": _one_of(request, "type", tuple(AlertType)),
+        "state": _one_of(request, "state", _STATES),
+    }
+    found = services.browse_alerts(by, asked["whose"], asked["type"], asked["state"])
+    language = get_language() or "en"
+    context = {
+        "alerts": found,
+        "asked": asked,
+        "drafts": alert_queries.open_drafts(by.actor),
+        "states": [(state, word("record_state", state, language)) for state in _STATES],
+        "overdue": {alert.uid for alert in alert_queries.overdue()},
+    }
+    return render(request, "watchlist/alerts.html", context)
+
+
+def _one_of(request: HttpRequest, name: str, allowed: tuple[str, ...]) -> str:
+    stated = request.GET.get(name, "")
+    return stated if stated in allowed else ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_alert(request: HttpRequest) -> HttpResponse:
+    """Type a new alert."""
+    by = _by(request, Permission.WATCHLIST_ALERT_DRAFT)
+    if request.method == "POST":
+        return _typed(request, by, None)
+    today = timezone.now().date()
+    content = {
+        "purpose": by.purpose,
+        "handling": {"tlp": "AMBER", "onward": "no", "restrictions": []},
+        "grading": {"source": "A", "information": "1"},
+        "valid_until": (today + dt.timedelta(days=365)).isoformat(),
+        "review_on": (today + dt.timedelta(days=180)).isoformat(),
+        "body": {},
+    }
+    return _form(request, content, None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_alert(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Go on with an own draft."""
+    by = _by(request, Permission.WATCHLIST_ALERT_DRAFT)
+    draft = _draft(by, pk)
+    return _typed(request, by, draft) if request.method == "POST" else _form(request, draft.content, draft)
+
+
+def _typed(request: HttpRequest, by: Grant, draft: "Draft | None") -> HttpResponse:
+    content = content_of(request.POST)
+    try:
+        draft = services.draft_alert(by, content, draft.pk if draft else None)
+        if request.POST.get("act") == "submit":
+            services.submit_alert(by, draft.pk)
+            messages.success(request, _("The alert waits for the approval of a second person."))
+        else:
+            messages.success(request, _("The draft is kept."))
+    except Refused as refused:
+        return _form(request, content, draft, refused.faults)
+    return redirect(_to("alert-draft", draft.pk, purpose=by.purpose))
+
+
+def _form(
+    request: HttpRequest, content: dict[str, Any], draft: "Draft | None", faults: tuple[Fault, ...] = ()
+) -> HttpResponse:
+    language = get_language() or "en"
+    typed = typed_of(content)
+    actions = dict.fromkeys(action for group in ACTIONS.values() for action in group)
+    # A draft that was refused keeps its own address, so that what is typed next goes to the same draft.
+    address = _to("alert-edit", draft.pk, purpose=purpose_of(request)) if draft else request.get_full_path()
+    context = {
+        "content": typed,
+        "body": typed["body"],
+        "subject": typed["body"].get("subject") or {},
+        "draft": draft,
+        "address": address,
+        "faults": faults,
+        "labels": labels(),
+        "rows": {
+            name: max(count, len((typed["body"].get("subject") or {}).get(name) or ())) for name, count in ROWS.items()
+        },
+        "action_choices": [(action, word("action", action, language)) for action in actions],
+        "questions": [(q, word("rights_question", q, language)) for q in RIGHTS_QUESTIONS],
+        "warned": alert_queries.warnings(content),
+    }
+    return render(request, "watchlist/alert_form.html", context, status=422 if faults else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def show_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Read a draft as its author, or decide on it as the second person."""
+    purpose = purpose_of(request)
+    permission = Permission.WATCHLIST_ALERT_APPROVE
+    reader = _by(request, Permission.WATCHLIST_ALERT_READ)
+    found = next((d for d in alert_queries.open_drafts(reader.actor) if d.pk == pk), None)
+    if found is None:
+        raise Http404
+    own = str(found.author_id) == reader.actor_id
+    if own:
+        permission = Permission.WATCHLIST_ALERT_DRAFT
+    faults: tuple[Fault, ...] = ()
+    if request.method == "POST":
+        try:
+            return _decide(request, _by(request, permission), pk)
+        except Refused as refused:
+            faults = refused.faults
+    draft = _draft(_by(request, permission), pk)
+    content = draft.content
+    context = {
+        "draft": draft,
+        "content": typed_of(content),
+        "labels": labels() | {"rights_review": _("Review of rights"), "reasons": _("Reasons")},
+        "own": own,
+        "here": _to("alert-draft", pk, purpose=purpose),
+        "decisions": draft.decisions.select_related("person"),
+        "sensitive": sensitive_offence(content.get("body") or {}),
+        "warned": alert_queries.warnings(content),
+        "doubles": alert_queries.same_name(content, draft.supersedes.uid if draft.supersedes else None),
+        "before": draft.supersedes,
+        "changes": alert_queries.changes(draft.supersedes.data["content"], content) if draft.supersedes else [],
+        "faults": faults,
+        "typed": request.POST,
+    }
+    return render(request, "watchlist/alert_draft.html", context, status=422 if faults else 200)
+
+
+def _decide(request: HttpRequest, by: Grant, pk: UUID) -> HttpResponse:
+    act, reasons = request.POST.get("act", ""), request.POST.get("reasons", "")
+    if act == "approve":
+        record = services.approve_alert(by, pk, request.POST.get("seen", ""), request.POST.get("rights_review", ""))
+        messages.success(request, _("Approved, signed and on its way to every state that an agreement opens it to."))
+        return redirect(_to("alert", record.uid, purpose=by.purpose))
+    if act == "return":
+        services.return_alert(by, pk, reasons)
+        messages.success(request, _("Returned to the author."))
+    elif act == "submit":
+        services.submit_alert(by, pk)
+        messages.success(request, _("The alert waits for the approval of a second person."))
+        return redirect(_to("alert-draft", pk, purpose=by.purpose))
+    elif act == "discard":
+        services.discard_alert(by, pk)
+        messages.success(request, _("The draft is discarded."))
+    else:
+        raise Refused(Fault("not_in_list", "act"))
+    return redirect(_to("alerts", purpose=by.purpose))
+
+
+def _draft(by: Grant, pk: UUID) -> "Draft":
+    try:
+        return services.open_draft(by, pk)
+    except Refused:
+        raise Http404 from None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def show_alert(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """One alert whole: its terms, who approved it, how it travelled, its hits, its versions; amend, withdraw."""
+    by = _by(request, Permission.WATCHLIST_ALERT_READ)
+    faults: tuple[Fault, ...] = ()
+    if request.method == "POST":
+        try:
+            return _act(request, uid)
+        except Refused as refused:
+            faults = refused.faults
+    try:
+        alert = services.open_alert(by, uid)
+    except Alert.DoesNotExist:
+        raise Http404 from None
+    record = alert.record
+    context = {
+        "alert": alert,
+        "record": record,
+        "content": typed_of(record.data["content"]),
+        "labels": labels(),
+        "own": record.origin == settings.NODE.state,
+        "issued_here": record.node == settings.NODE.code,
+        "approval": record.data["approval"],
+        "deliveries": alert_queries.deliveries(alert),
+        "withdrawal": alert_queries.withdrawal(alert),
+        "versions": alert_queries.versions(alert),
+        "hits": alert_queries.hits(alert),
+        "faults": faults,
+        "typed": request.POST,
+    }
+    return render(request, "watchlist/alert.html", context, status=422 if faults else 200)
+
+
+def _act(request: HttpRequest, uid: UUID) -> HttpResponse:
+    act = request.POST.get("act", "")
+    if act == "amend":
+        by = _by(request, Permission.WATCHLIST_ALERT_DRAFT)
+        return redirect(_to("alert-edit", services.amend_alert(by, uid).pk, purpose=by.purpose))
+    if act == "withdraw":
+        by = _by(request, Permission.WATCHLIST_ALERT_WITHDRAW)
+        services.withdraw_alert(by, uid, request.POST.get("reason", ""))
+        messages.success(request, _("Withdrawn. It is used no longer here, and every holder is being told."))
+        return redirect(_to("alert", uid, purpose=by.purpose))
+    raise Refused(Fault("not_in_list", "act"))
+
+
+urls = [
+    path("", show_alerts, name="alerts"),
+    path("new/", new_alert, name="alert-new"),
+    path("drafts/<uuid:pk>/", show_draft, name="alert-draft"),
+    path("drafts/<uuid:pk>/edit/", edit_alert, name="alert-edit"),
+    path("<uuid:uid>/", show_alert, name="alert"),
+]

@@ -1,0 +1,194 @@
+"""Reads of alerts and cases: what stands, how each alert travelled, who confirmed a withdrawal, what waits for whom."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import Actor
+from jiwar.access.waiting import Waiting
+from jiwar.exchange.queries import Delivery
+from jiwar.exchange.queries import deliveries as all_deliveries
+from jiwar.identity.roles import Clearance
+from jiwar.records.queries import acknowledgements, drafts, held, withdrawal_of
+from jiwar.watchlist.alert_kinds import ALERT
+from jiwar.watchlist.hit_kinds import OUTCOME
+from jiwar.watchlist.logic.sensitive import Warned, scan
+from jiwar.watchlist.models import Alert, Case, Hit
+
+if TYPE_CHECKING:
+    from jiwar.records.models import Draft, Record
+
+ANSWER_WITHIN = dt.timedelta(hours=24)
+"""Time in which a holder confirms a withdrawal (rule R11)."""
+
+_FREE_TEXT = (
+    "legal_basis", "body.necessity", "body.remarks", "body.offence.title", "body.offence.article",
+    "body.subject.place_of_birth",
+)  # fmt: skip
+
+
+def visible(actor: Actor) -> QuerySet[Alert]:
+    """The newest version of every alert that an actor may know of, own and received."""
+    rows = Alert.objects.exclude(record__state="superseded").select_related("record")
+    return rows if actor.clearance == Clearance.COVERT else rows.filter(covert=False)
+
+
+def versions(alert: Alert) -> QuerySet[Alert]:
+    """Every version held of an alert, newest first."""
+    return Alert.objects.filter(uid=alert.uid).select_related("record")
+
+
+def open_drafts(actor: Actor) -> "list[Draft]":
+    """Drafts of alerts that an actor may open: her own, and for an approver those that others submitted."""
+    rows = drafts(ALERT.name)
+    mine = Q(author_id=actor.id) if actor.may(Permission.WATCHLIST_ALERT_DRAFT) else Q(pk=None)
+    others = (
+        Q(state="submitted") & ~Q(author_id=actor.id) if actor.may(Permission.WATCHLIST_ALERT_APPROVE) else Q(pk=None)
+    )
+    return list(rows.filter(mine | others))
+
+
+def deliveries(alert: Alert) -> list[Delivery]:
+    """What became of the newest version of an alert on its way to each node."""
+    return [d for d in all_deliveries(alert.uid) if d.version == alert.record.version]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """One holder of a withdrawn alert: `at` is when it said that it uses it no longer, None while it has not."""
+
+    holder: str
+    at: dt.datetime | None
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """How far the withdrawal of an alert has come."""
+
+    record: "Record"
+    reason: str
+    confirmations: tuple[Confirmation, ...]
+
+
+def withdrawal(alert: Alert) -> Withdrawn | None:
+    """Who holds a withdrawn alert, who confirmed, who is overdue; None while it is not withdrawn."""
+    record = withdrawal_of(alert.record)
+    if record is None:
+        return None
+    said = {a.holder: a.at for a in acknowledgements(record)}
+    had = {d.node for d in all_deliveries(alert.uid) if d.state in {"sealed", "acknowledged"}}
+    late = timezone.now() - record.issued_at > ANSWER_WITHIN
+    rows = tuple(Confirmation(node, said.get(node), late and node not in said) for node in sorted(had | set(said)))
+    return Withdrawn(record, record.body["reason"], rows)
+
+
+def overdue() -> list[Alert]:
+    """Own alerts whose withdrawal some holder has not confirmed in time."""
+    before = timezone.now() - ANSWER_WITHIN
+    rows = Alert.objects.filter(record__node=settings.NODE.code, record__state="withdrawn").select_related("record")
+    late = []
+    for alert in rows.filter(record__state_changed_at__lt=before)[:500]:
+        found = withdrawal(alert)
+        if found and any(c.overdue for c in found.confirmations):
+            late.append(alert)
+    return late
+
+
+def same_name(content: Mapping[str, Any], but: object = None) -> list[Alert]:
+    """Alerts in force on someone of the same first name given: a look before a second one is made (rule R16)."""
+    names = [n.get("text") for n in content.get("body", {}).get("subject", {}).get("names", ())]
+    rows = Alert.objects.filter(name__in=[n for n in names if n], record__state="in_force").exclude(uid=but)
+    return list(rows.select_related("record")[:5])
+
+
+def warnings(content: Mapping[str, Any]) -> list[Warned]:
+    """Words in the free text that should not stand there (rule R4); shown to the author and to the approver."""
+    return scan((field, text) for field, text in flat(content) if field in _FREE_TEXT)
+
+
+def flat(value: Any, at: str = "") -> Iterable[tuple[str, str]]:
+    """(dotted field, text) of every leaf of a content."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from flat(part, f"{at}.{name}".lstrip("."))
+    elif isinstance(value, list | tuple):
+        for i, part in enumerate(value):
+            yield from flat(part, f"{at}.{i}")
+    elif isinstance(value, bool):
+        yield at, "yes" if value else "no"
+    elif value not in (None, ""):
+        yield at, str(value)
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """(field, old, new) for everything that a new version changes."""
+    old, new = dict(flat(before)), dict(flat(after))
+    return [(f, old.get(f, ""), new.get(f, "")) for f in dict.fromkeys([*new, *old]) if old.get(f) != new.get(f)]
+
+
+def cases(actor: Actor) -> QuerySet[Case]:
+    """Cases that an actor may know of: those without an answer first, then the newest."""
+    rows = Case.objects.select_related("alert__record", "assigned_to", "hit")
+    return rows if actor.clearance == Clearance.COVERT else rows.filter(alert__covert=False)
+
+
+def hits(alert: Alert) -> QuerySet[Hit]:
+    """Hits on any version of an alert, newest first."""
+    return Hit.objects.filter(alert__uid=alert.uid).select_related("record", "case")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a case, ours or theirs; `what` is a code of the words group `case_step`."""
+
+    at: dt.datetime
+    what: str
+    who: str
+    note: str = ""
+
+
+def timeline(case: Case) -> list[Step]:
+    """What both sides did, in the order of time."""
+    hit, own = case.hit, settings.NODE.code
+    steps = [
+        Step(hit.at, "seen", hit.reported_by),
+        Step(hit.record.stored_at, "told", hit.record.node),
+        Step(case.opened_at, "opened", own),
+    ]
+    if case.taken_at and case.assigned_to:
+        steps.append(Step(case.taken_at, "taken", case.assigned_to.full_name))
+    for record in held(OUTCOME.name).filter(about=hit.uid):
+        steps.append(Step(record.issued_at, "outcome", own, record.body["outcome"]))
+        steps += [
+            Step(d.acknowledged_at, "delivered", d.node)
+            for d in all_deliveries(record.uid)
+            if d.acknowledged_at and d.state == "acknowledged"
+        ]
+    if case.closed_at:
+        steps.append(Step(case.closed_at, "closed", own))
+    return sorted(steps, key=lambda step: step.at)
+
+
+def waiting(actor: Actor) -> list[Waiting]:
+    """What waits for this person, counted, for the home page."""
+    found, alerts = [], reverse("alerts")
+    if actor.may(Permission.WATCHLIST_ALERT_APPROVE):
+        submitted = drafts(ALERT.name).filter(state="submitted").exclude(author_id=actor.id).count()
+        found.append(Waiting("alerts_to_approve", submitted, alerts))
+    if actor.may(Permission.WATCHLIST_ALERT_DRAFT):
+        returned = drafts(ALERT.name).filter(state="returned", author_id=actor.id).count()
+        found.append(Waiting("alerts_returned", returned, alerts))
+    if actor.may(Permission.WATCHLIST_CASE_HANDLE):
+        opened = cases(actor).filter(state=Case.State.OPEN).count()
+        found.append(Waiting("cases_open", opened, reverse("cases"), urgent=True))
+    if actor.may(Permission.WATCHLIST_ALERT_WITHDRAW):
+        found.append(Waiting("withdrawals_overdue", len(overdue()), alerts, urgent=True))
+    return [item for item in found if item.count]
