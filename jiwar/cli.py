@@ -16,8 +16,8 @@ from jiwar.identity.node import NodeSettings, NodeSettingsInvalid
 ROOMS_WITH_COMMANDS = ("identity", "audit", "exchange", "watchlist", "operation")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run a verb."""
+def parser() -> argparse.ArgumentParser:
+    """Every verb and option."""
     parser = argparse.ArgumentParser(prog="jiwar", description="A node of the Tripoli Action Plan's network.")
     parser.add_argument("--version", action="version", version=f"jiwar {__version__}")
     parser.add_argument(
@@ -39,7 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
     demo.add_argument("--port", type=int, default=8001, help="first of the eight ports that the demo uses")
     for room in ROOMS_WITH_COMMANDS:
         import_module(f"jiwar.{room}.commands").add_commands(verbs)
-    told = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb."""
+    told = parser().parse_args(arguments)
     try:
         if told.verb == "up":
             return _up(told)

@@ -51,7 +51,7 @@ class NodeSettings:
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise NodeSettingsInvalid(f"{path}: no such file; `jiwar up --new CODE` makes a node") from None
+            raise NodeSettingsInvalid(f"{path}: no such file; `jiwar up --code CODE` makes a node") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise NodeSettingsInvalid(f"{path}: {error}") from None
         known = set(cls.__dataclass_fields__)

@@ -1,7 +1,7 @@
 """The Jinja2 environment of every page."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -77,6 +77,11 @@ def code(value: object) -> Markup:
     return Markup('<bdi class="code" dir="ltr">{}</bdi>').format(value) if value not in (None, "") else Markup("")
 
 
+def some_choices(group: str, only: Collection[str] | None = None) -> list[tuple[str, str]]:
+    """Codes and words of a group in the reader's language; of some codes only, where they are given."""
+    return [row for row in choices(group, get_language() or "en") if only is None or row[0] in only]
+
+
 def environment(**options: Any) -> Environment:
     """Called by Django's Jinja2 backend."""
     env = Environment(  # noqa: S701 - autoescape is set below
@@ -89,7 +94,7 @@ def environment(**options: Any) -> Environment:
         static=static,
         query=query,
         word=lambda group, value: word(group, value, get_language() or "en"),
-        choices=lambda group: choices(group, get_language() or "en"),
+        choices=some_choices,
         fault_text=fault_sentence,
         faults_at=faults_at,
         language=get_language,

@@ -1,0 +1,325 @@
+"""The documentation is a test: what a page names exists, and what people can meet is explained."""
+
+import argparse
+import ast
+import csv
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from jiwar import cli
+from jiwar.access.permissions import Permission, Purpose
+from jiwar.agreements.logic.verdicts import NEARNESS
+from jiwar.identity.node import NodeSettings
+from jiwar.identity.roles import Clearance, Role
+from jiwar.records import content
+from jiwar.records.kinds import KINDS
+from jiwar.records.words import LANGUAGES, words
+from jiwar.watchlist import alert_kinds, hit_kinds, kinds
+from jiwar.watchlist.logic.evidence import Code, Field
+from jiwar.watchlist.logic.un_list import Problem
+from jiwar.wire import faults
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PLAN = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+BUILT = {path.parent.name for path in (ROOT / "jiwar").glob("*/__init__.py")}
+STATES = ("works", "begun", "planned")
+CODE = re.compile(r"`([^`]+)`")
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def rows(text: str, heads: str) -> Iterator[list[str]]:
+    """The cells of every row of each Markdown table whose head row reads so."""
+    inside = False
+    for line in text.splitlines():
+        if line == heads:
+            inside = True
+        elif not line.startswith("|"):
+            inside = False
+        elif inside and not line.startswith("|--"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+MEASURES = list(rows(PLAN, "| id | measure | room | state | test |"))
+LACKS = list(rows(PLAN, "| id | stands | lacks |"))
+RULES = list(rows(PLAN, "| rule | in short | enforced in | test | lacks |"))
+FLOWS = list(rows(PLAN, "| flow | about | record kinds today | to come, from |"))
+
+
+# --- the Plan ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_plan_has_every_measure_once(shared_data: Path) -> None:
+    with (shared_data.parent / "reference" / "plan-inventory.csv").open(encoding="utf-8", newline="") as file:
+        assert [row[0] for row in MEASURES] == [row["id"] for row in csv.DictReader(file)]
+
+
+def test_the_plan_has_every_flow_once(shared_data: Path) -> None:
+    with (shared_data.parent / "reference" / "dataflows.csv").open(encoding="utf-8", newline="") as file:
+        assert [row[0] for row in FLOWS] == [row["id"] for row in csv.DictReader(file)]
+
+
+def test_the_plan_counts_what_it_lists() -> None:
+    counts = [sum(row[3] == state for row in MEASURES) for state in STATES]
+    works, begun, planned = counts
+    assert len(MEASURES) == sum(counts) == 111
+    assert f"**{works} work, {begun} are begun, {planned} are planned.**" in PLAN
+
+
+def test_a_measure_stands_in_a_room() -> None:
+    unbuilt = set(CODE.findall(next(line for line in PLAN.splitlines() if line.startswith("Rooms planned"))))
+    assert unbuilt.isdisjoint(BUILT)
+    for measure, _, room, state, _ in MEASURES:
+        assert room.strip("`") in (BUILT | unbuilt if state == "planned" else BUILT), measure
+
+
+def test_every_begun_measure_says_what_it_lacks() -> None:
+    named = {measure for row in LACKS for measure in row[0].split(", ")}
+    assert named == {measure for measure, _, _, state, _ in MEASURES if state == "begun"}
+
+
+@pytest.mark.parametrize("row", MEASURES, ids=lambda row: row[0])
+def test_a_measure_that_is_not_planned_is_shown_by_tests_that_exist(row: list[str]) -> None:
+    tests = CODE.findall(row[4])
+    assert bool(tests) == (row[3] != "planned")
+    assert [test for test in tests if not _is_test(test)] == []
+
+
+@pytest.mark.parametrize("row", RULES, ids=lambda row: row[0])
+def test_a_rule_of_rights_is_enforced_in_files_and_attacked_by_tests_that_exist(row: list[str]) -> None:
+    _, _, where, tests, _ = row
+    assert [name for name in CODE.findall(where) if not (ROOT / name).is_file()] == []
+    assert CODE.findall(where)
+    assert CODE.findall(tests)
+    assert [test for test in CODE.findall(tests) if not _is_test(test)] == []
+
+
+def test_the_rules_of_rights_are_eleven() -> None:
+    assert [row[0] for row in RULES] == [f"R{n}" for n in range(1, 12)]
+
+
+def test_flows_name_kinds_that_exist() -> None:
+    named = {kind for row in FLOWS for kind in CODE.findall(row[2])}
+    under_all = set(CODE.findall(PLAN.partition("Under every flow:")[2]))
+    assert named | under_all == {name for name, _ in KINDS}
+
+
+def _is_test(node_id: str) -> bool:
+    """Whether `path::name` or `path::Class::name` is a test of this repository."""
+    name, *inside = node_id.split("::")
+    path = ROOT / name
+    if not path.is_file() or not inside or not inside[-1].startswith("test_"):
+        return False
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    for part in inside:
+        named = (n for n in body if isinstance(n, ast.ClassDef | ast.FunctionDef) and n.name == part)
+        found = next(named, None)
+        if found is None:
+            return False
+        body = found.body
+    return True
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        name, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        target = (path.parent / name).resolve() if name else path
+        if not target.exists() or (anchor and anchor not in _anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+def _anchors(path: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\s-]", "", head.lower()).strip().replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_target_of_make_exists(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", page("Makefile"), re.MULTILINE))
+    text = path.read_text(encoding="utf-8")
+    said = [line for code in CODE.findall(text) for line in [code]] + list(_fenced(text))
+    named = {
+        word
+        for line in said
+        if line.startswith("make ")
+        for word in shlex.split(line, comments=True)[1:]
+        if re.fullmatch(r"[a-z-]+", word)
+    }
+    # A line of a fenced block may explain itself after two spaces: only what stands before is a command.
+    assert named <= targets
+
+
+def _fenced(text: str) -> Iterator[str]:
+    """The commands of fenced blocks: each line up to the words that explain it."""
+    for block in re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            yield re.split(r"\s{2,}|\s#", line, maxsplit=1)[0]
+
+
+COMMANDS = [
+    (path.name, line.split("jiwar", 1)[1])
+    for path in PAGES
+    for line in _fenced(path.read_text(encoding="utf-8"))
+    if re.match(r"(\.venv/bin/)?jiwar ", line)
+]
+
+
+@pytest.mark.parametrize(("name", "line"), COMMANDS)
+def test_every_command_is_one(name: str, line: str) -> None:
+    words_of_line = shlex.split(line.partition(" > ")[0])
+    assert cli.parser().parse_args(words_of_line).verb
+
+
+def test_every_verb_is_explained_to_the_administrator() -> None:
+    verbs = next(a for a in cli.parser()._actions if isinstance(a, argparse._SubParsersAction))
+    inner = {"prepare", "first-administrator", "restore-database", "demo-seed"}  # the program calls these itself
+    said = set(re.findall(r"jiwar (?:--data \S+ )?([a-z]+)", OPERATIONS)) | {"demo"}
+    assert set(verbs.choices) - inner <= said
+
+
+def test_every_setting_of_a_node_is_explained() -> None:
+    named = [CODE.findall(row[0])[0] for row in rows(OPERATIONS, "| setting | meaning |")]
+    assert sorted(named) == sorted(field.name for field in fields(NodeSettings))
+
+
+def test_every_environment_variable_is_explained() -> None:
+    used = {name for path in _modules() for name in re.findall(r"JIWAR_[A-Z_]+", path.read_text(encoding="utf-8"))}
+    assert used == set(re.findall(r"JIWAR_[A-Z_]+", OPERATIONS))
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "docs/where.md"])
+def test_a_page_on_the_house_names_only_files_that_exist(name: str) -> None:
+    named = {code for code in CODE.findall(page(name)) if re.fullmatch(r"[\w./-]+/|[\w./-]*\.(py|toml|md)", code)}
+    assert [code for code in sorted(named) if not _exists(code)] == []
+
+
+def _exists(code: str) -> bool:
+    """A path from the root or from the package, or a file name that every room may have."""
+    if (ROOT / code).exists() or (ROOT / "jiwar" / code).exists():
+        return True
+    return "/" not in code.rstrip("/") and any((ROOT / "jiwar").glob(f"*/{code}"))
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md"])
+def test_the_page_on_the_house_has_every_room(name: str) -> None:
+    named = {room for row in rows(page(name), "| room | what it is |") for room in CODE.findall(row[0])}
+    assert named == BUILT - {"locale"}
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+CODES: dict[str, Callable[[], set[str]]] = {
+    "act": lambda: set(_acts()),
+    "action": lambda: set(alert_kinds.Action),
+    "action_taken": lambda: set(hit_kinds.ActionTaken),
+    "alert_type": lambda: set(alert_kinds.AlertType),
+    "clearance": lambda: set(Clearance),
+    "fault": lambda: set(_fault_codes()),
+    "identifier": lambda: set(get_args(hit_kinds.Identifier)),
+    "information": lambda: set(get_args(content.InformationGrade)),
+    "kind": lambda: {name for name, _ in KINDS},
+    "match_field": lambda: set(Field),
+    "name_kind": lambda: set(get_args(kinds.NameKind)),
+    "onward": lambda: set(get_args(content.Onward)),
+    "outcome": lambda: set(hit_kinds.Outcome),
+    "permission": lambda: set(Permission),
+    "protected": lambda: set(get_args(alert_kinds.Protected)),
+    "purpose": lambda: set(Purpose),
+    "referral": lambda: set(get_args(hit_kinds.Referral)),
+    "restriction": lambda: set(get_args(content.Restriction)),
+    "rights_question": lambda: set(alert_kinds.RightsScreen.model_fields),
+    "role": lambda: set(Role),
+    "source": lambda: set(get_args(content.SourceGrade)),
+    "tlp": lambda: set(get_args(content.Tlp)),
+    "unread": lambda: set(Problem),
+    "verdict": lambda: {*NEARNESS, "open"},
+}
+"""The codes that people see, by their group in `words.toml`."""
+
+
+@pytest.mark.parametrize("group", CODES)
+def test_every_code_has_words(group: str) -> None:
+    assert sorted(CODES[group]() - set(words()[group])) == []
+
+
+def test_every_reason_of_a_match_has_words() -> None:
+    assert set(Code) <= {*words()["match_reason"], *words()["match_difference"]}
+
+
+def test_every_word_is_said_in_three_languages() -> None:
+    silent = [
+        f"{group}.{code}"
+        for group, entries in words().items()
+        for code, entry in entries.items()
+        if set(entry) != set(LANGUAGES) or not all(text.strip() for text in entry.values())
+    ]
+    assert silent == []
+
+
+def test_arabic_is_written_in_arabic() -> None:
+    latin = [
+        f"{group}.{code}"
+        for group, entries in words().items()
+        for code, entry in entries.items()
+        if not re.search(r"[\u0621-\u064a]", entry["ar"])
+    ]
+    assert latin == []
+
+
+def test_a_detail_is_said_in_every_language_or_in_none() -> None:
+    counts = {code: {text.count("{detail}") for text in entry.values()} for code, entry in words()["fault"].items()}
+    assert [code for code, count in counts.items() if len(count) > 1] == []
+
+
+def _modules() -> Iterator[Path]:
+    return (path for path in sorted((ROOT / "jiwar").rglob("*.py")) if "migrations" not in path.parts)
+
+
+def _calls(name: str) -> Iterator[tuple[Path, ast.expr]]:
+    """The first argument of every call of a function by its plain name."""
+    for path in _modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name and node.args:
+                yield path, node.args[0]
+
+
+def _fault_codes() -> Iterator[str]:
+    yield from faults._OF_PYDANTIC.values()
+    for _, argument in _calls("Fault"):
+        yield from _constants(argument)
+    for path, argument in _calls("ValueError"):
+        # A validator of a record's body raises its code as ValueError; elsewhere it is a sentence.
+        if path.name == "content.py" or path.stem.endswith("kinds"):
+            yield from (code for code in _constants(argument) if code.isidentifier())
+
+
+def _acts() -> Iterator[str]:
+    for _, argument in _calls("append"):
+        yield from _constants(argument)
+
+
+def _constants(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _constants(node.body)
+        yield from _constants(node.orelse)
