@@ -1,0 +1,110 @@
+"""The pages of alerts and cases in a real browser: with and without JavaScript, in three languages, on a phone."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+FOR = "?purpose=criminal_investigation"
+
+
+@pytest.fixture
+def case(people: Any) -> Any:
+    """An alert of ours that Niger's post hit, and what it left in the database."""
+    from jiwar.access.permissions import Permission as P
+    from jiwar.access.permissions import Purpose
+    from jiwar.access.policy import allow
+    from jiwar.access.services import actor_of_person
+    from jiwar.identity.services import add_node
+    from jiwar.watchlist import services
+    from jiwar.watchlist.hit_kinds import HIT
+    from jiwar.watchlist.models import Case
+    from tests.foreign import ForeignNode
+    from tests.watchlist.alerts.conftest import alert_content, hit_facts, take, terms_of
+
+    def grant(role: str, permission: P) -> Any:
+        return allow(actor_of_person(people[role]), permission, Purpose.CRIMINAL_INVESTIGATION)
+
+    niger = ForeignNode("NER")
+    add_node(niger.card())
+    author, approver = grant("contact_officer", P.WATCHLIST_ALERT_DRAFT), grant("approver", P.WATCHLIST_ALERT_APPROVE)
+    draft = services.submit_alert(author, services.draft_alert(author, alert_content()).pk)
+    alert = services.approve_alert(approver, draft.pk, draft.content_hash)
+    amended = services.amend_alert(author, alert.uid)
+    content = {**amended.content, "legal_basis": "Code pénal, art. 5"}
+    content["body"] = {**content["body"], "necessity": "Of the Tebu tribe; left for Madama."}
+    content["body"]["rights_screen"] = {**content["body"]["rights_screen"], "membership": True}
+    services.submit_alert(author, services.draft_alert(author, content, amended.pk).pk)
+    more = {"target": str(alert.uid), "target_version": 1, "reported_by": "NER-MADAMA"}
+    take(niger.statement(HIT, terms_of(HIT.body.model_validate(hit_facts() | more).model_dump(mode="json"))))
+    return Case.objects.get(), amended.pk, alert.uid
+
+
+@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+def test_no_page_has_an_accessibility_fault(
+    page: Any, live_server: Any, people: Any, case: Any, axe: Any, language: str
+) -> None:
+    row, draft, alert = case
+    people.sign_in(page, live_server.url, "contact_officer")
+    page.context.add_cookies([{"name": "jiwar_language", "value": language, "url": live_server.url}])
+    pages = {
+        "alerts": "/alerts/",
+        "new": "/alerts/new/",
+        "alert": f"/alerts/{alert}/",
+        "edit": f"/alerts/drafts/{draft}/edit/",
+        "cases": "/cases/",
+        "case": f"/cases/{row.pk}/",
+    }
+    _look(page, live_server.url, pages, axe, language)
+    people.sign_in(page, live_server.url, "approver")
+    page.context.add_cookies([{"name": "jiwar_language", "value": language, "url": live_server.url}])
+    _look(page, live_server.url, {"draft": f"/alerts/drafts/{draft}/"}, axe, language)
+
+
+def _look(page: Any, server: str, pages: dict[str, str], axe: Any, language: str) -> None:
+    for name, address in pages.items():
+        answer = page.goto(server + address + FOR)
+        assert answer.status == 200, address
+        assert axe(page) == [], address
+        for width in (390, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (address, width)
+            if folder := os.environ.get("SHOTS"):
+                page.screenshot(path=Path(folder, f"{name}-{language}-{width}.png"), full_page=True)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_alert_is_drafted_refused_and_put_right(
+    browser: Any, live_server: Any, people: Any, scripts: bool, axe: Any
+) -> None:
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    people.sign_in(page, live_server.url, "contact_officer")
+    page.goto(f"{live_server.url}/alerts/new/")
+    page.get_by_label("criminal investigation").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("wanted for arrest").check()
+    page.get_by_label("Name 1", exact=True).fill("سالم ولد خطار")
+    page.get_by_role("button", name="Submit for approval").click()
+    summary = page.get_by_role("alert")
+    summary.get_by_text("Maximum penalty").wait_for()
+    assert page.get_by_label("Name 1", exact=True).input_value() == "سالم ولد خطار"
+    assert page.get_by_label("wanted for arrest").is_checked()
+    page.get_by_label("Date of birth 1").fill("1984-03-09")
+    for label, value in {
+        "Maximum penalty": "15 years", "Article of law": "art. 3", "Issuing authority": "Court",
+        "Number of the decision": "12/2026", "Date of the decision": "2026-02-01", "State of the decision": "lby",
+        "Why it is necessary": "Left for Madama.", "Responsible officer": "Amal", "How to reach her": "+218",
+        "Legal basis": "Law 7",
+    }.items():  # fmt: skip
+        page.get_by_label(label).first.fill(value)
+    page.locator('[name="body.offence.title"]').fill("Arms trafficking")
+    page.get_by_label("Arrest the person under your law").check()
+    for question in ("speech", "assembly", "insult", "membership", "military", "religious"):
+        page.locator(f'[name="body.rights_screen.{question}"][value="no"]').check()
+    page.locator('[name="body.grave_risk"][value="no"]').check()
+    page.get_by_role("button", name="Submit for approval").click()
+    page.get_by_text("A second person must approve it.").wait_for()
+    context.close()
