@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from jiwar.records.words import word
 from jiwar.watchlist.logic.alert_rules import RIGHTS_QUESTIONS
 
 ROWS = {"names": 4, "birth_dates": 2, "documents": 3}
@@ -142,6 +144,9 @@ def labels() -> dict[str, str]:
         "birth_dates": {"date": _("Date of birth"), "approximate": _("Approximate")},
         "documents": {"type": _("Document"), "country": _("Issued by"), "number": _("Number")},
     }
+    language = get_language() or "en"
+    for question in RIGHTS_QUESTIONS:
+        names[f"body.rights_screen.{question}"] = word("rights_question", question, language)
     for group, fields in rows.items():
         for i in range(50):
             for field, name in fields.items():
