@@ -1,6 +1,8 @@
 """Who this node knows, and whose key is to be believed."""
 
 import base64
+import re
+from collections.abc import Iterable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PublicKey
@@ -75,3 +77,9 @@ def agency(code: str, name: str) -> Agency:
 def person(username: str) -> Person:
     """The person with this sign-in name; raises Person.DoesNotExist."""
     return Person.objects.get(username=username)
+
+
+def full_names(ids: Iterable[str]) -> dict[str, str]:
+    """Names of this node's people by their ids; ids of other nodes' people name nobody here."""
+    known = [found for found in ids if re.fullmatch(r"[0-9a-f-]{36}", found)]
+    return {str(pk): name for pk, name in Person.objects.filter(pk__in=known).values_list("pk", "full_name")}

@@ -18,6 +18,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.purposes import purpose_of
 from jiwar.access.services import authorise
+from jiwar.identity.queries import full_names
 from jiwar.records.words import word
 from jiwar.watchlist import alert_queries, services
 from jiwar.watchlist.alert_form import ROWS, content_of, labels, typed_of
@@ -221,6 +222,7 @@ def show_alert(request: HttpRequest, uid: UUID) -> HttpResponse:
         "own": record.origin == settings.NODE.state,
         "issued_here": record.node == settings.NODE.code,
         "approval": record.data["approval"],
+        "names": full_names(record.data["approval"].values()) if record.node == settings.NODE.code else {},
         "deliveries": alert_queries.deliveries(alert),
         "withdrawal": alert_queries.withdrawal(alert),
         "versions": alert_queries.versions(alert),

@@ -102,7 +102,9 @@ def people(own_keys: None) -> dict[str, Person]:
     agency = Agency.objects.create(code="ncb", name="NCB")
     found = {}
     for name, role in (("amal", "contact_officer"), ("salem", "approver"), ("mariama", "field_officer")):
-        found[name] = Person.objects.create(username=name, agency=agency, clearance=Clearance.COVERT, password="!")
+        found[name] = Person.objects.create(
+            username=name, full_name=name.title(), agency=agency, clearance=Clearance.COVERT, password="!"
+        )
         RoleGrant.objects.create(person=found[name], role=role)
     return found
 

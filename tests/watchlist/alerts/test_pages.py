@@ -1,6 +1,7 @@
 """The console's pages of alerts and cases, by forms alone, in three languages."""
 
 import dataclasses
+import datetime as dt
 import re
 from collections.abc import Callable
 from html import unescape
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from jiwar.access.permissions import Permission as P
 from jiwar.access.policy import Grant
@@ -16,6 +18,7 @@ from jiwar.access.services import actor_of_person
 from jiwar.audit.models import Leaf
 from jiwar.exchange.models import Outgoing
 from jiwar.identity.models import Person
+from jiwar.records.kinds import ACKNOWLEDGEMENT
 from jiwar.records.models import Draft, Record
 from jiwar.watchlist import services
 from jiwar.watchlist.alert_queries import withdrawal
@@ -87,6 +90,7 @@ class TestAlertForm:
         assert "Salem Ould Khattar" in shown
         assert "Arrest the person under your law" in shown
         assert record.hash in shown
+        assert "Approver Salem" in shown
 
     def test_an_empty_form_names_every_field(self, sign_in: Callable[..., Client]) -> None:
         answer = sign_in("amal").post(f"/alerts/new/{FOR}", {"act": "submit", "purpose": "criminal_investigation"})
@@ -186,6 +190,15 @@ class TestAlert:
         found = withdrawal(Alert.objects.get())
         assert found is not None
         assert [(c.holder, c.at, c.overdue) for c in found.confirmations] == [("NER", None, False)]
+        late = timezone.now() - dt.timedelta(hours=25)
+        Record.objects.filter(kind="record.withdrawal").update(issued_at=late)
+        Record.objects.filter(pk=record.pk).update(state_changed_at=late)
+        assert "overdue: more than 24 hours" in text(client.get(answer.url))
+        assert "not confirmed by all" in text(client.get(f"/alerts/{FOR}"))
+        at = timezone.now().isoformat()
+        body = {"target": str(found.record.uid), "holder": "NER", "at": at}
+        take(niger.statement(ACKNOWLEDGEMENT, terms_of(body)))
+        assert "overdue" not in text(client.get(answer.url))
 
     def test_a_missing_person_is_not_shown_as_wanted(self, sign_in: Callable[..., Client], issued: Issuing) -> None:
         record = issued(missing_person())
