@@ -62,7 +62,10 @@ class StopCard(Body):
 
 
 class HitFacts(Body):
-    """What an officer records when she has confirmed that a person is the one of an alert (rules R6, R8)."""
+    """What an officer records when she has confirmed that a person is the one of an alert (rules R6, R8).
+
+    `stop_card` None: it was not asked, for the person simply went on. What it says stays in this state (rule R5).
+    """
 
     at: AwareDatetime
     place: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
@@ -72,7 +75,7 @@ class HitFacts(Body):
     action_taken: ActionTaken
     direction: Direction | None = None
     note: Note = ""
-    stop_card: StopCard
+    stop_card: StopCard | None = None
     location_consent: bool | None = None
 
     @field_validator("identifiers_confirmed")
@@ -86,7 +89,7 @@ class HitFacts(Body):
     def _coherent(self) -> Self:
         if set(self.identifiers_confirmed) & set(self.differing):
             raise ValueError("confirmed_and_differing")
-        if self.stop_card.stops and self.action_taken in REMOVALS:
+        if self.stop_card and self.stop_card.stops and self.action_taken in REMOVALS:
             raise ValueError("removal_forbidden")
         return self
 

@@ -15,7 +15,7 @@ from jiwar.records.content import Content
 from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, issue, read_content, terms
 from jiwar.watchlist.alerts import check
-from jiwar.watchlist.hit_kinds import HIT, HitBody, HitFacts
+from jiwar.watchlist.hit_kinds import HIT, REMOVALS, HitBody, HitFacts
 from jiwar.watchlist.models import Alert, Case, Hit
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.ids import uuid7
@@ -35,6 +35,8 @@ def report_hit(by: Grant, alert: UUID, facts: HitFacts) -> Record:
     now = timezone.now()
     if row.record.state != Record.State.IN_FORCE or row.record.valid_until <= now:
         raise Refused(Fault("not_in_force", "target", row.record.state))
+    if facts.action_taken in REMOVALS and facts.stop_card is None:
+        raise Refused(Fault("stop_card_unanswered", "stop_card"))
     facts = _may_tell(row, facts)
     with transaction.atomic():
         record = _issue(by, row, facts.model_dump(mode="json"), {"reported_by": settings.NODE.code}, now)
@@ -59,6 +61,9 @@ def _place_is_told(alert: Alert, facts: HitFacts) -> bool:
 def _issue(by: Grant, alert: Alert, facts: dict[str, Any], more: dict[str, Any], now: "datetime") -> Record:
     held = alert.record
     body = facts | {"target": str(alert.uid), "target_version": held.version} | more
+    if held.origin != settings.NODE.state:
+        # Who asks for protection is never told to the state that looks for her (rule R5).
+        body["stop_card"] = None
     content = terms(held.purpose, held.data["content"]["legal_basis"], KEPT_DAYS, body)
     return issue(by, HIT, read_content(HIT, content, now))
 
