@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from jiwar.access.pages import urls as administration
 from jiwar.agreements.pages import urls as agreements
+from jiwar.crossings.pages import urls as crossings
 from jiwar.exchange.pages import urls as neighbours
 from jiwar.identity.pages import urls as sign_in
 from jiwar.watchlist.alert_pages import urls as alerts
@@ -16,6 +17,7 @@ from jiwar.web.pages import urls as shell
 urlpatterns = [
     path("", include(shell)),
     path("", include(administration)),
+    path("", include(crossings)),
     path("", include(oversight)),
     path("agreements/", include(agreements)),
     path("alerts/", include(alerts)),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.post import alert, border_police, cleared, libya, officer, post  # noqa: F401
+
 if TYPE_CHECKING:
     from jiwar.identity.models import Agency, Person
 
