@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from urllib.parse import urlsplit
 
 from jiwar.identity.node import NodeSettings
 from jiwar.operation.node_folder import read_settings, write_settings
@@ -108,24 +111,24 @@ def agree(folder: Path) -> None:
 
 def wait_for(nodes: list[Node], seconds: float = 60) -> None:
     """Return when every console answers; raises TimeoutError."""
-    import http.client
-    from urllib.parse import urlsplit
-
     deadline = time.monotonic() + seconds
     for node in nodes:
-        host = urlsplit(node.settings.console_url)
-        while True:
+        while not _answers(node):
             node.watch()
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", host.port, timeout=5)
-                connection.request("GET", "/health", headers={"Host": "localhost"})
-                if connection.getresponse().status == http.client.OK:
-                    break
-            except OSError:
-                pass
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{node.settings.code} does not answer on {node.settings.console_url}")
             time.sleep(0.1)
+
+
+def _answers(node: Node) -> bool:
+    connection = HTTPConnection("127.0.0.1", urlsplit(node.settings.console_url).port, timeout=5)
+    try:
+        connection.request("GET", "/health", headers={"Host": "localhost"})
+        return connection.getresponse().status == HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 def _orders(nodes: list[Node]) -> Callable[[], None]:
