@@ -100,7 +100,10 @@ def _seal(source: BinaryIO, passphrase: str) -> Iterator[bytes]:
 def _open(source: BinaryIO | io.BufferedReader, passphrase: str) -> Iterator[bytes]:
     if source.read(len(MAGIC)) != MAGIC:
         raise BackupInvalid("not a backup of this program")
-    cipher = _key(passphrase, source.read(_SALT))
+    salt = source.read(_SALT)
+    if len(salt) < _SALT:
+        raise BackupInvalid("the file is cut")
+    cipher = _key(passphrase, salt)
     number, head = 0, source.read(4)
     while head:
         length = int.from_bytes(head, "big")

@@ -3,8 +3,10 @@
 import argparse
 import getpass
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 
@@ -15,6 +17,7 @@ def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     backup.set_defaults(run=_backup, needs_node=True)
     restore = verbs.add_parser("restore", help="make a node in an empty --data folder from a backup")
     restore.add_argument("file", type=Path)
+    restore.add_argument("--database-url", help="empty PostgreSQL database to restore into, when not the backup's own")
     restore.set_defaults(run=_restore, needs_node=False)
     prepare = verbs.add_parser("prepare", help="bring the database up to this program, make missing keys")
     prepare.set_defaults(run=_prepare, needs_node=True)
@@ -47,6 +50,7 @@ def _backup(told: argparse.Namespace) -> int:
 
 def _restore(told: argparse.Namespace) -> int:
     from jiwar.operation.archive import BackupInvalid, unpack
+    from jiwar.operation.node_folder import read_settings, write_settings
 
     folder = told.data.resolve()
     try:
@@ -54,8 +58,15 @@ def _restore(told: argparse.Namespace) -> int:
     except (BackupInvalid, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    if told.database_url is not None:
+        settings = replace(read_settings(folder), database_url=told.database_url)
+        (folder / "node.toml").unlink()
+        write_settings(folder, settings)
     done = subprocess.run([sys.executable, "-m", "jiwar", "--data", str(folder), "restore-database"], check=False)
-    if done.returncode == 0:
+    if done.returncode != 0:
+        # Whole or not at all: the keys do not stay behind without their ledger.
+        shutil.rmtree(folder)
+    else:
         print(f"restored into {folder}; `jiwar --data {folder} up` starts it, and its neighbours send what came since")
     return done.returncode
 

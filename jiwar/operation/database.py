@@ -1,12 +1,15 @@
 """Where SQLite and PostgreSQL differ: a consistent copy of the whole database to a file, and back."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
 
 from django.db import connection, connections
+
+DEBIAN = Path("/usr/lib/postgresql")
 
 
 class CopyFailed(RuntimeError):
@@ -41,6 +44,12 @@ def _name() -> str:
     return str(connection.settings_dict["NAME"])
 
 
+def _find(program: str) -> str:
+    """A client program of PostgreSQL: on the path, else Debian's newest."""
+    debian = sorted(DEBIAN.glob(f"[0-9]*/bin/{program}"), key=lambda path: int(path.parts[-3].partition(".")[0]))
+    return shutil.which(program) or (str(debian[-1]) if debian else program)
+
+
 def _postgresql(program: str, *arguments: str) -> None:
     told = connection.settings_dict
     variables = {"PGHOST": told["HOST"], "PGPORT": told["PORT"], "PGUSER": told["USER"], "PGPASSWORD": told["PASSWORD"]}
@@ -48,7 +57,7 @@ def _postgresql(program: str, *arguments: str) -> None:
     if program == "pg_dump":
         arguments = (*arguments, _name())
     try:
-        subprocess.run([program, *arguments], env=environment, check=True, capture_output=True, text=True)
+        subprocess.run([_find(program), *arguments], env=environment, check=True, capture_output=True, text=True)
     except FileNotFoundError:
         raise CopyFailed(f"{program} is not installed") from None
     except subprocess.CalledProcessError as error:

@@ -4,6 +4,7 @@ The supervisor loads no framework. A child that dies is started again; when one 
 stops and says so.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -55,6 +56,7 @@ class Node:
                 f"{self.settings.code}: the {name} process ended ({child.returncode}); starting it again",
                 file=sys.stderr,
             )
+            _end_group(child.pid)
             self._start(name)
 
     def stop(self) -> None:
@@ -69,6 +71,7 @@ class Node:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+                _end_group(child.pid)
         self._children.clear()
 
     @property
@@ -93,6 +96,12 @@ class Node:
             keys = self.folder / "keys"
             arguments += ["--ssl-certificate", str(keys / "tls.crt"), "--ssl-keyfile", str(keys / "tls.key")]
         self._children[name] = subprocess.Popen(arguments, env=environment(self.folder), start_new_session=True)
+
+
+def _end_group(leader: int) -> None:
+    """End what a dead child left behind: its workers would go on holding the port."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def environment(folder: Path) -> dict[str, str]:
