@@ -234,6 +234,9 @@ def _held() -> dict[str, Entry]:
 
 
 def _project(record: Any, content: Any) -> None:
+    # Each state answers for the lists that it reads: a listing of another's is kept as a record and stops no one.
+    if record.origin != settings.NODE.state:
+        return
     body = content.body
     put(record, body.subject, category=Entry.Category.LISTING, action=ACTION, reference=body.reference)
 
