@@ -33,7 +33,8 @@ MAX_DEPTH: Final = 8
 MAX_ENTRIES: Final = 200_000
 MAX_FIELD: Final = 20_000
 MAX_CHILDREN: Final = 5_000
-_CHUNK: Final = 64 * 1024
+_CHUNK: Final = 1024 * 1024
+"""Expat reads an unfinished comment or attribute anew with each chunk: small ones make a long comment quadratic."""
 
 
 class ListError(Exception):
