@@ -11,6 +11,7 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission as P
 from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.models import Leaf
+from jiwar.exchange.models import Outgoing
 from jiwar.identity.models import Person
 from jiwar.records.kinds import ACKNOWLEDGEMENT, WITHDRAWAL
 from jiwar.records.models import Decision, Draft, Record
@@ -261,6 +262,14 @@ class TestR5ProtectedPerson:
         acts = [list(Leaf.objects.filter(subject=str(r.uid)).values_list("act", flat=True)) for r in (blocked, used)]
         assert "record_received" in acts[0]
         assert not any("protect" in act or "withh" in act for act in acts[0])
+
+    def test_own_posts_are_not_sent_it(self, protected: None, niger: ForeignNode, own_post: ForeignNode) -> None:
+        blocked = take(niger.statement(ALERT, _typed(alert_content())))
+        other = alert_content()
+        other["body"]["subject"] = {"names": [{"text": "Idrissa Maiga"}], "birth_dates": [{"date": "1991-01-07"}]}
+        used = take(niger.statement(ALERT, _typed(other)))
+        sent = dict(Outgoing.objects.values_list("record__uid", "node"))
+        assert (blocked.uid in sent, sent[used.uid]) == (False, "LBY-GHAT")
 
     def test_protection_ends_the_use_of_what_is_held_and_tells_own_posts_alone(
         self, grant: Granting, niger: ForeignNode, own_post: ForeignNode
