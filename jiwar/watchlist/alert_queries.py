@@ -37,7 +37,16 @@ _FREE_TEXT = (
 def visible(actor: Actor) -> QuerySet[Alert]:
     """The newest version of every alert that an actor may know of, own and received."""
     rows = Alert.objects.exclude(record__state="superseded").select_related("record")
-    return rows if actor.clearance == Clearance.COVERT else rows.filter(covert=False)
+    if actor.clearance == Clearance.COVERT:
+        return rows
+    return (
+        rows.filter(Q(covert=False) | Q(record__node=settings.NODE.code)) if makes(actor) else rows.filter(covert=False)
+    )
+
+
+def makes(actor: Actor) -> bool:
+    """Whether an actor drafts or approves alerts here, and so knows of this node's own discreet checks uncleared."""
+    return actor.may(Permission.WATCHLIST_ALERT_DRAFT) or actor.may(Permission.WATCHLIST_ALERT_APPROVE)
 
 
 def versions(alert: Alert) -> QuerySet[Alert]:
@@ -137,7 +146,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[s
 def cases(actor: Actor) -> QuerySet[Case]:
     """Cases that an actor may know of: those without an answer first, then the newest."""
     rows = Case.objects.select_related("alert__record", "assigned_to", "hit")
-    return rows if actor.clearance == Clearance.COVERT else rows.filter(alert__covert=False)
+    return rows if actor.clearance == Clearance.COVERT or makes(actor) else rows.filter(alert__covert=False)
 
 
 def hits(alert: Alert) -> QuerySet[Hit]:

@@ -20,7 +20,7 @@ from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, withdraw
 from jiwar.watchlist import entries, protection
 from jiwar.watchlist.alert_kinds import ALERT, AlertBody, AlertType
-from jiwar.watchlist.alert_queries import visible
+from jiwar.watchlist.alert_queries import makes, visible
 from jiwar.watchlist.logic import alert_rules
 from jiwar.watchlist.models import Alert
 from jiwar.wire.faults import Fault, Refused
@@ -99,7 +99,7 @@ def open_alert(by: Grant, uid: UUID, version: int | None = None) -> Alert:
     check(by, P.WATCHLIST_ALERT_READ)
     rows = Alert.objects.select_related("record").filter(uid=uid)
     alert = rows.get(record__version=version) if version else rows.first()
-    if alert is None or not cleared(by, covert=alert.covert):
+    if alert is None or not may_know(by, alert):
         raise Alert.DoesNotExist
     with transaction.atomic():
         append("alert_read", by, str(uid), {"version": alert.record.version})
@@ -144,9 +144,10 @@ def check(by: Grant, permission: Permission) -> None:
         raise AccessRefused("permission_missing", permission, by.actor_id)
 
 
-def cleared(by: Grant, *, covert: bool) -> bool:
-    """Whether the reader may know of a discreet check."""
-    return not covert or by.actor.clearance == Clearance.COVERT
+def may_know(by: Grant, alert: Alert) -> bool:
+    """Whether the reader may know of this alert: a discreet check is for the cleared, and for those who make ours."""
+    own = alert.record.node == settings.NODE.code
+    return not alert.covert or by.actor.clearance == Clearance.COVERT or (own and makes(by.actor))
 
 
 def _draft(draft: UUID) -> Draft:

@@ -13,7 +13,7 @@ from jiwar.records.content import Content
 from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, issue, read_content, terms
 from jiwar.watchlist.alert_queries import cases
-from jiwar.watchlist.alerts import check, cleared
+from jiwar.watchlist.alerts import check, may_know
 from jiwar.watchlist.hit_kinds import OUTCOME, Outcome, OutcomeBody
 from jiwar.watchlist.models import Case, Hit
 from jiwar.wire.faults import Fault, Refused
@@ -26,7 +26,7 @@ def open_case(by: Grant, case: UUID) -> Case:
     """Read one case: authorised, and in the ledger. Raises Case.DoesNotExist."""
     check(by, Permission.WATCHLIST_CASE_READ)
     row = Case.objects.select_related("hit__record", "hit__outcome_record", "alert__record", "assigned_to").get(pk=case)
-    if not cleared(by, covert=row.alert.covert):
+    if not may_know(by, row.alert):
         raise Case.DoesNotExist
     with transaction.atomic():
         append("case_read", by, str(case), {"alert": str(row.alert.uid)})
@@ -79,7 +79,7 @@ def record_outcome(by: Grant, case: UUID, outcome: str, text: str = "") -> Recor
 def _open(by: Grant, case: UUID) -> Case:
     check(by, Permission.WATCHLIST_CASE_HANDLE)
     row = Case.objects.select_for_update(of=("self",)).select_related("hit", "alert__record").filter(pk=case).first()
-    if row is None or not cleared(by, covert=row.alert.covert):
+    if row is None or not may_know(by, row.alert):
         raise Refused(Fault("case_unknown"))
     if row.state == Case.State.CLOSED:
         raise Refused(Fault("case_is_closed"))

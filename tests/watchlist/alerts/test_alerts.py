@@ -398,13 +398,18 @@ class TestReading:
         leaf = Leaf.objects.get(act="alert_read")
         assert (leaf.subject, leaf.purpose) == (str(record.uid), "criminal_investigation")
 
-    def test_a_discreet_check_is_for_the_cleared(
-        self, grant: Granting, issued: Issuing, people: dict[str, Person]
+    def test_a_discreet_check_is_for_the_cleared_and_for_those_who_make_ours(
+        self, grant: Granting, issued: Issuing, people: dict[str, Person], niger: ForeignNode
     ) -> None:
-        record = issued(alert_content(type="discreet_check", action="check_discreetly"))
+        content = alert_content(type="discreet_check", action="check_discreetly")
+        own, received = issued(content), take(niger.statement(ALERT, _typed(content)))
+        assert services.open_alert(grant(P.WATCHLIST_ALERT_READ), received.uid).covert
         people["amal"].clearance = "standard"
+        by = grant(P.WATCHLIST_ALERT_READ)
+        assert services.open_alert(by, own.uid).covert
+        assert [alert.uid for alert in services.browse_alerts(by)] == [own.uid]
         with pytest.raises(Alert.DoesNotExist):
-            services.open_alert(grant(P.WATCHLIST_ALERT_READ), record.uid)
+            services.open_alert(by, received.uid)
 
 
 def _typed(content: dict[str, Any]) -> dict[str, Any]:
