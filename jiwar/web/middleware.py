@@ -13,7 +13,8 @@ from django.utils import translation
 
 from jiwar.access.policy import AccessRefused
 from jiwar.audit.services import append_as
-from jiwar.wire.faults import Refused
+from jiwar.web.errors import method_not_allowed
+from jiwar.wire.faults import Fault, Refused
 
 LANGUAGE_COOKIE = "jiwar_language"
 REFRESH = "X-Refresh"
@@ -91,13 +92,30 @@ class SignInMiddleware:
 
 
 class RefusalMiddleware:
-    """Turns refusals of the services into answers that name the field and the reason; never a 500."""
+    """Turns refusals into answers that name the field and the reason; never a 500, never an empty page."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.streaming and not response.content:
+            return method_not_allowed(request, response.headers.get("Allow", ""))
+        return response
+
+    def process_view(self, request: HttpRequest, view: object, *_: object) -> HttpResponse | None:
+        """No NUL in a field: PostgreSQL keeps none, and no keyboard types one.
+
+        A view without the CSRF check reads its body itself, or leaves it unread.
+        """
+        sent = [request.GET, *([] if getattr(view, "csrf_exempt", False) else [request.POST])]
+        wrong = [
+            Fault("nul", name.replace("\0", "")[:100])
+            for fields in sent
+            for name, values in fields.lists()
+            if any("\0" in text for text in (name, *map(str, values)))
+        ]
+        return render(request, "web/faults.html", {"faults": wrong}, status=400) if wrong else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer AccessRefused with 403 and a ledger leaf, Refused with 422; ask for a purpose that is not stated."""
