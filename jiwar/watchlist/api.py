@@ -1,10 +1,11 @@
-"""Screening at the JSON API: the same questions, rules and answers as at the desk."""
+"""Screening, alerts and public lists at the JSON API: the same questions, rules and answers as at the console."""
 
 import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from ninja import Query as InAddress
 from ninja import Router, Schema
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -12,6 +13,9 @@ from jiwar.access.bearer import authorise
 from jiwar.access.permissions import Permission
 from jiwar.records.coded import Coded
 from jiwar.records.content import Body
+from jiwar.watchlist.alerts import browse_alerts, open_alert
+from jiwar.watchlist.lists import browse_listings
+from jiwar.watchlist.models import Alert, Entry
 from jiwar.watchlist.screening import Difference, Document, Match, PartialDate, Query, Reason, Screening, screen
 
 router = Router()
@@ -155,3 +159,107 @@ _PLAIN = (
 
 def _ground(group: str, found: Reason | Difference) -> GroundOut:
     return GroundOut(ground=Coded.of(group, found.code), field=found.field, asked=found.query, listed=found.subject)
+
+
+# Alerts and lists -----------------------------------------------------------------------------------------------------
+
+
+class AlertOut(Schema):
+    """The newest version held of an alert, in short. The signed statement: `/records/{uid}`."""
+
+    uid: UUID
+    version: int
+    alert_type: Coded
+    action: Coded
+    name: str
+    protected: str
+    entered: bool
+    origin: str
+    state: Coded
+    issued_at: dt.datetime
+    valid_until: dt.datetime
+    review_on: dt.date
+
+
+class AlertWhole(AlertOut):
+    """An alert with the content that was approved."""
+
+    content: dict[str, Any]
+
+
+class AlertsAsked(Body):
+    """Whose alerts; both where it is left out."""
+
+    whose: Literal["own", "received", ""] = ""
+
+
+class ListingsAsked(Body):
+    """`reference` is the beginning of the list's own number: a search by name is a screening (rule R7)."""
+
+    reference: Annotated[str, StringConstraints(max_length=40)] = ""
+    page: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+
+class ListingOut(Schema):
+    """An entry of a public list in force. `facts`: names, dates of birth, nationalities, documents."""
+
+    uid: UUID
+    reference: str
+    changed_at: dt.datetime
+    facts: dict[str, Any]
+
+
+class ListingsOut(Schema):
+    """One page of them."""
+
+    page: int
+    pages: int
+    count: int
+    listings: list[ListingOut]
+
+
+@router.get("/alerts", response=list[AlertOut], summary="Alerts held, own and received")
+def show_alerts(request: HttpRequest, asked: InAddress[AlertsAsked]) -> list[AlertOut]:
+    """The newest first, at most 500."""
+    by = authorise(request, P.WATCHLIST_ALERT_READ)
+    return [AlertOut(**_alert(row)) for row in browse_alerts(by, asked.whose) if row.record.state != "withheld"]
+
+
+@router.get("/alerts/{uuid:uid}", response=AlertWhole, summary="One alert")
+def show_alert(request: HttpRequest, uid: UUID) -> AlertWhole:
+    """The newest version held, whole."""
+    by = authorise(request, P.WATCHLIST_ALERT_READ)
+    try:
+        row = open_alert(by, uid)
+    except Alert.DoesNotExist:
+        raise Http404 from None
+    if row.record.state == "withheld":
+        raise Http404
+    return AlertWhole(content=row.record.data["content"], **_alert(row))
+
+
+@router.get("/listings", response=ListingsOut, summary="Entries of public lists in force")
+def show_listings(request: HttpRequest, asked: InAddress[ListingsAsked]) -> ListingsOut:
+    """A page of them, by reference number."""
+    found = browse_listings(authorise(request, P.WATCHLIST_LIST_READ), asked.reference, asked.page)
+    return ListingsOut(
+        page=found.number,
+        pages=found.paginator.num_pages,
+        count=found.paginator.count,
+        listings=[_listing(entry) for entry in found],
+    )
+
+
+def _alert(row: Alert) -> dict[str, Any]:
+    record = row.record
+    return {
+        **{name: getattr(row, name) for name in ("uid", "name", "protected", "entered")},
+        **{name: getattr(record, name) for name in ("version", "origin", "issued_at", "valid_until", "review_on")},
+        "alert_type": Coded.of("alert_type", row.alert_type),
+        "action": Coded.of("action", row.action),
+        "state": Coded.of("record_state", record.state),
+    }
+
+
+def _listing(entry: Entry) -> ListingOut:
+    return ListingOut(uid=entry.uid, reference=entry.reference, changed_at=entry.changed_at, facts=entry.facts)

@@ -130,3 +130,27 @@ def test_the_description_names_every_address(client: Client) -> None:
         "/api/v1/node",
     }
     assert all(operation["security"] for path in described["paths"].values() for operation in path.values())
+
+
+def test_listings_are_read_by_reference_and_the_ledger_knows(listed: None, ask: Ask) -> None:
+    client = ask(P.WATCHLIST_LIST_READ)
+    said = client.get("/api/v1/listings").json()
+    assert said["count"] == len(said["listings"]) > 3
+    reference = said["listings"][0]["reference"]
+    assert client.get("/api/v1/listings", {"reference": reference}).json()["count"] == 1
+    assert Leaf.objects.filter(act="listings_browsed").count() == 2
+    assert client.get("/api/v1/listings", {"reference": "a\0", "page": "0"}).status_code == 422
+    assert ask().get("/api/v1/listings").status_code == 403
+
+
+def test_alerts_are_listed_to_who_may_read_them(ask: Ask) -> None:
+    assert ask(P.WATCHLIST_ALERT_READ).get("/api/v1/alerts").json() == []
+    assert ask(P.WATCHLIST_LIST_READ).get("/api/v1/alerts").status_code == 403
+    unknown = "/api/v1/alerts/0197a000-0000-7000-8000-000000000000"
+    assert ask(P.WATCHLIST_ALERT_READ).get(unknown).status_code == 404
+
+
+def test_no_address_approves(client: Client) -> None:
+    """Drafting and approving are for people at the console: the API has no address for them."""
+    paths = client.get("/api/openapi.json").json()["paths"]
+    assert {path for path, acts in paths.items() if "post" in acts} == {"/api/v1/screenings", "/api/v1/mrz"}
