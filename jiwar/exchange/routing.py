@@ -18,9 +18,6 @@ from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, Kind
 from jiwar.records.queries import newest_version
 from jiwar.records.services import STORED, Record, acknowledge
 
-URGENT = {WITHDRAWAL.name}
-"""Kinds that leave before all others: what stops a use goes ahead of what starts one."""
-
 
 def route(by: Author, record: Record, content: Content | None) -> None:
     """Put a stored record into the outbox of every node that it is for."""
@@ -75,7 +72,8 @@ def _enqueue(by: Author, record: Record, kind: Kind, node: str, *, foreign: bool
             "reason": "" if verdict is None or verdict.open else verdict.code,
             "agreement": verdict.agreement if verdict else "",
             "clause": verdict.clause if verdict else "",
-            "urgent": kind.name in URGENT,
+            # What stops a use goes ahead of what starts one, and an agreement ahead of what it opens.
+            "urgent": kind.instrument,
         },
     )
     if new:

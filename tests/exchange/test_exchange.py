@@ -185,6 +185,19 @@ def test_what_was_held_leaves_when_an_agreement_opens_it(niger: ForeignNode, kin
     assert [row.record_id for row in services.depart("NER")] == [record.pk]
 
 
+def test_an_agreement_leaves_ahead_of_what_it_opens(niger: ForeignNode, kind: Kind) -> None:
+    """The recipient asks the agreements too: it must hear of the resumption before the record that it lets pass."""
+    agreement = open_between(niger, "test.note")
+    suspension, resumption = KINDS["agreement.suspension", 1], KINDS["agreement.resumption", 1]
+    body = {"target": str(agreement.uid), "reason": "under review"}
+    pause = issue(BY, suspension, read_content(suspension, terms_json(suspension, body), timezone.now()))
+    record = issue(BY, kind, content(kind))
+    assert [row.record_id for row in services.depart("NER")] == [pause.pk]
+    body = {"target": str(pause.uid), "reason": "reviewed"}
+    again = issue(BY, resumption, read_content(resumption, terms_json(resumption, body), timezone.now()))
+    assert [row.record_id for row in services.depart("NER")] == [pause.pk, again.pk, record.pk]
+
+
 def test_what_waited_for_an_agreement_to_start_leaves_on_its_day(niger: ForeignNode, kind: Kind) -> None:
     open_between(niger, "test.note", starts=2)
     record = issue(BY, kind, content(kind))

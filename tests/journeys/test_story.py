@@ -15,6 +15,7 @@ import pytest
 
 from jiwar.crossings.demo import PAPERS
 from jiwar.operation.demo import PASSWORD
+from jiwar.records.words import word
 from tests.journeys.conftest import Nodes
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.timeout(420)]
@@ -158,15 +159,16 @@ def test_an_alert_issued_in_libya_stops_a_traveller_in_niger(browser: Any, nodes
     amal.sees("A second person must approve it.")
     assert amal.page.get_by_role("button", name="Approve and issue").count() == 0
     approve(amal, salem)
-    salem.sees("In force".lower() if "in force" in salem.page.inner_text("main") else "In force")
+    salem.sees(word("record_state", "in_force", "en"))
 
     # 3. Niger and its post hold it within seconds; Tunisia never holds a byte of it, and the console says why.
     alert = salem.page.url.removeprefix(salem.base)
     uid = alert.split("/alerts/")[1].split("/")[0]
-    seconds = until(lambda: uid in nodes.python("NER-MADAMA", HELD), "the alert at the post", 10)
-    print(f"approved in Libya, held at the post: {seconds:.1f} s at most")
+    until(lambda: uid in nodes.python("NER-MADAMA", HELD), "the alert at the post", 30)
+    issued, stored = (float(nodes.python(code, STORED.format(uid=uid))) for code in ("LBY", "NER-MADAMA"))
+    print(f"approved in Libya, then held at the post: {stored - issued:.2f} s")
     salem.sees("art-3-1", at=alert)
-    salem.sees("no agreement", at=alert)
+    salem.sees(word("verdict", "no_agreement", "en"), at=alert)
     moussa.sees(NAME, at="/alerts/?purpose=criminal_investigation")
     assert NAME not in leila.go("/alerts/?purpose=criminal_investigation").inner_text("main")
     assert nodes.holds("NER-MADAMA", NAME)
@@ -185,7 +187,7 @@ def test_an_alert_issued_in_libya_stops_a_traveller_in_niger(browser: Any, nodes
     draft_alert(amal, NEXT_NAME, "M7730001", "1990-05-02")
     approve(amal, salem)
     next_alert = salem.page.url.removeprefix(salem.base)
-    salem.sees("suspended", at=next_alert)
+    salem.sees(word("verdict", "suspended", "en"), at=next_alert)
     time.sleep(2)
     assert not nodes.holds("NER", NEXT_NAME)
     page = salem.go(agreement)
@@ -250,8 +252,7 @@ def test_an_alert_issued_in_libya_stops_a_traveller_in_niger(browser: Any, nodes
     page.locator("form:has(input[value=withdraw]) [name=reason]").fill("arrested at home")
     page.locator("form:has(input[value=withdraw]) button").last.click()
     page.wait_for_load_state()
-    seconds = until(lambda: uid not in nodes.python("NER-MADAMA", HELD), "the withdrawal at the post")
-    print(f"withdrawn in Libya, unused at the post: {seconds:.1f} s at most")
+    until(lambda: uid not in nodes.python("NER-MADAMA", HELD), "the withdrawal at the post", 30)
     assert "No match in the list." in screen_zone(zara, zone).inner_text("main")
     for holder in ("NER", "NER-MADAMA"):
         amal.sees(holder, at=alert)
@@ -260,6 +261,10 @@ def test_an_alert_issued_in_libya_stops_a_traveller_in_niger(browser: Any, nodes
 
 HELD = (
     "from jiwar.watchlist.models import Entry; print(*Entry.objects.filter(active=True).values_list('uid', flat=True))"
+)
+STORED = (
+    "from jiwar.records.models import Record; "
+    "print(Record.objects.get(uid='{uid}', kind='alert.person').stored_at.timestamp())"
 )
 KINDS = "from jiwar.records.models import Record; print(*Record.objects.values_list('kind', flat=True))"
 CROSSINGS = (
