@@ -220,7 +220,7 @@ def test_an_alert_issued_in_libya_stops_a_traveller_in_niger(browser: Any, nodes
 
     # 5. The hit opens a case in Libya; the outcome goes back; both ledgers are proven, and no altered byte passes.
     amal.sees(NAME, at="/cases/?purpose=criminal_investigation")
-    amal.page.get_by_role("link", name=NAME).first.click()
+    amal.page.locator("main table tbody a").first.click()
     amal.page.wait_for_url("**/cases/*-*/**")
     amal.sees("NER-MADAMA")
     amal.page.locator("input[name='body.outcome'][value=confirmed_identity_action_requested]").check()
