@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from django.dispatch import Signal
 
 from jiwar import cli
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.agreements.logic.verdicts import NEARNESS
+from jiwar.exchange.logic.receipt import STATUSES
+from jiwar.identity import events
 from jiwar.identity.node import NodeSettings
 from jiwar.identity.roles import Clearance, Role
 from jiwar.records import content
 from jiwar.records.kinds import KINDS
+from jiwar.records.models import Record
 from jiwar.records.words import LANGUAGES, words
 from jiwar.watchlist import alert_kinds, hit_kinds, kinds
 from jiwar.watchlist.logic.evidence import Code, Field
@@ -237,6 +241,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "identifier": lambda: set(get_args(hit_kinds.Identifier)),
     "information": lambda: set(get_args(content.InformationGrade)),
     "kind": lambda: {name for name, _ in KINDS},
+    "link_failure": lambda: {*_named("Missed"), *_named("Rejected"), *_named("KeyRefused"), *_named("EnvelopeInvalid")},
     "match_field": lambda: set(Field),
     "name_kind": lambda: set(get_args(kinds.NameKind)),
     "onward": lambda: set(get_args(content.Onward)),
@@ -244,7 +249,10 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "permission": lambda: set(Permission),
     "protected": lambda: set(get_args(alert_kinds.Protected)),
     "purpose": lambda: set(Purpose),
+    "receipt_status": lambda: set(STATUSES),
+    "record_state": lambda: set(Record.State.values),
     "referral": lambda: set(get_args(hit_kinds.Referral)),
+    "refusal": lambda: set(_named("AccessRefused")),
     "restriction": lambda: set(get_args(content.Restriction)),
     "rights_question": lambda: set(alert_kinds.RightsScreen.model_fields),
     "role": lambda: set(Role),
@@ -252,6 +260,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "tlp": lambda: set(get_args(content.Tlp)),
     "unread": lambda: set(Problem),
     "verdict": lambda: {*NEARNESS, "open"},
+    "waiting": lambda: set(_named("Waiting")),
 }
 """The codes that people see, by their group in `words.toml`."""
 
@@ -259,6 +268,12 @@ CODES: dict[str, Callable[[], set[str]]] = {
 @pytest.mark.parametrize("group", CODES)
 def test_every_code_has_words(group: str) -> None:
     assert sorted(CODES[group]() - set(words()[group])) == []
+
+
+def test_every_group_that_a_face_asks_for_exists() -> None:
+    asked = re.compile(r'\b(?:word|choices|badge)\("([a-z_]+)"')
+    faces = [path for end in ("py", "html") for path in (ROOT / "jiwar").rglob(f"*.{end}")]
+    assert {group for path in faces for group in asked.findall(path.read_text(encoding="utf-8"))} <= words().keys()
 
 
 def test_every_reason_of_a_match_has_words() -> None:
@@ -304,8 +319,8 @@ def _calls(name: str) -> Iterator[tuple[Path, ast.expr]]:
 
 def _fault_codes() -> Iterator[str]:
     yield from faults._OF_PYDANTIC.values()
-    for _, argument in _calls("Fault"):
-        yield from _constants(argument)
+    for name in ("Fault", "CardInvalid", "KeyRefused", "JsonRefused"):
+        yield from _named(name)
     for path, argument in _calls("ValueError"):
         # A validator of a record's body raises its code as ValueError; elsewhere it is a sentence.
         if path.name == "content.py" or path.stem.endswith("kinds"):
@@ -313,7 +328,13 @@ def _fault_codes() -> Iterator[str]:
 
 
 def _acts() -> Iterator[str]:
-    for _, argument in _calls("append"):
+    yield from _named("append")
+    yield from (name for name, event in vars(events).items() if isinstance(event, Signal))
+
+
+def _named(function: str) -> Iterator[str]:
+    """The codes with which a function is called by name, where they stand in the call."""
+    for _, argument in _calls(function):
         yield from _constants(argument)
 
 
