@@ -20,10 +20,10 @@ from jiwar.operation.processes import Node, environment, run_until_told
 
 PASSWORD = "jiwar-demo-2026"  # noqa: S105 - printed on the screen, for made-up data alone
 NODES = (
-    ("LBY", "Libya: national contact point", "ar", "Africa/Tripoli"),
-    ("NER", "Niger: national contact point", "fr", "Africa/Niamey"),
-    ("TUN", "Tunisia: national contact point", "fr", "Africa/Tunis"),
-    ("NER-MADAMA", "Niger: border post of Madama", "fr", "Africa/Niamey"),
+    ("LBY", "ليبيا: نقطة الاتصال الوطنية", "ar", "Africa/Tripoli"),
+    ("NER", "Niger : point de contact national", "fr", "Africa/Niamey"),
+    ("TUN", "Tunisie : point de contact national", "fr", "Africa/Tunis"),
+    ("NER-MADAMA", "Niger : poste frontière de Madama", "fr", "Africa/Niamey"),
 )
 PEOPLE = {
     "LBY": (
@@ -91,13 +91,11 @@ def make(folder: Path, port: int, database: Callable[[], str] = str) -> list[Nod
         _say(f"making {', '.join(new)}: a database and keys each")
     _together([code for code, *_ in NODES], folder, "prepare")
     if new:
-        _say("each node's card is handed to the others; its people are added")
+        _say("people are added to each node; its card is handed to the others")
         cards = folder / "cards"
         cards.mkdir(exist_ok=True)
-        for code in new:
-            card = _jiwar(folder / code, "keys", "card", stdout=subprocess.PIPE).communicate()[0]
-            (cards / f"{code}.json").write_bytes(card)
-        _together([code for code, *_ in NODES], folder, "demo-seed", "people", "--cards", str(cards))
+        for act in ("people", "neighbours"):
+            _together([code for code, *_ in NODES], folder, "demo-seed", act, "--cards", str(cards))
     return [Node(folder / code, read_settings(folder / code)) for code, *_ in NODES]
 
 
@@ -165,8 +163,8 @@ def _together(codes: list[str], folder: Path, *arguments: str) -> None:
             raise SystemExit(f"`jiwar {' '.join(arguments)}` failed")
 
 
-def _jiwar(folder: Path, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "jiwar", *arguments], env=environment(folder), stdout=stdout)
+def _jiwar(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "jiwar", *arguments], env=environment(folder))
 
 
 def _say(text: str) -> None:

@@ -12,8 +12,8 @@ from jiwar.access.services import actor_of_person
 from jiwar.agreements import services as agreements
 from jiwar.agreements.demo import demo_agreement
 from jiwar.agreements.queries import agreements as held_agreements
+from jiwar.crossings.demo import mrz_samples
 from jiwar.identity import services as identity
-from jiwar.identity.cards import read_card
 from jiwar.identity.queries import agency, anyone, person
 from jiwar.identity.roles import Clearance, Role
 from jiwar.operation.demo import PASSWORD, PEOPLE
@@ -34,13 +34,21 @@ CONTACTS = {
 
 
 def people(cards: Path) -> None:
-    """Add the node's people, its contact point, and every other node whose card is there."""
+    """Add the node's people and its contact point, and write its card into the folder where the others find it."""
     code = settings.NODE.code
+    if not anyone():
+        _add_people(code)
+    (cards / f"{code}.json").write_text(identity.own_card(), encoding="utf-8")
+
+
+def neighbours(cards: Path) -> None:
+    """Enter every other node's card."""
     for card in sorted(cards.glob("*.json")):
-        if read_card(card.read_text(encoding="utf-8")).code != code:
+        if card.stem != settings.NODE.code:
             identity.add_node(card.read_text(encoding="utf-8"))
-    if anyone():
-        return
+
+
+def _add_people(code: str) -> None:
     identity.set_contact(CONTACTS[code], by="system")
     for username, full_name, role, clearance in PEOPLE[code]:
         identity.add_person(
@@ -53,8 +61,6 @@ def people(cards: Path) -> None:
             language=settings.NODE.language,
         )
     if settings.NODE.role == "post":
-        from jiwar.crossings.demo import mrz_samples
-
         (settings.DATA / "mrz.txt").write_text("\n".join(mrz_samples(timezone.now().date())) + "\n", encoding="utf-8")
 
 
