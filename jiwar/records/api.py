@@ -38,6 +38,6 @@ class RecordOut(Schema):
 def show_record(request: HttpRequest, uid: UUID) -> Record:
     """The newest version held. Takes the permission of the record's kind."""
     try:
-        return open_record(authorise(request, permission_to_read(uid, actor(request).clearance)), uid)
+        return open_record(authorise(request, permission_to_read(uid, actor(request))), uid)
     except Record.DoesNotExist:
         raise Http404 from None

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import transaction
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import AccessRefused, Actor, Grant
 from jiwar.audit.services import append
 from jiwar.identity.roles import Clearance
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL
@@ -31,24 +31,24 @@ _LONGEST_CHAIN = 6
 _ABOUT_ANOTHER = {ACKNOWLEDGEMENT.name, WITHDRAWAL.name}
 
 
-def permission_to_read(uid: UUID, clearance: Clearance) -> Permission:
+def permission_to_read(uid: UUID, actor: Actor) -> Permission:
     """What reading a record takes; of a withdrawal or an acknowledgement, what reading the record it is about takes.
 
-    Raises Record.DoesNotExist, also for what this clearance may not know of and for kinds that nobody reads.
+    Raises Record.DoesNotExist, also for what this actor may not know of and for kinds that nobody reads.
     """
     record = newest_version(uid)
     subject = record
     for _ in range(_LONGEST_CHAIN):
         if subject is not None and subject.kind in _ABOUT_ANOTHER:
             subject = newest_version(subject.about)
-    if record is None or subject is None or subject.kind not in READS or _is_hidden(record, clearance):
+    if record is None or subject is None or subject.kind not in READS or _is_hidden(record, actor):
         raise Record.DoesNotExist
     return READS[subject.kind]
 
 
 def open_record(by: Grant, uid: UUID) -> Record:
     """The newest version held; the ledger keeps the reading. Raises AccessRefused or Record.DoesNotExist."""
-    if by.permission != permission_to_read(uid, by.actor.clearance):
+    if by.permission != permission_to_read(uid, by.actor):
         raise AccessRefused("permission_missing", by.permission, by.actor_id)
     with transaction.atomic():
         record = Record.objects.filter(uid=uid).latest("version")
@@ -56,16 +56,17 @@ def open_record(by: Grant, uid: UUID) -> Record:
     return record
 
 
-def _is_hidden(record: Record, clearance: Clearance) -> bool:
-    """Whether this record, or one that it is about, is covert or withheld, and the reader is not cleared for that."""
-    if clearance is Clearance.COVERT:
-        return False
+def _is_hidden(record: Record, actor: Actor) -> bool:
+    """Whether this record, or one that it is about, is covert or withheld, and the actor may not know of that."""
+    cleared, protects = actor.clearance is Clearance.COVERT, actor.may(P.WATCHLIST_ALERT_APPROVE)
     found: Record | None = record
     for _ in range(_LONGEST_CHAIN):
         if found is None:
             return False
         kind = KINDS.get((found.kind, found.kind_version))
-        if kind is None or kind.covert(found) or found.state == Record.State.WITHHELD:
+        if not cleared and (kind is None or kind.covert(found)):
+            return True
+        if not protects and found.state == Record.State.WITHHELD:
             return True
         found = newest_version(found.about) if found.about else None
     return True

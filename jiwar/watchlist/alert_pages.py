@@ -45,10 +45,12 @@ def _to(name: str, *args: object, purpose: object = "") -> str:
 def show_alerts(request: HttpRequest) -> HttpResponse:
     """Own and received alerts, and the drafts that the reader may open."""
     by = _by(request, Permission.WATCHLIST_ALERT_READ)
+    protects = by.actor.may(Permission.WATCHLIST_ALERT_APPROVE)
+    states = tuple(state for state in _STATES if protects or state != "withheld")
     asked = {
         "whose": _one_of(request, "whose", ("own", "received")),
         "type": _one_of(request, "type", tuple(AlertType)),
-        "state": _one_of(request, "state", _STATES),
+        "state": _one_of(request, "state", states),
     }
     found = services.browse_alerts(by, asked["whose"], asked["type"], asked["state"])
     language = get_language() or "en"
@@ -56,7 +58,7 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
         "alerts": found,
         "asked": asked,
         "drafts": alert_queries.open_drafts(by.actor),
-        "states": [(state, word("record_state", state, language)) for state in _STATES],
+        "states": [(state, word("record_state", state, language)) for state in states],
         "overdue": {alert.uid for alert in alert_queries.overdue()},
     }
     return render(request, "watchlist/alerts.html", context)
@@ -162,7 +164,7 @@ def show_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
         "decisions": draft.decisions.select_related("person"),
         "sensitive": sensitive_offence(content.get("body") or {}),
         "warned": alert_queries.warnings(content),
-        "doubles": alert_queries.same_name(content, draft.supersedes.uid if draft.supersedes else None),
+        "doubles": alert_queries.same_name(reader.actor, content, draft.supersedes.uid if draft.supersedes else None),
         "before": draft.supersedes,
         "changes": alert_queries.changes(draft.supersedes.data["content"], content) if draft.supersedes else [],
         "faults": faults,
@@ -225,7 +227,7 @@ def show_alert(request: HttpRequest, uid: UUID) -> HttpResponse:
         "names": full_names(record.data["approval"].values()) if record.node == settings.NODE.code else {},
         "deliveries": alert_queries.deliveries(alert),
         "withdrawal": alert_queries.withdrawal(alert),
-        "versions": alert_queries.versions(alert),
+        "versions": alert_queries.versions(by.actor, alert),
         "hits": alert_queries.hits(alert),
         "faults": faults,
         "typed": request.POST,

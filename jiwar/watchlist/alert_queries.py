@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -34,14 +34,26 @@ _FREE_TEXT = (
 )  # fmt: skip
 
 
-def visible(actor: Actor) -> QuerySet[Alert]:
-    """The newest version of every alert that an actor may know of, own and received."""
-    rows = Alert.objects.exclude(record__state="superseded").select_related("record")
+def known(actor: Actor) -> QuerySet[Alert]:
+    """Every version of every alert that an actor may know of, own and received: for others it does not exist.
+
+    A discreet check is for the cleared, and for those who make ours. An alert that is withheld, with what came before
+    it, is for those who manage protection (rule R5): the name alone would say whom this state protects.
+    """
+    rows = Alert.objects.select_related("record")
+    if not actor.may(Permission.WATCHLIST_ALERT_APPROVE):
+        since = Alert.objects.filter(uid=OuterRef("uid"), record__version__gte=OuterRef("record__version"))
+        rows = rows.exclude(Exists(since.filter(record__state="withheld")))
     if actor.clearance == Clearance.COVERT:
         return rows
-    return (
-        rows.filter(Q(covert=False) | Q(record__node=settings.NODE.code)) if makes(actor) else rows.filter(covert=False)
-    )
+    return rows.filter(Q(covert=False) | Q(record__node=settings.NODE.code) if makes(actor) else Q(covert=False))
+
+
+def visible(actor: Actor) -> QuerySet[Alert]:
+    """The newest version of each of them."""
+    # A version that is withheld stays so when a newer one comes.
+    newer = Alert.objects.filter(uid=OuterRef("uid"), record__version__gt=OuterRef("record__version"))
+    return known(actor).exclude(record__state="superseded").exclude(Q(record__state="withheld") & Exists(newer))
 
 
 def makes(actor: Actor) -> bool:
@@ -49,9 +61,9 @@ def makes(actor: Actor) -> bool:
     return actor.may(Permission.WATCHLIST_ALERT_DRAFT) or actor.may(Permission.WATCHLIST_ALERT_APPROVE)
 
 
-def versions(alert: Alert) -> QuerySet[Alert]:
-    """Every version held of an alert, newest first."""
-    return Alert.objects.filter(uid=alert.uid).select_related("record")
+def versions(actor: Actor, alert: Alert) -> QuerySet[Alert]:
+    """Every version held of an alert that the reader may know of, newest first."""
+    return known(actor).filter(uid=alert.uid)
 
 
 def open_drafts(actor: Actor) -> "list[Draft]":
@@ -111,11 +123,11 @@ def overdue() -> list[Alert]:
     return late
 
 
-def same_name(content: Mapping[str, Any], but: object = None) -> list[Alert]:
-    """Alerts in force on someone of the same first name given: a look before a second one is made (rule R16)."""
+def same_name(actor: Actor, content: Mapping[str, Any], but: object = None) -> list[Alert]:
+    """Known alerts in force on someone of the same first name: a look before a second one is made (rule R16)."""
     names = [n.get("text") for n in content.get("body", {}).get("subject", {}).get("names", ())]
-    rows = Alert.objects.filter(name__in=[n for n in names if n], record__state="in_force").exclude(uid=but)
-    return list(rows.select_related("record")[:5])
+    rows = known(actor).filter(name__in=[n for n in names if n], record__state="in_force").exclude(uid=but)
+    return list(rows[:5])
 
 
 def warnings(content: Mapping[str, Any]) -> list[Warned]:

@@ -20,7 +20,7 @@ from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, withdraw
 from jiwar.watchlist import entries, protection
 from jiwar.watchlist.alert_kinds import ALERT, AlertBody, AlertType
-from jiwar.watchlist.alert_queries import makes, visible
+from jiwar.watchlist.alert_queries import known, makes, visible
 from jiwar.watchlist.logic import alert_rules
 from jiwar.watchlist.models import Alert
 from jiwar.wire.faults import Fault, Refused
@@ -97,9 +97,9 @@ def withdraw_alert(by: Grant, uid: UUID, reason: str) -> Record:
 def open_alert(by: Grant, uid: UUID, version: int | None = None) -> Alert:
     """Read one alert, its newest version unless one is named; the ledger keeps it. Raises Alert.DoesNotExist."""
     check(by, P.WATCHLIST_ALERT_READ)
-    rows = Alert.objects.select_related("record").filter(uid=uid)
+    rows = known(by.actor).filter(uid=uid)
     alert = rows.get(record__version=version) if version else rows.first()
-    if alert is None or not may_know(by, alert):
+    if alert is None:
         raise Alert.DoesNotExist
     with transaction.atomic():
         append("alert_read", by, str(uid), {"version": alert.record.version})

@@ -30,7 +30,7 @@ def report_hit(by: Grant, alert: UUID, facts: HitFacts) -> Record:
     """Record a confirmed hit on an alert in force; it travels to the alert's issuer by itself. Raises Refused."""
     check(by, Permission.CROSSINGS_CROSSING_RECORD)
     row = Alert.objects.select_related("record").filter(uid=alert).first()
-    if row is None:
+    if row is None or row.record.state == Record.State.WITHHELD:
         raise Refused(Fault("alert_unknown", "target"))
     now = timezone.now()
     if row.record.state != Record.State.IN_FORCE or row.record.valid_until <= now:
