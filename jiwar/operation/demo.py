@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -123,7 +123,7 @@ def _answers(node: Node) -> bool:
     try:
         connection.request("GET", "/health", headers={"Host": "localhost"})
         return connection.getresponse().status == HTTPStatus.OK
-    except OSError:
+    except (OSError, HTTPException):
         return False
     finally:
         connection.close()

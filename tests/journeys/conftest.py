@@ -42,8 +42,8 @@ class Nodes(dict[str, Node]):
 
 
 def free_ports(count: int) -> int:
-    """First of `count` neighbouring ports that nobody listens on."""
-    for first in range(20_000 + os.getpid() % 10_000, 60_000, count):
+    """First of `count` neighbouring ports that nobody listens on, apart from those of another test process."""
+    for first in range(20_000 + os.getpid() * count % 12_000, 32_000, count):
         try:
             for port in range(first, first + count):
                 with socket.socket() as listener:

@@ -40,6 +40,13 @@ def desk(page: Any, live_server: Any, officer: Person) -> Any:
     return page
 
 
+def press(page: Any, focus: str, *keys: str) -> None:
+    """Press keys one after the other, once the page has put the focus where an officer finds it."""
+    page.wait_for_function(f"document.activeElement.name === '{focus}'")
+    for key in keys:
+        page.keyboard.press(key)
+
+
 def scan(page: Any, text: str) -> None:
     """As a keyboard-wedge reader does: each line, and Enter after it, into whatever has the focus."""
     page.wait_for_function("document.activeElement.name === 'mrz'")
@@ -52,14 +59,12 @@ def scan(page: Any, text: str) -> None:
 def test_a_traveller_whom_nobody_looks_for_takes_six_keys(desk: Any) -> None:
     scan(desk, zone(4))
     assert desk.get_by_role("heading", name="No match in the list.").is_visible()
-    for key in ("Space", "Tab", "Space", "Enter"):  # in, passed, record
-        desk.keyboard.press(key)
+    press(desk, "direction", "Space", "Tab", "Space", "Enter")  # in, passed, record
     desk.wait_for_url("**/screening/")
     assert "Recorded: \u2068MARIAMA ABDOU\u2069" in desk.get_by_role("status").first.inner_text()
     # Ready for the next, who goes the same way: the focus is in the box, and then on the decision.
     scan(desk, zone(2))
-    desk.keyboard.press("Space")
-    desk.keyboard.press("Enter")
+    press(desk, "decision", "Space", "Enter")
     desk.wait_for_url("**/screening/")
     assert sorted(Crossing.objects.values_list("name", "direction", "decision")) == [
         ("MARIAMA ABDOU", "in", "passed"),
@@ -71,11 +76,9 @@ def test_a_hit_is_confirmed_and_recorded_without_the_mouse(desk: Any, alert: Ale
     issued = alert()
     scan(desk, zone(0))
     assert desk.get_by_text("Arrest the person under your law").is_visible()
-    for key in ("Space", "Tab", "Space", "Enter"):  # document, date of birth, same person
-        desk.keyboard.press(key)
+    press(desk, "identifiers", "Space", "Tab", "Space", "Enter")  # document, date of birth, same person
     desk.get_by_text("Confirmed by you").wait_for()
-    for key in ("Space", "Tab", "ArrowRight", "Tab"):  # in; the second decision: referred
-        desk.keyboard.press(key)
+    press(desk, "direction", "Space", "Tab", "ArrowRight", "Tab")  # in; the second decision: referred
     desk.keyboard.type("held")
     for _question in range(3):
         for key in ("Tab", "ArrowRight"):  # the second answer: no
@@ -154,8 +157,7 @@ def test_a_screening_outlives_a_reload_and_a_new_sign_in(
 ) -> None:
     alert()
     scan(desk, zone(0))
-    for key in ("Space", "Tab", "Space", "Enter"):
-        desk.keyboard.press(key)
+    press(desk, "identifiers", "Space", "Tab", "Space", "Enter")
     desk.get_by_text("Confirmed by you").wait_for()
     sign_in(desk, live_server.url, officer)
     desk.goto(f"{live_server.url}/screening/")
