@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
-from jiwar.access.permissions import Permission, Purpose
+from jiwar.access.permissions import OF_TOKENS, Permission, Purpose
 from jiwar.access.queries import tokens
 from jiwar.access.services import authorise, make_token, revoke_token
 from jiwar.identity.directory import agencies, people
@@ -25,17 +25,6 @@ from jiwar.identity.services import (
 )
 from jiwar.wire.faults import Fault
 
-# What a program of an agency may be given; people alone draft, approve, withdraw and administer.
-OF_TOKENS = (
-    Permission.AGREEMENTS_AGREEMENT_READ,
-    Permission.CROSSINGS_CROSSING_READ,
-    Permission.CROSSINGS_CROSSING_RECORD,
-    Permission.EXCHANGE_LINK_READ,
-    Permission.WATCHLIST_ALERT_READ,
-    Permission.WATCHLIST_CASE_READ,
-    Permission.WATCHLIST_LIST_READ,
-    Permission.WATCHLIST_PERSON_SCREEN,
-)
 LONGEST_TOKEN = 366
 _OF_DJANGO = {
     "blank": "missing",

@@ -66,6 +66,18 @@ PERSONAL = frozenset(
 )
 """Permissions that touch personal data: they need a purpose."""
 
+OF_TOKENS = (
+    P.AGREEMENTS_AGREEMENT_READ,
+    P.CROSSINGS_CROSSING_READ,
+    P.CROSSINGS_CROSSING_RECORD,
+    P.EXCHANGE_LINK_READ,
+    P.WATCHLIST_ALERT_READ,
+    P.WATCHLIST_CASE_READ,
+    P.WATCHLIST_LIST_READ,
+    P.WATCHLIST_PERSON_SCREEN,
+)
+"""What a program of an agency may be given; people alone draft, approve, withdraw and administer."""
+
 _READS_CASES = frozenset(
     {
         P.AGREEMENTS_AGREEMENT_READ,

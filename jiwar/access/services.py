@@ -11,10 +11,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from jiwar.access.models import ApiToken
-from jiwar.access.permissions import Permission, Purpose
+from jiwar.access.permissions import OF_TOKENS, Permission, Purpose
 from jiwar.access.policy import AccessRefused, Actor, Grant, allow, of_roles
 from jiwar.identity import events
 from jiwar.identity.roles import Clearance
+from jiwar.wire.faults import Fault, Refused
 
 if TYPE_CHECKING:
     from jiwar.identity.models import Agency, Person
@@ -47,7 +48,10 @@ def authorise(request: HttpRequest, permission: Permission, purpose: Purpose | N
 def make_token(
     by: Grant, agency: "Agency", label: str, permissions: Iterable[Permission], purpose: Purpose, days: int = 90
 ) -> tuple[ApiToken, str]:
-    """A token and its secret, which is shown once."""
+    """A token and its secret, which is shown once; raises Refused for a permission that programs are not given."""
+    permissions = frozenset(permissions)
+    if beyond := permissions.difference(OF_TOKENS):
+        raise Refused(Fault("not_in_list", "permissions", ", ".join(sorted(beyond))))
     secret = "jiwar_" + secrets.token_urlsafe(32)
     with transaction.atomic():
         token = ApiToken.objects.create(
@@ -82,8 +86,8 @@ def actor_of_token(secret: str) -> Actor:
     if token is None:
         raise AccessRefused("not_signed_in", Permission.ACCESS_TOKEN_MANAGE)
     ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
-    # A permission or a purpose that this version of the program does not know allows nothing.
-    permissions = frozenset(p for p in Permission if p in token.permissions)
+    # A permission or a purpose that this version of the program does not know, or gives to no program, allows nothing.
+    permissions = frozenset(p for p in OF_TOKENS if p in token.permissions)
     return Actor(
         f"token:{token.id}",
         "api",

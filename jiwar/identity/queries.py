@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 from jiwar.identity.keys import fingerprint, sealing_public, signing_public
 from jiwar.identity.models import Agency, Node, NodeKey, Person
 
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
 
 class KeyRefused(ValueError):
     """A key is not to be believed: `code` is key_unknown, key_of_other_node or key_revoked."""
@@ -74,6 +76,11 @@ def agency(code: str, name: str) -> Agency:
     return Agency.objects.get_or_create(code=code, defaults={"name": name})[0]
 
 
+def is_active_person(id_: str) -> bool:
+    """Whether this is the id of a natural person who may act here: no token's, not the node's."""
+    return bool(re.fullmatch(_UUID, id_)) and Person.objects.filter(pk=id_, is_active=True).exists()
+
+
 def person(username: str) -> Person:
     """The person with this sign-in name; raises Person.DoesNotExist."""
     return Person.objects.get(username=username)
@@ -81,5 +88,5 @@ def person(username: str) -> Person:
 
 def full_names(ids: Iterable[str]) -> dict[str, str]:
     """Names of this node's people by their ids; ids of other nodes' people name nobody here."""
-    known = [found for found in ids if re.fullmatch(r"[0-9a-f-]{36}", found)]
+    known = [found for found in ids if re.fullmatch(_UUID, found)]
     return {str(pk): name for pk, name in Person.objects.filter(pk__in=known).values_list("pk", "full_name")}

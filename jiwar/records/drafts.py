@@ -1,4 +1,7 @@
-"""Drafts: content on its way to become a record, and the second person who approves it (rules R1, R2)."""
+"""Drafts: content on its way to become a record, and the second person who approves it (rules R1, R2).
+
+Each act here is a natural person's: a program's token and the node itself are refused with `not_a_person`.
+"""
 
 from typing import Any
 
@@ -6,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.audit.services import Author, append
+from jiwar.identity.queries import is_active_person
 from jiwar.records.kinds import Kind, newest
 from jiwar.records.models import Decision, Draft, Record
 from jiwar.records.services import Approval, content_hash, issue, read_content
@@ -17,6 +21,7 @@ def save_draft(
     by: Author, kind: Kind, content: dict[str, Any], draft: Draft | None = None, supersedes: Record | None = None
 ) -> Draft:
     """Keep what the author has typed so far, complete or not. Any change voids a submission and its approvals."""
+    _check_person(by)
     try:
         digest = content_hash(kind.name, kind.version, content)
     except JsonRefused as refused:
@@ -38,6 +43,7 @@ def save_draft(
 
 def submit_draft(by: Author, draft: Draft) -> Draft:
     """Ask a second person for approval. Raises Refused with every rule that the content does not meet yet (R1)."""
+    _check_person(by)
     with transaction.atomic():
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
         if str(draft.author_id) != by.actor_id:
@@ -57,6 +63,7 @@ def submit_draft(by: Author, draft: Draft) -> Draft:
 
 def return_draft(by: Author, draft: Draft, reasons: str) -> Draft:
     """Send a submitted draft back to its author, with reasons."""
+    _check_person(by)
     if not reasons.strip():
         raise Refused(Fault("missing", "reasons"))
     with transaction.atomic():
@@ -79,6 +86,7 @@ def approve_draft(by: Author, draft: Draft, seen_hash: str, reasons: str = "") -
 
     `seen_hash` is the content hash of the page that the approver read: an edit in between voids the approval.
     """
+    _check_person(by)
     with transaction.atomic():
         draft = _submitted(by, draft)
         kind = newest(draft.kind)
@@ -101,6 +109,7 @@ def approve_draft(by: Author, draft: Draft, seen_hash: str, reasons: str = "") -
 
 def discard_draft(by: Author, draft: Draft) -> None:
     """The author gives a draft up; its content is emptied at once."""
+    _check_person(by)
     with transaction.atomic():
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
         if str(draft.author_id) != by.actor_id:
@@ -110,6 +119,11 @@ def discard_draft(by: Author, draft: Draft) -> None:
         draft.state, draft.content = Draft.State.DISCARDED, {}
         draft.save()
         append("draft_discarded", by, str(draft.pk), {"kind": draft.kind})
+
+
+def _check_person(by: Author) -> None:
+    if not is_active_person(by.actor_id):
+        raise Refused(Fault("not_a_person"))
 
 
 def _submitted(by: Author, draft: Draft) -> Draft:

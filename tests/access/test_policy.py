@@ -7,11 +7,12 @@ import pytest
 from django.utils import timezone
 
 from jiwar.access.models import ApiToken
-from jiwar.access.permissions import PERSONAL, ROLES, Permission, Purpose
+from jiwar.access.permissions import OF_TOKENS, PERSONAL, ROLES, Permission, Purpose
 from jiwar.access.policy import AccessRefused, Actor, allow, of_roles
 from jiwar.access.services import actor_of_token, make_token, revoke_token
 from jiwar.identity.queries import agency
 from jiwar.identity.roles import Role
+from jiwar.wire.faults import Fault, Refused
 
 READS = ("read", "export")
 
@@ -85,6 +86,17 @@ class TestTokens:
             allow(actor, Permission.WATCHLIST_PERSON_SCREEN, Purpose.BORDER_CHECK)
         with pytest.raises(AccessRefused, match="permission_missing"):
             allow(actor, Permission.WATCHLIST_ALERT_READ, Purpose.SANCTIONS)
+
+    @pytest.mark.parametrize("permission", sorted(frozenset(Permission).difference(OF_TOKENS)))
+    def test_no_program_is_given_what_people_alone_may_do(self, permission: Permission) -> None:
+        by = allow(Actor("admin", "console", frozenset(Permission)), Permission.ACCESS_TOKEN_MANAGE)
+        with pytest.raises(Refused) as refused:
+            make_token(by, agency("fiu", "FIU"), "x", [*OF_TOKENS, permission], Purpose.SANCTIONS)
+        assert refused.value.faults == (Fault("not_in_list", "permissions", permission),)
+        assert not ApiToken.objects.exists()
+        _, secret = self.make()  # one that an earlier program made
+        ApiToken.objects.update(permissions=[permission])
+        assert actor_of_token(secret).permissions == frozenset()
 
     def test_the_secret_is_kept_nowhere(self) -> None:
         token, secret = self.make()

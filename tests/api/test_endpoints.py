@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from jiwar.access.permissions import OF_TOKENS
 from jiwar.access.permissions import Permission as P
 from jiwar.audit.models import Leaf
 
@@ -101,12 +102,12 @@ def test_a_record_takes_the_permission_of_its_kind(listed: None, ask: Ask) -> No
 
     record = Record.objects.filter(kind="listing.person").first()
     assert record is not None
-    answer = ask(*(set(P) - {P.WATCHLIST_LIST_READ})).get(f"/api/v1/records/{record.uid}")
+    answer = ask(*(set(OF_TOKENS) - {P.WATCHLIST_LIST_READ})).get(f"/api/v1/records/{record.uid}")
     assert (answer.status_code, answer.json()["faults"][0]["code"]) == (403, "permission_missing")
     assert not Leaf.objects.filter(act="record_read").exists()
     record.kind = "secret.thing"
     record.save()
-    assert ask(*P).get(f"/api/v1/records/{record.uid}").status_code == 404
+    assert ask(*OF_TOKENS).get(f"/api/v1/records/{record.uid}").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_a_record_takes_the_permission_of_its_kind(listed: None, ask: Ask) -> No
     ["/api/v1/records/0197a000-0000-7000-8000-000000000000", "/api/v1/records/x", "/api/v1/nothing", "/api/nothing"],
 )
 def test_what_is_not_there_is_said_in_json(ask: Ask, address: str) -> None:
-    answer = ask(*P).get(address)
+    answer = ask(*OF_TOKENS).get(address)
     assert (answer.status_code, answer.json()["faults"][0]["code"]) == (404, "not_found")
 
 

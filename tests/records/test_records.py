@@ -1,10 +1,12 @@
 """Records: two people, one content, one signature; what is not genuine is not stored, what is not known is kept."""
 
 import base64
+import dataclasses
 import datetime as dt
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -12,6 +14,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import Actor, Grant
+from jiwar.access.services import SYSTEM, actor_of_token, make_token
 from jiwar.audit.models import Leaf
 from jiwar.identity.models import NodeKey, Person
 from jiwar.identity.queries import agency
@@ -96,6 +99,33 @@ class TestTwoPeople:
             drafts.approve_draft(people[0], draft, draft.content_hash)
         assert codes(refused) == {("approver_is_author", "")}
         assert not Record.objects.exists()
+
+    @pytest.mark.parametrize("who", ["token", "system", "left", "nobody", "no id"])
+    def test_only_a_natural_person_drafts_or_decides(self, kind: Kind, people: tuple[Grant, Grant], who: str) -> None:
+        author, approver = people
+        draft = self.submitted(kind, author)
+        if who == "token":
+            given = [Permission.WATCHLIST_ALERT_READ]
+            _, secret = make_token(author, agency("cp", "CP"), "x", given, Purpose.BORDER_CHECK)
+            id_ = actor_of_token(secret).id
+        elif who == "left":
+            id_ = approver.actor_id
+            Person.objects.filter(pk=id_).update(is_active=False)
+        else:
+            id_ = {"system": SYSTEM.id, "nobody": str(uuid4()), "no id": "-" * 36}[who]
+        by = Grant(dataclasses.replace(approver.actor, id=id_), approver.permission, approver.purpose)
+        before = Leaf.objects.count()
+        for act in (
+            lambda: drafts.save_draft(by, kind, content(kind)),
+            lambda: drafts.submit_draft(by, draft),
+            lambda: drafts.return_draft(by, draft, "which border?"),
+            lambda: drafts.approve_draft(by, draft, draft.content_hash),
+            lambda: drafts.discard_draft(by, draft),
+        ):
+            with pytest.raises(Refused) as refused:
+                act()
+            assert codes(refused) == {("not_a_person", "")}
+        assert (Leaf.objects.count(), Draft.objects.count(), Record.objects.exists()) == (before, 1, False)
 
     def test_an_edit_after_submission_voids_it(self, kind: Kind, people: tuple[Grant, Grant]) -> None:
         author, approver = people
