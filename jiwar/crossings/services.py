@@ -42,7 +42,7 @@ LATE_PAPER = dt.timedelta(days=60)
 
 _DOCUMENT_TYPES = {"P": "passport", "V": "visa", "I": "identity_card", "A": "identity_card", "C": "identity_card"}
 _NAMES_SHOWN = 8
-_NEUTRAL_TYPE, _NEUTRAL_ACTION = "identity_question", "let_pass_and_record"
+_NEUTRAL_TYPE = "identity_question"
 _HIT_FIELD = {"document": "document_number"}
 _HIT_DIRECTION = {"in": "entering", "out": "leaving"}
 
@@ -252,13 +252,13 @@ def _candidate(match: Match) -> Candidate:
     def findings(found: Iterable[object]) -> tuple[desk.Finding, ...]:
         return tuple(desk.Finding(str(f.code), str(f.field), f.query, f.subject) for f in found)  # type: ignore[attr-defined]
 
-    # A discreet check comes without its type to an officer without clearance: the traveller is not to be held.
+    # A discreet check comes without its type to an officer without clearance.
     hidden = match.category == "alert" and not match.alert_type
     return Candidate(
         uid=str(match.record_uid),
         category=match.category,
         alert_type=_NEUTRAL_TYPE if hidden else match.alert_type,
-        action=_NEUTRAL_ACTION if hidden else match.action,
+        action=match.action,
         covert=match.covert,
         protected=match.protected,
         strength=match.strength,

@@ -58,15 +58,16 @@ WIDEST_BIRTH = 10
 _MOST = 5
 _LONGEST = 200
 _WILDCARDS = frozenset("*?%_")
-_REFERRAL = "refer_to_contact_point"
+HIDDEN_ACTION = "identify_and_record"
+"""What an uncleared officer does about a discreet check: the traveller is neither held nor warned (decision 0012)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """A candidate. `strength` is a code of the words group `match_strength`; `score` 0..1 only ranks.
 
-    To an officer without clearance a covert alert looks like any other: `covert` False, no `alert_type`, and the
-    action is to refer to the contact point.
+    To an officer without clearance a covert alert is an identity question: `covert` False, no `alert_type`, and the
+    action is HIDDEN_ACTION.
     """
 
     key: str
@@ -273,7 +274,7 @@ def _match(candidate: Candidate, entry: Entry, cleared: bool) -> Match:
         record_uid=entry.uid,
         category=entry.category,
         alert_type="" if hidden else entry.alert_type,
-        action=_REFERRAL if hidden else entry.action,
+        action=HIDDEN_ACTION if hidden else entry.action,
         covert=entry.covert and cleared,
         protected=entry.protected,
         score=candidate.score,

@@ -213,7 +213,7 @@ class TestADiscreetCheck:
         alert(**DISCREET)
         row = services.begin(grant(SCREEN), salem())
         found = only(row)
-        assert (found.alert_type, found.action, found.covert) == ("identity_question", "let_pass_and_record", False)
+        assert (found.alert_type, found.action, found.covert) == ("identity_question", "identify_and_record", False)
         assert "discreet" not in str(row.candidates)
         services.confirm(grant(RECORD), row.pk, found.uid, BOTH)
         services.record(grant(RECORD), row.pk, decision="passed", direction="in", action_taken="let_pass")

@@ -24,7 +24,7 @@ from jiwar.records import content
 from jiwar.records.kinds import KINDS
 from jiwar.records.models import Record
 from jiwar.records.words import LANGUAGES, words
-from jiwar.watchlist import alert_kinds, hit_kinds, kinds
+from jiwar.watchlist import alert_kinds, hit_kinds, kinds, screening
 from jiwar.watchlist.logic.evidence import Code, Field
 from jiwar.watchlist.logic.un_list import Problem
 from jiwar.wire import faults
@@ -233,7 +233,7 @@ def test_the_page_on_the_house_has_every_room(name: str) -> None:
 
 CODES: dict[str, Callable[[], set[str]]] = {
     "act": lambda: set(_acts()),
-    "action": lambda: set(alert_kinds.Action),
+    "action": lambda: {*alert_kinds.Action, screening.HIDDEN_ACTION},
     "action_taken": lambda: set(hit_kinds.ActionTaken),
     "alert_type": lambda: set(alert_kinds.AlertType),
     "clearance": lambda: set(Clearance),

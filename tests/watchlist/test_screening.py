@@ -216,7 +216,7 @@ class TestCovert:
             entry.record, facts, category="alert", alert_type="discreet_check", action="check_discreetly", covert=True
         )
         plain = screen(searcher(), YOUSSEF).candidates[0]
-        assert (plain.covert, plain.alert_type, plain.action) == (False, "", "refer_to_contact_point")
+        assert (plain.covert, plain.alert_type, plain.action) == (False, "", "identify_and_record")
         assert "discreet" not in repr(plain)
         cleared = screen(searcher(clearance=Clearance.COVERT), YOUSSEF).candidates[0]
         assert (cleared.covert, cleared.alert_type, cleared.action) == (True, "discreet_check", "check_discreetly")

@@ -20,6 +20,7 @@ from jiwar.watchlist import services
 from jiwar.watchlist.alert_kinds import ALERT
 from jiwar.watchlist.alert_queries import same_name, versions, visible
 from jiwar.watchlist.kinds import SubjectFacts
+from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.models import Alert
 from tests.foreign import ForeignNode
 from tests.watchlist.alerts.conftest import alert_content, take
@@ -66,10 +67,11 @@ def client(settings: Any, people: dict[str, Person]) -> Callable[[str], Client]:
 
 
 @pytest.fixture
-def token(people: dict[str, Person]) -> Client:
+def token(people: dict[str, Person], live_index: LiveIndex) -> Client:
     by = allow(dataclasses.replace(actor_of_person(people["amal"]), permissions=frozenset(P)), P.ACCESS_TOKEN_MANAGE)
     agency = Agency.objects.get(code="ncb")
-    _, secret = make_token(by, agency, "program", [P.WATCHLIST_ALERT_READ], Purpose.CRIMINAL_INVESTIGATION)
+    given = [P.WATCHLIST_ALERT_READ, P.WATCHLIST_PERSON_SCREEN]
+    _, secret = make_token(by, agency, "program", given, Purpose.CRIMINAL_INVESTIGATION)
     return Client(headers={"Authorization": f"Bearer {secret}"})
 
 
@@ -152,3 +154,14 @@ class TestTheApi:
         none = token.get(f"/api/v1/{address}/0197a000-0000-7000-8000-000000000000")
         assert (found.status_code, found.content) == (404, none.content)
         assert not Leaf.objects.filter(act__in=["alert_read", "record_read"]).exists()
+
+    def test_has_no_one_held_who_is_followed_discreetly(self, held: Held, token: Client) -> None:
+        asked = {"names": ["Idrissa Maiga"], "birth_date": "1991-01-07", "case": "LBY/2026/7"}
+        said = token.post("/api/v1/screenings", asked, "application/json").json()
+        (found,) = said["candidates"]
+        assert found["record"] == str(held.covert.uid)
+        assert (found["covert"], found["alert_type"]) == (False, None)
+        assert found["action"] == {
+            "code": "identify_and_record",
+            "text": "Compare the identity, let pass, record the crossing",
+        }
