@@ -152,15 +152,27 @@ def check_roles(roles: frozenset[Role]) -> None:
 
 
 def make_own_keys(*, by: str = SYSTEM, at: dt.datetime | None = None) -> KeyRing:
-    """Make the node's key ring and TLS certificate and enter the node itself in its own directory."""
+    """Make what is missing of the node's key ring and TLS certificate, and enter the node in its own directory.
+
+    Safe to repeat: files are no part of a transaction, so a start that was killed in between is made good by the next.
+    """
     at = at or timezone.now()
-    new = KeyRing.make()
-    new.write(settings.KEYS)
-    make_tls(settings.KEYS, settings.NODE.code, settings.NODE.exchange_url, at)
-    with transaction.atomic():
-        _store(read_card(own_card(at=at)))
-        events.own_keys_made.send(KeyRing, by=by, subject=settings.NODE.code, detail={"signing": new.signing[0].id})
-    return new
+    if not (settings.KEYS / "keyring.json").exists():
+        KeyRing.make().write(settings.KEYS)
+    if not all((settings.KEYS / name).exists() for name in ("tls.key", "tls.crt")):
+        make_tls(settings.KEYS, settings.NODE.code, settings.NODE.exchange_url, at)
+    keys = ring(settings.KEYS)
+    card = read_card(own_card(at=at))
+    if not _is_entered(card):
+        with transaction.atomic():
+            _store(card)
+            events.own_keys_made.send(KeyRing, by=by, subject=card.code, detail={"signing": keys.signing[0].id})
+    return keys
+
+
+def _is_entered(card: Card) -> bool:
+    node = Node.objects.filter(code=card.code, tls_certificate=card.tls_certificate)
+    return node.exists() and NodeKey.objects.filter(node_id=card.code, id__in=card.key_ids).count() == 2
 
 
 def own_card(contact: dict[str, str] | None = None, at: dt.datetime | None = None) -> str:

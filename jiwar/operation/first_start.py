@@ -2,10 +2,8 @@
 
 import secrets
 
-from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
-from django.utils import timezone
 
 from jiwar.identity import services as identity
 from jiwar.identity.queries import agency, anyone
@@ -15,10 +13,9 @@ FIRST_ADMINISTRATOR = "admin"
 
 
 def prepare() -> None:
-    """Bring the database up to this program and make the keys of a new node. Safe to repeat."""
+    """Bring the database up to this program; make the keys of a new node, or what a killed start left undone of it."""
     call_command("migrate", interactive=False, verbosity=0)
-    if not (settings.KEYS / "keyring.json").exists():
-        identity.make_own_keys(at=timezone.now())
+    identity.make_own_keys()
 
 
 def first_administrator() -> str | None:

@@ -1,6 +1,8 @@
 """People, nodes and keys: each change is a leaf, and roles stay apart."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,10 +11,12 @@ from django.dispatch import Signal
 from jiwar.audit.models import Leaf
 from jiwar.identity import events, services
 from jiwar.identity.cards import CardInvalid
+from jiwar.identity.keys import KeyRing, ring
 from jiwar.identity.models import Node, NodeKey, Person
-from jiwar.identity.queries import KeyRefused, agency, neighbours, signing_key
+from jiwar.identity.queries import KeyRefused, agency, neighbours, sealing_key, signing_key
 from jiwar.identity.roles import Role
 from jiwar.identity.services import RolesConflict
+from jiwar.operation.first_start import prepare
 from tests.foreign import ForeignNode
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +31,58 @@ def add(name: str = "amal", *roles: Role, password: str = PASSWORD) -> Person:
 
 def acts() -> list[str]:
     return list(Leaf.objects.order_by("index").values_list("act", flat=True))
+
+
+class TestTheOwnNode:
+    @pytest.fixture(autouse=True)
+    def keys(self, settings: Any, tmp_path: Path) -> Path:
+        settings.KEYS = tmp_path / "keys"
+        return tmp_path / "keys"
+
+    def is_entered(self, keys: Path) -> None:
+        own = ring(keys)
+        assert Node.objects.get().tls_certificate == (keys / "tls.crt").read_text()
+        assert signing_key("LBY", own.signing[0].id).public_bytes_raw() == own.signing[0].public
+        assert sealing_key("LBY")[0] == own.sealing[0].id
+
+    def test_a_start_makes_it_once(self, keys: Path) -> None:
+        prepare()
+        made = {path.name: path.read_bytes() for path in keys.iterdir()}
+        prepare()
+        assert {path.name: path.read_bytes() for path in keys.iterdir()} == made
+        assert acts() == ["own_keys_made"]
+        self.is_entered(keys)
+
+    @pytest.mark.parametrize("lost", ["node", "one key", "all keys", "card", "certificate", "certificate's key"])
+    def test_a_start_makes_good_what_a_killed_one_left_undone(self, keys: Path, lost: str) -> None:
+        prepare()
+        signing = ring(keys).signing[0].id
+        if lost == "node":
+            NodeKey.objects.all().delete()
+            Node.objects.all().delete()
+        elif lost == "one key":
+            NodeKey.objects.filter(use="sealing").delete()
+        elif lost == "all keys":
+            NodeKey.objects.all().delete()
+        elif lost == "card":
+            Node.objects.update(tls_certificate="another")
+        else:
+            (keys / ("tls.crt" if lost == "certificate" else "tls.key")).unlink()
+        prepare()
+        assert ring(keys).signing[0].id == signing
+        self.is_entered(keys)
+        assert acts() == ["own_keys_made"] * 2
+
+    def test_a_key_file_of_another_ring_is_entered(self, keys: Path) -> None:
+        prepare()
+        KeyRing.make().write(keys)
+        prepare()
+        self.is_entered(keys)
+
+    def test_a_key_file_without_rows_is_entered(self, keys: Path) -> None:
+        KeyRing.make().write(keys)
+        prepare()
+        self.is_entered(keys)
 
 
 def test_adding_and_changing_a_person_are_leaves() -> None:
