@@ -177,6 +177,8 @@ def take(sender: str, batch: list[bytes]) -> Taken:
         stream, _ = Stream.objects.select_for_update().get_or_create(
             node=sender, incoming=True, defaults={"head": envelopes.FIRST}
         )
+        if not neighbours().filter(code=sender).exists():
+            batch, taken.problem = [], Rejected("sender_unknown", sender)
         for data in batch:
             try:
                 with transaction.atomic():
@@ -202,7 +204,7 @@ def _take(sender: str, stream: Stream, data: bytes) -> str:
     now = timezone.now()
     try:
         envelope = envelopes.read(data)
-        if envelope.header.sender != sender or not neighbours().filter(code=sender).exists():
+        if envelope.header.sender != sender:
             raise Rejected("sender_unknown", envelope.header.sender)
         public = signing_key(sender, envelope.signing_key)
         envelopes.verify(envelope, public, settings.NODE.code, now)

@@ -267,7 +267,7 @@ def _store(
     assert isinstance(data, dict)
     terms_ = data["content"]
     record = Record.objects.create(
-        uid=data["id"],
+        uid=UUID(data["id"]),
         version=data["version"],
         kind=data["kind"],
         kind_version=data["kind_version"],
@@ -276,9 +276,9 @@ def _store(
         purpose=terms_["purpose"],
         tlp=terms_["handling"]["tlp"],
         onward=terms_["handling"]["onward"],
-        issued_at=data["issued_at"],
-        valid_until=terms_["valid_until"],
-        review_on=terms_["review_on"],
+        issued_at=dt.datetime.fromisoformat(data["issued_at"]),
+        valid_until=dt.datetime.fromisoformat(terms_["valid_until"]),
+        review_on=dt.date.fromisoformat(terms_["review_on"]),
         about=_about(terms_),
         statement=statement.decode(),
         hash=_sha256(statement),
@@ -287,10 +287,11 @@ def _store(
         received_from=delivered_by,
         state=Record.State.IN_FORCE if kind else Record.State.NOT_UNDERSTOOD,
     )
-    record.refresh_from_db()
-    newer = Record.objects.filter(uid=record.uid, version__gt=record.version).exists()
-    for older in Record.objects.filter(uid=record.uid, version__lt=record.version, state=Record.State.IN_FORCE):
-        retire(older, Record.State.SUPERSEDED)
+    newer = False
+    for other in Record.objects.filter(uid=record.uid).exclude(pk=record.pk):
+        newer = newer or other.version > record.version
+        if other.version < record.version and other.state == Record.State.IN_FORCE:
+            retire(other, Record.State.SUPERSEDED)
     if newer:
         retire(record, Record.State.SUPERSEDED)
     elif kind and _withdrawn(record):
