@@ -6,6 +6,7 @@ Django runs on WSGI in a small pool of threads behind a native front; the exchan
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,11 +18,12 @@ django.setup()
 
 from a2wsgi import WSGIMiddleware  # noqa: E402 - Django must be set up first
 from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.db import close_old_connections  # noqa: E402
+from django.db import close_old_connections, connections  # noqa: E402
 
 from jiwar.exchange import protocol  # noqa: E402
 from jiwar.exchange.courier import Courier  # noqa: E402
 from jiwar.exchange.services import where  # noqa: E402
+from jiwar.watchlist.screening import warm_up  # noqa: E402
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ _courier: Courier | None = None
 async def console(scope: Scope, receive: Receive, send: Send) -> None:
     """People and the JSON API."""
     if scope["type"] == "lifespan":
-        await _lifespan(receive, send, lambda: None, lambda: None)
+        await _lifespan(receive, send, _warm_up, lambda: None)
     elif scope["type"] == "http":
         # The server's own awaitables are no coroutines, which the bridge to WSGI needs.
         async def take() -> dict[str, Any]:
@@ -88,6 +90,20 @@ def _answer(body: bytes) -> tuple[int, bytes]:
         return 503, b'{"problem":"internal_error"}'
     finally:
         close_old_connections()
+
+
+def _warm_up() -> None:
+    """Make the watchlist's index ready for the first officer. The console answers meanwhile, and without it."""
+
+    def work() -> None:
+        try:
+            warm_up()
+        except Exception as error:  # noqa: BLE001 - the first search tries again, and says what fails
+            log.warning("console: the watchlist's index is not ready: %s", where(error))
+        finally:
+            connections.close_all()
+
+    threading.Thread(target=work, name="warm-up", daemon=True).start()
 
 
 def _start() -> None:

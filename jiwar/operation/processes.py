@@ -30,6 +30,8 @@ class Node:
         self.folder, self.settings = folder, settings
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._deaths: dict[str, list[float]] = {}
+        # Never written to: children read its end when this process is gone (jiwar.operation.child).
+        self._lifeline = os.pipe()
 
     def prepare(self) -> None:
         """Bring the folder up to this program: migrations, keys."""
@@ -88,14 +90,17 @@ class Node:
         url = urlsplit(self.settings.console_url if name == "console" else self.settings.exchange_url)
         host = "127.0.0.1" if url.hostname == "localhost" else url.hostname
         arguments = [
-            *(sys.executable, "-m", "granian", f"jiwar.asgi:{name}", "--interface", "asgi", "--no-ws"),
+            *(sys.executable, "-m", "jiwar.operation.child", str(self._lifeline[0])),
+            *(f"jiwar.asgi:{name}", "--interface", "asgi", "--no-ws"),
             *("--host", str(host), "--port", str(url.port or 443), "--workers", "1", "--log-level", "warning"),
             *("--workers-kill-timeout", str(GRACE // 2), "--respawn-failed-workers"),
         ]
         if url.scheme == "https":
             keys = self.folder / "keys"
             arguments += ["--ssl-certificate", str(keys / "tls.crt"), "--ssl-keyfile", str(keys / "tls.key")]
-        self._children[name] = subprocess.Popen(arguments, env=environment(self.folder), start_new_session=True)
+        self._children[name] = subprocess.Popen(
+            arguments, env=environment(self.folder), start_new_session=True, pass_fds=(self._lifeline[0],)
+        )
 
 
 def _end_group(leader: int) -> None:

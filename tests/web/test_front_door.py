@@ -1,11 +1,13 @@
 """The console behind its real front: a granian process, a real socket, forms sent by POST."""
 
+import asyncio
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from jiwar.watchlist import screening
+from jiwar.watchlist.live_index import LiveIndex
+from jiwar.watchlist.models import Revision
 from tests.node import NODE_TOML
 
 PASSWORD = "a long walk in the Fezzan"
@@ -89,3 +94,46 @@ def test_a_person_signs_in_by_post_and_the_front_refuses_in_words(console: str) 
         refused = client.post("/api/v1/screenings", json={"names": ["Salem"]})
         assert (refused.status_code, refused.json()["faults"][0]["code"]) == (401, "not_signed_in")
         assert client.get("/").status_code == 200
+
+
+# --- the console's start ----------------------------------------------------------------------------------------------
+
+
+def begun() -> list[str]:
+    """Start and stop the console as a server does; what it said, after the work that it began has ended."""
+    from jiwar.asgi import console
+
+    told = iter(({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}))
+    said: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return next(told)
+
+    async def send(message: dict[str, str]) -> None:
+        said.append(message["type"])
+
+    asyncio.run(console({"type": "lifespan"}, receive, send))
+    for thread in threading.enumerate():
+        if thread.name == "warm-up":
+            thread.join()
+    return said
+
+
+STARTED = ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_console_that_starts_makes_the_index_before_anyone_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = LiveIndex(tmp_path / "index")
+    monkeypatch.setattr(screening, "_live_index", lambda: live)
+    series = Revision.objects.create(pk=1).series
+    assert begun() == STARTED
+    assert [file.name for file in (tmp_path / "index").glob("*.idx")] == [f"{series}.idx"]
+
+
+def test_a_console_starts_where_the_index_cannot_be_made(caplog: pytest.LogCaptureFixture) -> None:
+    """Here by the lack of a database, which the test is not given."""
+    assert begun() == STARTED
+    assert "index is not ready" in caplog.text
