@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -126,17 +127,22 @@ def _typed(request: HttpRequest, draft: "Draft | None") -> HttpResponse:
     if act == "add_clause":
         body["clauses"] = [*body["clauses"], {}][:_MOST_CLAUSES]
         return _form(request, body, draft)
+    if act not in {"keep", "submit"}:
+        return _form(request, body, draft, (Fault("not_in_list", "act"),))
     by = authorise(request, DRAFT)
     try:
-        draft = services.draft_agreement(by, body, draft)
-        if act == "submit":
-            services.submit(by, draft)
-            messages.success(request, _("The agreement waits for the approval of a second person."))
-        else:
-            messages.success(request, _("The draft is kept."))
+        # What is refused is not kept: it stands in the form, and trying again makes no second draft.
+        with transaction.atomic():
+            kept = services.draft_agreement(by, body, draft)
+            if act == "submit":
+                services.submit(by, kept)
     except Refused as refused:
         return _form(request, body, draft, refused.faults)
-    return redirect("agreement-draft", draft.pk)
+    if act == "submit":
+        messages.success(request, _("The agreement waits for the approval of a second person."))
+    else:
+        messages.success(request, _("The draft is kept."))
+    return redirect("agreement-draft", kept.pk)
 
 
 @require_http_methods(["GET", "POST"])

@@ -97,6 +97,8 @@ def edit_alert(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _typed(request: HttpRequest, by: Grant, draft: "Draft | None") -> HttpResponse:
     content = content_of(request.POST)
+    if request.POST.get("act") not in {"keep", "submit"}:
+        return _form(request, content, draft, (Fault("not_in_list", "act"),))
     try:
         draft = services.draft_alert(by, content, draft.pk if draft else None)
         if request.POST.get("act") == "submit":

@@ -116,6 +116,14 @@ def test_a_wrong_form_comes_back_with_what_was_typed_and_each_field_named(
     assert "Clause 2: Text (French)" in text(answer)
 
 
+@pytest.mark.parametrize("act", [{}, {"act": "submit"}, {"act": "else"}])
+def test_an_empty_form_is_refused_and_leaves_no_draft(own_keys: None, at_the_desk: Client, act: dict[str, str]) -> None:
+    answer = at_the_desk.post("/agreements/new/", act)
+    assert answer.status_code == 422
+    assert ('href="#f-body-reference"' in answer.content.decode()) == (act == {"act": "submit"})
+    assert not Draft.objects.exists()
+
+
 def test_a_last_day_that_is_past_is_named_as_such(own_keys: None, at_the_desk: Client, body: dict[str, Any]) -> None:
     past = timezone.now().date() - dt.timedelta(days=3)
     wrong = typed(body) | {"body.starts": str(past), "body.ends": str(past), "act": "submit"}

@@ -92,6 +92,11 @@ class TestAlertForm:
         assert record.hash in shown
         assert "Approver Salem" in shown
 
+    @pytest.mark.parametrize("act", [{}, {"act": "else"}])
+    def test_a_draft_is_kept_by_its_buttons_alone(self, sign_in: Callable[..., Client], act: dict[str, str]) -> None:
+        assert sign_in("amal").post(f"/alerts/new/{FOR}", fields(alert_content()) | act).status_code == 422
+        assert not Draft.objects.exists()
+
     def test_an_empty_form_names_every_field(self, sign_in: Callable[..., Client]) -> None:
         answer = sign_in("amal").post(f"/alerts/new/{FOR}", {"act": "submit", "purpose": "criminal_investigation"})
         assert answer.status_code == 422
