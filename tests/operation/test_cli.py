@@ -99,11 +99,6 @@ def test_errors_are_a_sentence_and_a_status(tmp_path: Path, arguments: tuple[str
 )
 def test_errors_of_what_needs_no_node(
     tmp_path: Path, arguments: tuple[str, ...], status: int, says: str, monkeypatch: Patching, capsys: Captured
-    arguments: tuple[str, ...],
-    status: int,
-    says: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: Captured,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     try:
