@@ -22,7 +22,7 @@ from jiwar.identity.queries import full_names
 from jiwar.records.words import word
 from jiwar.watchlist import alert_queries, services
 from jiwar.watchlist.alert_form import ROWS, content_of, labels, typed_of
-from jiwar.watchlist.alert_kinds import AlertType
+from jiwar.watchlist.alert_kinds import ALERT, AlertType
 from jiwar.watchlist.logic.alert_rules import ACTIONS, RIGHTS_QUESTIONS, sensitive_offence
 from jiwar.watchlist.models import Alert
 from jiwar.wire.faults import Fault, Refused
@@ -51,15 +51,24 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
         "whose": _one_of(request, "whose", ("own", "received")),
         "type": _one_of(request, "type", tuple(AlertType)),
         "state": _one_of(request, "state", states),
+        "review": _one_of(request, "review", ("due",)),
     }
-    found = services.browse_alerts(by, asked["whose"], asked["type"], asked["state"])
+    found = services.browse_alerts(by, asked["whose"], asked["type"], asked["state"], asked["review"])
+    unconfirmed = alert_queries.unconfirmed(by.actor)
+    names = {alert.uid: alert.name for alert in found}
     language = get_language() or "en"
     context = {
         "alerts": found,
         "asked": asked,
         "drafts": alert_queries.open_drafts(by.actor),
         "states": [(state, word("record_state", state, language)) for state in states],
-        "overdue": {alert.uid for alert in alert_queries.overdue()},
+        "unconfirmed": unconfirmed,
+        "overdue": {row.target for row in unconfirmed},
+        "links": {
+            row.target: (_to("alert", row.target, purpose=by.purpose), names.get(row.target) or str(row.target))
+            for row in unconfirmed
+            if row.kind == ALERT.name
+        },
     }
     return render(request, "watchlist/alerts.html", context)
 

@@ -15,6 +15,8 @@ from jiwar.access.policy import Actor
 from jiwar.access.waiting import Waiting
 from jiwar.exchange.queries import Delivery
 from jiwar.exchange.queries import deliveries as all_deliveries
+from jiwar.exchange.withdrawals import ANSWER_WITHIN, Unconfirmed
+from jiwar.exchange.withdrawals import unconfirmed as late_withdrawals
 from jiwar.identity.roles import Clearance
 from jiwar.records.queries import acknowledgements, drafts, held, withdrawal_of
 from jiwar.watchlist.alert_kinds import ALERT
@@ -25,8 +27,9 @@ from jiwar.watchlist.models import Alert, Case, Hit
 if TYPE_CHECKING:
     from jiwar.records.models import Draft, Record
 
-ANSWER_WITHIN = dt.timedelta(hours=24)
-"""Time in which a holder confirms a withdrawal (rule R11)."""
+REMIND_BEFORE = dt.timedelta(days=120)
+"""How long before its review an own alert waits for it: unreviewed, it ends (rule R9)."""
+URGENT_BEFORE = dt.timedelta(days=14)
 
 _FREE_TEXT = (
     "legal_basis", "body.necessity", "body.remarks", "body.offence.title", "body.offence.article",
@@ -111,16 +114,22 @@ def withdrawal(alert: Alert) -> Withdrawn | None:
     return Withdrawn(record, record.body["reason"], rows)
 
 
-def overdue() -> list[Alert]:
-    """Own alerts whose withdrawal some holder has not confirmed in time."""
-    before = timezone.now() - ANSWER_WITHIN
-    rows = Alert.objects.filter(record__node=settings.NODE.code, record__state="withdrawn").select_related("record")
-    late = []
-    for alert in rows.filter(record__state_changed_at__lt=before)[:500]:
-        found = withdrawal(alert)
-        if found and any(c.overdue for c in found.confirmations):
-            late.append(alert)
-    return late
+def unconfirmed(actor: Actor) -> list[Unconfirmed]:
+    """Withdrawals that a holder has not confirmed in time, own and received, but of alerts that the actor may not know.
+
+    Own ones wait for the holder's word, received ones for that of own posts or for its arrival (rule R11).
+    """
+    rows = late_withdrawals()
+    alerts = {row.target for row in rows if row.kind == ALERT.name}
+    told = set(known(actor).filter(uid__in=alerts).values_list("uid", flat=True))
+    return [row for row in rows if row.target in told or row.kind != ALERT.name]
+
+
+def due_for_review(rows: QuerySet[Alert]) -> QuerySet[Alert]:
+    """Those of this node's alerts in force whose use ends soon unless someone renews them, the first to end first."""
+    until = timezone.now().date() + REMIND_BEFORE
+    rows = rows.filter(record__node=settings.NODE.code, record__state="in_force", record__review_on__lte=until)
+    return rows.order_by("record__review_on", "-record_id")
 
 
 def same_name(actor: Actor, content: Mapping[str, Any], but: object = None) -> list[Alert]:
@@ -211,5 +220,11 @@ def waiting(actor: Actor) -> list[Waiting]:
         opened = cases(actor).filter(state=Case.State.OPEN).count()
         found.append(Waiting("cases_open", opened, reverse("cases"), urgent=True))
     if actor.may(Permission.WATCHLIST_ALERT_WITHDRAW):
-        found.append(Waiting("withdrawals_overdue", len(overdue()), alerts, urgent=True))
+        late = {row.target for row in unconfirmed(actor)}
+        found.append(Waiting("withdrawals_overdue", len(late), alerts, urgent=True))
+    if makes(actor):
+        due = due_for_review(visible(actor))
+        soonest = due.values_list("record__review_on", flat=True).first()
+        urgent = soonest is not None and soonest <= timezone.now().date() + URGENT_BEFORE
+        found.append(Waiting("alerts_to_review", due.count(), f"{alerts}?review=due", urgent=urgent))
     return [item for item in found if item.count]

@@ -20,7 +20,7 @@ from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, withdraw
 from jiwar.watchlist import entries, protection
 from jiwar.watchlist.alert_kinds import ALERT, AlertBody, AlertType
-from jiwar.watchlist.alert_queries import known, makes, visible
+from jiwar.watchlist.alert_queries import due_for_review, known, makes, visible
 from jiwar.watchlist.logic import alert_rules
 from jiwar.watchlist.models import Alert
 from jiwar.wire.faults import Fault, Refused
@@ -106,8 +106,11 @@ def open_alert(by: Grant, uid: UUID, version: int | None = None) -> Alert:
     return alert
 
 
-def browse_alerts(by: Grant, whose: str = "", alert_type: str = "", state: str = "") -> list[Alert]:
-    """The alerts that the reader may know of, newest first, at most 500; names are read, so the ledger keeps it."""
+def browse_alerts(by: Grant, whose: str = "", alert_type: str = "", state: str = "", review: str = "") -> list[Alert]:
+    """The alerts that the reader may know of, newest first, at most 500; names are read, so the ledger keeps it.
+
+    With `review`, own ones whose review is due, the first to end first.
+    """
     check(by, P.WATCHLIST_ALERT_READ)
     rows = visible(by.actor)
     if whose:
@@ -116,9 +119,16 @@ def browse_alerts(by: Grant, whose: str = "", alert_type: str = "", state: str =
         rows = rows.filter(alert_type=alert_type)
     if state:
         rows = rows.filter(record__state=state)
+    if review:
+        rows = due_for_review(rows)
     found = list(rows[:MOST])
     with transaction.atomic():
-        append("alerts_listed", by, "", {"count": len(found), "whose": whose, "type": alert_type, "state": state})
+        append(
+            "alerts_listed",
+            by,
+            "",
+            {"count": len(found), "whose": whose, "type": alert_type, "state": state, "review": review},
+        )
     return found
 
 

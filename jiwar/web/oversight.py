@@ -16,6 +16,7 @@ from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.services import authorise
 from jiwar.audit.queries import checkpoints, leaves, tree_now
 from jiwar.audit.services import append, export_lines, sign_tree
+from jiwar.exchange.withdrawals import unconfirmed
 from jiwar.identity.directory import names_of, person_of
 from jiwar.identity.keys import fingerprint, ring
 
@@ -46,6 +47,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "older": rows[PAGE - 1].index if len(rows) > PAGE else None,
         "names": names_of(who for leaf in rows for who in (leaf.actor, leaf.subject)),
         "size": tree_now().size,
+        "unconfirmed": unconfirmed(),
         "own": own,
         "fingerprint": fingerprint(ring(settings.KEYS).signing[0].public),
         "witnessed": checkpoints().exclude(node=settings.NODE.code)[:20],
