@@ -14,7 +14,8 @@ from jiwar.identity.node import NodeSettings
 from jiwar.operation import database
 from jiwar.operation.node_folder import write_settings
 
-Captured, Patching = pytest.CaptureFixture[str], pytest.MonkeyPatch
+Captured = pytest.CaptureFixture[str]
+Patching = pytest.MonkeyPatch
 STATE = """
 import json
 from django.conf import settings

@@ -32,11 +32,17 @@ def within(seconds: int, condition: Callable[[], bool]) -> bool:
 
 
 @pytest.fixture
-def up(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[tuple[subprocess.Popen[str], list[int], int]]:
+def up(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[tuple[subprocess.Popen[bytes], list[int], int]]:
     """`jiwar up`, its children's ids, and the first of its two ports, both of which listen."""
     port = free_ports(2)
-    addresses = {"console_url": f"http://localhost:{port}", "exchange_url": f"https://127.0.0.1:{port + 1}"}
-    settings = NodeSettings(code="LBY", role="national", name="Libya", database_url=node_database(), **addresses)
+    settings = NodeSettings(
+        code="LBY",
+        role="national",
+        name="Libya",
+        console_url=f"http://localhost:{port}",
+        exchange_url=f"https://127.0.0.1:{port + 1}",
+        database_url=node_database(),
+    )
     write_settings(tmp_path / "node", settings)
     children: list[int] = []
     with subprocess.Popen(
@@ -58,7 +64,7 @@ def up(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[tuple[subpr
 
 
 def test_a_supervisor_that_is_killed_leaves_no_child_on_its_ports(
-    up: tuple[subprocess.Popen[str], list[int], int],
+    up: tuple[subprocess.Popen[bytes], list[int], int],
 ) -> None:
     supervisor, children, port = up
     supervisor.kill()
