@@ -9,6 +9,8 @@ from babel.messages.pofile import read_po, write_po
 
 LANGUAGES = ("ar", "fr")
 METHODS = [("**.py", "python"), ("**/templates/**", "jinja2")]
+# A template that cannot be read is an error, not a template without texts.
+OPTIONS = {"**/templates/**": {"extensions": "jinja2.ext.do", "silent": "false"}}
 # Django's lazy twins are extracted like the eager ones.
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
@@ -22,7 +24,7 @@ KEYWORDS = DEFAULT_KEYWORDS | {
 def texts(package: Path) -> Catalog:
     """Every text under `package` that is marked for translation, with the files that it stands in."""
     found = Catalog(fuzzy=False)
-    for file, _, text, comments, context in extract_from_dir(package, METHODS, keywords=KEYWORDS):
+    for file, _, text, comments, context in extract_from_dir(package, METHODS, OPTIONS, KEYWORDS):
         found.add(text, locations=[(f"{package.name}/{file}", 1)], auto_comments=comments, context=context)
     return found
 
