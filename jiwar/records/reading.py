@@ -20,6 +20,7 @@ READS = {
     "agreement.suspension": P.AGREEMENTS_AGREEMENT_READ,
     "alert.hit": P.WATCHLIST_CASE_READ,
     "alert.person": P.WATCHLIST_ALERT_READ,
+    "alert.refusal": P.WATCHLIST_ALERT_READ,
     "case.outcome": P.WATCHLIST_CASE_READ,
     "crossing.person": P.CROSSINGS_CROSSING_READ,
     "listing.entity": P.WATCHLIST_LIST_READ,

@@ -111,3 +111,47 @@ def _no_state(content: object) -> tuple[str, ...]:
 WITHHOLDING = register(
     Kind("alert.withholding", 1, WithholdingBody, personal=False, posts=True, addressees=_no_state, longest=5 * YEAR)
 )
+
+
+class RefusalGround(StrEnum):
+    """Why a state refuses to act on another's alert: the grounds of the UN Model Treaty on Extradition (A/RES/45/116,
+    articles 3 and 4), and facts that do not suffice. Protection (rule R5) is none of them: it is never told.
+    """
+
+    POLITICAL = "political"
+    MILITARY = "military"
+    RELIGIOUS_OR_RACIAL = "religious_or_racial"
+    FAIR_TRIAL = "fair_trial"
+    DEATH_PENALTY_OR_TORTURE = "death_penalty_or_torture"
+    NE_BIS_IN_IDEM = "ne_bis_in_idem"
+    INSUFFICIENT_FACTS = "insufficient_facts"
+    OTHER = "other"
+
+
+class RefusalBody(Body):
+    """A state that received an alert refuses to act on it, in all its versions, and tells the issuer why (rule R3).
+
+    It speaks for the state that signs it alone. It is withdrawn like any record; then the alert is used again.
+    """
+
+    model_config = ConfigDict(title="Refusal of an alert")
+    target: UUID
+    ground: RefusalGround
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+
+
+# An instrument: it answers a record that came under an agreement and carries no personal data but that record's id; an
+# agreement suspended meanwhile does not keep the issuer from learning it. Its end would let the alert stop people
+# again, so it outlives every alert.
+REFUSAL = register(
+    Kind(
+        "alert.refusal",
+        1,
+        RefusalBody,
+        personal=False,
+        instrument=True,
+        posts=True,
+        longest=10 * YEAR,
+        review=10 * YEAR,
+    )
+)

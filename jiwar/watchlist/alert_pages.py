@@ -63,6 +63,7 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
         "drafts": alert_queries.open_drafts(by.actor),
         "states": [(state, word("record_state", state, language)) for state in states],
         "unconfirmed": unconfirmed,
+        "refused": alert_queries.refusals(found),
         "overdue": {row.target for row in unconfirmed},
         "links": {
             row.target: (_to("alert", row.target, purpose=by.purpose), names.get(row.target) or str(row.target))
@@ -238,6 +239,8 @@ def show_alert(request: HttpRequest, uid: UUID) -> HttpResponse:
         "names": full_names(record.data["approval"].values()) if record.node == settings.NODE.code else {},
         "deliveries": alert_queries.deliveries(alert),
         "withdrawal": alert_queries.withdrawal(alert),
+        "refusals": alert_queries.refusals([alert]).get(alert.uid, []),
+        "national": settings.NODE.role == "national",
         "versions": alert_queries.versions(by.actor, alert),
         "hits": alert_queries.hits(alert),
         "faults": faults,
@@ -255,6 +258,18 @@ def _act(request: HttpRequest, uid: UUID) -> HttpResponse:
         by = _by(request, Permission.WATCHLIST_ALERT_WITHDRAW)
         services.withdraw_alert(by, uid, request.POST.get("reason", ""))
         messages.success(request, _("Withdrawn. It is used no longer here, and every holder is being told."))
+        return redirect(_to("alert", uid, purpose=by.purpose))
+    if act == "refuse":
+        by = _by(request, Permission.WATCHLIST_ALERT_APPROVE)
+        services.refuse_alert(by, uid, request.POST.get("ground", ""), request.POST.get("text", ""))
+        messages.success(
+            request, _("Refused. It is used no longer here and at our posts, and its issuer is being told.")
+        )
+        return redirect(_to("alert", uid, purpose=by.purpose))
+    if act == "take_back":
+        by = _by(request, Permission.WATCHLIST_ALERT_APPROVE)
+        services.take_back_refusal(by, uid, request.POST.get("reason", ""))
+        messages.success(request, _("The refusal is taken back. The alert is used again."))
         return redirect(_to("alert", uid, purpose=by.purpose))
     raise Refused(Fault("not_in_list", "act"))
 

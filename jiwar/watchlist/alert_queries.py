@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,7 +20,7 @@ from jiwar.exchange.withdrawals import ANSWER_WITHIN, Unconfirmed
 from jiwar.exchange.withdrawals import unconfirmed as late_withdrawals
 from jiwar.identity.roles import Clearance
 from jiwar.records.queries import acknowledgements, drafts, held, withdrawal_of
-from jiwar.watchlist.alert_kinds import ALERT
+from jiwar.watchlist.alert_kinds import ALERT, REFUSAL
 from jiwar.watchlist.hit_kinds import OUTCOME
 from jiwar.watchlist.logic.sensitive import Warned, scan
 from jiwar.watchlist.models import Alert, Case, Hit
@@ -123,6 +124,22 @@ def unconfirmed(actor: Actor) -> list[Unconfirmed]:
     alerts = {row.target for row in rows if row.kind == ALERT.name}
     told = set(known(actor).filter(uid__in=alerts).values_list("uid", flat=True))
     return [row for row in rows if row.target in told or row.kind != ALERT.name]
+
+
+def refused_here(uid: UUID) -> "Record | None":
+    """This state's refusal of an alert, while it stands."""
+    own = settings.NODE.state
+    return held(REFUSAL.name).filter(about=uid, origin=own, node=own, state="in_force").first()
+
+
+def refusals(alerts: Iterable[Alert]) -> "dict[UUID, list[Record]]":
+    """Refusals that stand, by alert: of received ones this state's own, of own ones its neighbours'; one query."""
+    received = {alert.uid: alert.record.origin != settings.NODE.state for alert in alerts}
+    found: dict[UUID, list[Record]] = {}
+    for refusal in held(REFUSAL.name).filter(about__in=received, node=F("origin"), state="in_force"):
+        if received[refusal.about] == (refusal.origin == settings.NODE.state):
+            found.setdefault(refusal.about, []).append(refusal)
+    return found
 
 
 def due_for_review(rows: QuerySet[Alert]) -> QuerySet[Alert]:

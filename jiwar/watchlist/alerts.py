@@ -20,7 +20,7 @@ from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, withdraw
 from jiwar.watchlist import entries, protection
 from jiwar.watchlist.alert_kinds import ALERT, AlertBody, AlertType
-from jiwar.watchlist.alert_queries import due_for_review, known, makes, visible
+from jiwar.watchlist.alert_queries import due_for_review, known, makes, refused_here, visible
 from jiwar.watchlist.logic import alert_rules
 from jiwar.watchlist.models import Alert
 from jiwar.wire.faults import Fault, Refused
@@ -193,6 +193,7 @@ def _project(record: Record, content: Content) -> None:
     # Bad quality stops nobody: a neighbour's alert that breaks the rules is kept and shown, not used (rule R16).
     sound = not foreign or not _check_rules(content)
     covert = body.type == AlertType.DISCREET_CHECK
+    refused = foreign and refused_here(record.uid) is not None
     alert = Alert.objects.create(
         record=record,
         uid=record.uid,
@@ -201,23 +202,37 @@ def _project(record: Record, content: Content) -> None:
         name=body.subject.names[0].text,
         protected=body.protected or "",
         covert=covert,
-        entered=sound,
+        entered=sound and not refused,
     )
     protected = foreign and protection.is_protected(record.origin, body.subject)
-    if sound and not protected:
-        entries.put(
-            record,
-            body.subject,
-            category="alert",
-            alert_type=body.type,
-            action=body.action,
-            covert=covert,
-            protected=body.protected is not None,
-        )
+    if sound and not protected and not refused:
+        _enter(record, body)
     if protected:
         protection.withhold_alert(alert)
         if record.version > 1:
             protection.tell_posts(record)
+
+
+def use(alert: Alert) -> None:
+    """Let screening find a received alert again that was left unused, unless it breaks a rule of ours."""
+    content = ALERT.content.model_validate(alert.record.data["content"])
+    body = content.body
+    assert isinstance(body, AlertBody)
+    if not _check_rules(content):
+        _enter(alert.record, body)
+        Alert.objects.filter(pk=alert.pk).update(entered=True)
+
+
+def _enter(record: Record, body: AlertBody) -> None:
+    entries.put(
+        record,
+        body.subject,
+        category="alert",
+        alert_type=body.type,
+        action=body.action,
+        covert=body.type == AlertType.DISCREET_CHECK,
+        protected=body.protected is not None,
+    )
 
 
 def _is_covert(record: Record) -> bool:

@@ -16,6 +16,7 @@ from jiwar.watchlist.cases import browse_cases, open_case, record_outcome, take_
 from jiwar.watchlist.hits import report_hit
 from jiwar.watchlist.lists import import_un_list
 from jiwar.watchlist.protection import end_protection, protect
+from jiwar.watchlist.refusals import refuse_alert, take_back_refusal
 from jiwar.watchlist.screening import screen
 
 __all__ = [
@@ -32,10 +33,12 @@ __all__ = [
     "open_draft",
     "protect",
     "record_outcome",
+    "refuse_alert",
     "report_hit",
     "return_alert",
     "screen",
     "submit_alert",
+    "take_back_refusal",
     "take_case",
     "withdraw_alert",
 ]

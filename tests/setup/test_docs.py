@@ -253,6 +253,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "record_state": lambda: set(Record.State.values),
     "referral": lambda: set(get_args(hit_kinds.Referral)),
     "refusal": lambda: set(_named("AccessRefused")),
+    "refusal_ground": lambda: set(alert_kinds.RefusalGround),
     "restriction": lambda: set(get_args(content.Restriction)),
     "rights_question": lambda: set(alert_kinds.RightsScreen.model_fields),
     "role": lambda: set(Role),
