@@ -3,7 +3,6 @@
 The pages are found in the map of addresses and the fields in the forms themselves: a later page is tried too.
 """
 
-import asyncio
 import dataclasses
 import re
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from jiwar.exchange import protocol
 from jiwar.identity.models import Agency, RoleGrant
 from jiwar.identity.roles import Role
 from jiwar.identity.services import add_person, make_own_keys
+from tests.loop import run
 
 PASSWORD = "a long walk in the Fezzan"
 ARGUMENTS = {"uuid": "0197a000-0000-7000-8000-000000000000", "int": "1", "str": "x", "slug": "x", "path": "x"}
@@ -212,7 +212,7 @@ def exchange(
         said.append(message)
 
     scope = {"type": "http", "path": path, "method": method, "headers": [], "query_string": b""}
-    asyncio.run(application(scope, receive, send))
+    run(application(scope, receive, send))
     return said[0]["status"], said[1]["body"]
 
 

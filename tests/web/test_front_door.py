@@ -1,6 +1,5 @@
 """The console behind its real front: a granian process, a real socket, forms sent by POST."""
 
-import asyncio
 import os
 import re
 import signal
@@ -18,6 +17,7 @@ import pytest
 from jiwar.watchlist import screening
 from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.models import Revision
+from tests.loop import run
 from tests.node import NODE_TOML
 
 PASSWORD = "a long walk in the Fezzan"
@@ -112,7 +112,7 @@ def begun() -> list[str]:
     async def send(message: dict[str, str]) -> None:
         said.append(message["type"])
 
-    asyncio.run(console({"type": "lifespan"}, receive, send))
+    run(console({"type": "lifespan"}, receive, send))
     for thread in threading.enumerate():
         if thread.name == "warm-up":
             thread.join()
