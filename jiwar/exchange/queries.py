@@ -8,8 +8,6 @@ from uuid import UUID
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from jiwar.access.permissions import Permission
-from jiwar.access.policy import Actor
 from jiwar.audit.queries import newest_checkpoints
 from jiwar.exchange.logic.advice import advise
 from jiwar.exchange.models import Incoming, Link, Outgoing, Stream
@@ -183,8 +181,3 @@ def last_contact() -> dt.datetime | None:
     """The newest contact with any node: for a post, when it last heard from its state."""
     times = [t for pair in Link.objects.values_list("heard_at", "reached_at") for t in pair if t]
     return max(times, default=None)
-
-
-def may_read_links(actor: Actor) -> bool:
-    """Whether to offer the link screen."""
-    return actor.may(Permission.EXCHANGE_LINK_READ)
