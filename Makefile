@@ -60,9 +60,9 @@ bench: .venv/installed-dev locale ## Measure, beside peers; prints a table, writ
 
 .PHONY: lock
 lock: .venv/installed-dev ## Pin the requirement files anew from the .in files
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras --upgrade \
 		requirements.in -o requirements.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras --upgrade \
 		requirements-dev.in -o requirements-dev.txt
 
 .PHONY: messages
