@@ -15,13 +15,16 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from jiwar.identity.keys import KeyRing, fingerprint, key_id, sealing_public, signing_public
+from jiwar.identity.keys import KeyRing, cosigning_public, fingerprint, key_id, sealing_public, signing_public
 from jiwar.identity.node import NodeSettings
 
 FORMAT = "jiwar-node-card"
+VERSION = 2
 MAX_BYTES = 20_000
 LONGEST = 200
 LONGEST_URL = 300
+USES = ("signing", "sealing", "cosigning")
+"""What the keys of a node are for."""
 _URL = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?")
 
 
@@ -50,6 +53,7 @@ class Card:
     contact: dict[str, str]
     signing: bytes
     sealing: bytes
+    cosigning: bytes
     issued_at: dt.datetime
 
     @property
@@ -58,9 +62,14 @@ class Card:
         return fingerprint(self.signing)
 
     @property
-    def key_ids(self) -> tuple[str, str]:
-        """Ids of the signing and of the sealing key."""
-        return key_id(self.signing), key_id(self.sealing)
+    def keys(self) -> dict[str, bytes]:
+        """The raw public keys by their use."""
+        return {use: getattr(self, use) for use in USES}
+
+    @property
+    def key_ids(self) -> dict[str, str]:
+        """Ids of the keys by their use."""
+        return {use: key_id(raw) for use, raw in self.keys.items()}
 
 
 def write_card(
@@ -69,7 +78,7 @@ def write_card(
     """The node's own card as JSON text."""
     card = {
         "format": FORMAT,
-        "v": 1,
+        "v": VERSION,
         "code": node.code,
         "role": node.role,
         "name": node.name,
@@ -78,6 +87,7 @@ def write_card(
         "contact": contact,
         "signing": _b64(ring.signing[0].public),
         "sealing": _b64(ring.sealing[0].public),
+        "cosigning": _b64(ring.cosigning[0].public),
         "issued_at": at.astimezone(dt.UTC).isoformat(timespec="seconds"),
     }
     return json.dumps(card | {"signature": _b64(ring.signing[0].sign(_signed(card)))}, ensure_ascii=False, indent=1)
@@ -93,10 +103,10 @@ def read_card(text: str) -> Card:
         raise CardInvalid("card_not_json") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise CardInvalid("card_not_a_card")
-    if data.get("v") != 1:
+    if data.get("v") != VERSION:
         raise CardInvalid("card_version_unknown", str(data.get("v"))[:20])
     signature = data.pop("signature", None)
-    for field in ("code", "role", "name", "exchange_url", "tls_certificate", "signing", "sealing", "issued_at"):
+    for field in ("code", "role", "name", "exchange_url", "tls_certificate", *USES, "issued_at"):
         if not isinstance(data.get(field), str) or not data[field]:
             raise CardInvalid("card_field_missing", field)
     if len(data["name"]) > LONGEST or not data["name"].isprintable():
@@ -110,8 +120,9 @@ def read_card(text: str) -> Card:
     _check_certificate(data["tls_certificate"])
     try:
         NodeSettings(code=data["code"], role=data["role"], name=data["name"], exchange_url=data["exchange_url"]).check()
-        signing, sealing = (base64.b64decode(data[use], validate=True) for use in ("signing", "sealing"))
+        signing, sealing, cosigning = (base64.b64decode(data[use], validate=True) for use in USES)
         sealing_public(sealing)
+        cosigning_public(cosigning)
         issued_at = dt.datetime.fromisoformat(data["issued_at"])
         signing_public(signing).verify(base64.b64decode(str(signature), validate=True), _signed(data))
     except InvalidSignature:
@@ -129,6 +140,7 @@ def read_card(text: str) -> Card:
         contact,
         signing,
         sealing,
+        cosigning,
         issued_at,
     )
 
@@ -151,7 +163,7 @@ def _check_certificate(text: str) -> None:
 
 
 def _signed(card: dict[str, Any]) -> bytes:
-    return b"jiwar-node-card/1\n" + json.dumps(card, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"jiwar-node-card/2\n" + json.dumps(card, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _b64(data: bytes) -> str:

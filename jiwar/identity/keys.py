@@ -1,7 +1,8 @@
 """The node's own private keys: a key ring in the data folder, readable by the node's user alone.
 
-One suite, version 1: Ed25519 (RFC 8032) signs; ML-KEM-768 with X25519 (X-Wing order: ML-KEM part first) opens what
-others seal; a self-signed P-256 certificate, pinned by the neighbours through the node's card, serves TLS.
+One suite, version 2: Ed25519 (RFC 8032) signs; ML-DSA-65 (FIPS 204) signs beside it what must stand for decades;
+ML-KEM-768 with X25519 (X-Wing order: ML-KEM part first) opens what others seal; a self-signed P-256 certificate, pinned
+by the neighbours through the node's card, serves TLS. Version 1 had no ML-DSA key: a start adds one (`services`).
 """
 
 import base64
@@ -10,7 +11,7 @@ import hashlib
 import ipaddress
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,9 +20,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, mlkem, x25519
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, MLDSA65PublicKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey, MLKEM768X25519PublicKey
 from cryptography.x509.oid import NameOID
 
+VERSION = 2
 _MLKEM_PUBLIC = 1184
 _MLKEM_SEED = 64
 
@@ -82,6 +85,26 @@ class SealingKey:
         return key_id(self.public)
 
 
+@dataclass(frozen=True, slots=True)
+class CosigningKey:
+    """ML-DSA-65 private key of this node."""
+
+    private: MLDSA65PrivateKey
+
+    @property
+    def public(self) -> bytes:
+        """Raw public key, 1952 bytes."""
+        return self.private.public_key().public_bytes_raw()
+
+    @property
+    def id(self) -> str:
+        return key_id(self.public)
+
+    def sign(self, data: bytes) -> bytes:
+        """ML-DSA-65 signature with an empty context, 3309 bytes."""
+        return self.private.sign(data)
+
+
 def sealing_public(raw: bytes) -> MLKEM768X25519PublicKey:
     """Public half of a SealingKey from its 1216 bytes; raises ValueError."""
     if len(raw) != _MLKEM_PUBLIC + 32:
@@ -97,12 +120,21 @@ def signing_public(raw: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
+def cosigning_public(raw: bytes) -> MLDSA65PublicKey:
+    """ML-DSA-65 public key from its 1952 bytes; raises ValueError."""
+    return MLDSA65PublicKey.from_public_bytes(raw)
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """All private keys of a node, newest first; older sealing keys stay to open what was sealed before a rotation."""
+    """All private keys of a node, newest first; older sealing keys stay to open what was sealed before a rotation.
+
+    `cosigning` is empty in a ring of version 1 alone, before the node's next start.
+    """
 
     signing: tuple[SigningKey, ...]
     sealing: tuple[SealingKey, ...]
+    cosigning: tuple[CosigningKey, ...]
 
     @classmethod
     def make(cls) -> "KeyRing":
@@ -110,7 +142,12 @@ class KeyRing:
         return cls(
             (SigningKey(Ed25519PrivateKey.generate()),),
             (SealingKey(mlkem.MLKEM768PrivateKey.generate(), x25519.X25519PrivateKey.generate()),),
+            (CosigningKey(MLDSA65PrivateKey.generate()),),
         )
+
+    def complete(self) -> "KeyRing":
+        """The same ring, with a cosigning key when it has none."""
+        return self if self.cosigning else replace(self, cosigning=(CosigningKey(MLDSA65PrivateKey.generate()),))
 
     @classmethod
     def read(cls, folder: Path) -> "KeyRing":
@@ -118,7 +155,7 @@ class KeyRing:
         path = folder / "keyring.json"
         try:
             data = json.loads(path.read_text())
-            if data["v"] != 1:
+            if data["v"] not in (1, VERSION):
                 raise KeyRingInvalid(f"{path}: version {data['v']} is not known to this program")
             signing = tuple(SigningKey(Ed25519PrivateKey.from_private_bytes(_raw(k))) for k in data["signing"])
             sealing = tuple(
@@ -128,18 +165,25 @@ class KeyRing:
                 )
                 for k in data["sealing"]
             )
+            cosigning = tuple(
+                CosigningKey(MLDSA65PrivateKey.from_seed_bytes(_raw(k)))
+                for k in (data["cosigning"] if data["v"] == VERSION else ())
+            )
         except FileNotFoundError:
             raise KeyRingInvalid(f"{path}: no such file; `jiwar keys make` makes the node's keys") from None
         except (KeyError, TypeError, ValueError) as error:
             raise KeyRingInvalid(f"{path}: damaged ({type(error).__name__})") from None
-        return cls(signing, sealing)
+        if not signing or not sealing or (data["v"] == VERSION and not cosigning):
+            raise KeyRingInvalid(f"{path}: damaged (a key is missing)")
+        return cls(signing, sealing, cosigning)
 
     def write(self, folder: Path) -> None:
         """Write `keyring.json`, whole or not at all, readable by its owner alone."""
         data = {
-            "v": 1,
+            "v": VERSION,
             "signing": [_b64(k.private.private_bytes_raw()) for k in self.signing],
             "sealing": [_b64(k.mlkem.private_bytes_raw() + k.x25519.private_bytes_raw()) for k in self.sealing],
+            "cosigning": [_b64(k.private.private_bytes_raw()) for k in self.cosigning],
         }
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_secret(folder / "keyring.json", json.dumps(data).encode())

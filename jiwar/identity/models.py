@@ -87,7 +87,7 @@ class NodeKey(models.Model):
 
     id = models.CharField(max_length=16, primary_key=True)
     node = models.ForeignKey(Node, models.CASCADE, related_name="keys")
-    use = models.CharField(max_length=10, choices=[("signing", "signing"), ("sealing", "sealing")])
+    use = models.CharField(max_length=10, choices=[(use, use) for use in ("signing", "sealing", "cosigning")])
     public = models.TextField(help_text="base64 of the raw key")
     added_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True)

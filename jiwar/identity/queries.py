@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PublicKey
 from django.conf import settings
 from django.db.models import QuerySet
 
-from jiwar.identity.keys import fingerprint, sealing_public, signing_public
+from jiwar.identity.keys import cosigning_public, fingerprint, sealing_public, signing_public
 from jiwar.identity.models import Agency, Node, NodeKey, Person
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -33,14 +34,23 @@ def neighbours() -> QuerySet[Node]:
 
 def signing_key(node: str, key: str) -> Ed25519PublicKey:
     """Public signing key `key` of `node`; raises KeyRefused when unknown, another node's, or revoked."""
-    row = NodeKey.objects.filter(id=key, use="signing").first()
+    return signing_public(_public(node, key, "signing"))
+
+
+def cosigning_key(node: str, key: str) -> MLDSA65PublicKey:
+    """Public cosigning key `key` of `node`; raises KeyRefused as `signing_key` does."""
+    return cosigning_public(_public(node, key, "cosigning"))
+
+
+def _public(node: str, key: str, use: str) -> bytes:
+    row = NodeKey.objects.filter(id=key, use=use).first()
     if row is None:
         raise KeyRefused("key_unknown", key)
     if row.node_id != node:
         raise KeyRefused("key_of_other_node", key)
     if row.revoked_at is not None:
         raise KeyRefused("key_revoked", key)
-    return signing_public(base64.b64decode(row.public))
+    return base64.b64decode(row.public)
 
 
 def sealing_key(node: str) -> tuple[str, MLKEM768X25519PublicKey]:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jiwar.identity import events
-from jiwar.identity.cards import Card, CardInvalid, read_card, write_card
+from jiwar.identity.cards import USES, Card, CardInvalid, read_card, write_card
 from jiwar.identity.contact import check_contact, check_line
 from jiwar.identity.keys import KeyRing, key_id, make_tls, ring
 from jiwar.identity.models import Agency, Node, NodeKey, Person, RoleGrant
@@ -159,6 +159,8 @@ def make_own_keys(*, by: str = SYSTEM, at: dt.datetime | None = None) -> KeyRing
     at = at or timezone.now()
     if not (settings.KEYS / "keyring.json").exists():
         KeyRing.make().write(settings.KEYS)
+    elif not (old := ring(settings.KEYS)).cosigning:
+        old.complete().write(settings.KEYS)
     if not all((settings.KEYS / name).exists() for name in ("tls.key", "tls.crt")):
         make_tls(settings.KEYS, settings.NODE.code, settings.NODE.exchange_url, at)
     keys = ring(settings.KEYS)
@@ -172,7 +174,8 @@ def make_own_keys(*, by: str = SYSTEM, at: dt.datetime | None = None) -> KeyRing
 
 def _is_entered(card: Card) -> bool:
     node = Node.objects.filter(code=card.code, tls_certificate=card.tls_certificate)
-    return node.exists() and NodeKey.objects.filter(node_id=card.code, id__in=card.key_ids).count() == 2
+    keys = NodeKey.objects.filter(node_id=card.code, id__in=card.key_ids.values())
+    return node.exists() and keys.count() == len(USES)
 
 
 def own_card(contact: dict[str, str] | None = None, at: dt.datetime | None = None) -> str:
@@ -206,20 +209,21 @@ def add_node(text: str, *, heard: str | None = None, by: str = SYSTEM) -> Node:
     with transaction.atomic():
         _check_known(card)
         node = _store(card)
-        detail = {"signing": card.key_ids[0], "sealing": card.key_ids[1], "url": card.exchange_url}
+        detail = card.key_ids | {"url": card.exchange_url}
         events.node_added.send(Node, by=by, subject=node.code, detail=detail)
     return node
 
 
 def _check_known(card: Card) -> None:
-    keys = {key.id: key for key in NodeKey.objects.filter(Q(node_id=card.code) | Q(id__in=card.key_ids))}
-    for id_ in card.key_ids:
+    ids = card.key_ids
+    keys = {key.id: key for key in NodeKey.objects.filter(Q(node_id=card.code) | Q(id__in=ids.values()))}
+    for id_ in ids.values():
         if id_ in keys and keys[id_].node_id != card.code:
             raise CardInvalid("card_key_of_other", keys[id_].node_id)
         if id_ in keys and keys[id_].revoked_at is not None:
             raise CardInvalid("card_key_revoked", id_)
     believed = {key.id for key in keys.values() if key.use == "signing" and key.revoked_at is None}
-    if believed and card.key_ids[0] not in believed:
+    if believed and ids["signing"] not in believed:
         raise CardInvalid("card_key_changed", card.code)
     held = Node.objects.filter(code=card.code).first()
     if believed and held is not None and card.issued_at < held.card_issued_at:
@@ -250,7 +254,7 @@ def _store(card: Card) -> Node:
             "card_issued_at": card.issued_at,
         },
     )
-    for use, raw in (("signing", card.signing), ("sealing", card.sealing)):
+    for use, raw in card.keys.items():
         NodeKey.objects.get_or_create(id=key_id(raw), defaults={"node": node, "use": use, "public": _b64(raw)})
     return node
 

@@ -66,6 +66,7 @@ def test_an_address_of_a_listener_is_taken(url: str) -> None:
         ("issued_at", "2026-01-01T00:00:00"),
         ("issued_at", "yesterday"),
         ("sealing", "AAAA"),
+        ("cosigning", "AAAA"),
         ("role", "king"),
         ("code", "lby"),
     ],
@@ -81,7 +82,7 @@ def test_what_is_no_card_is_refused_with_its_reason() -> None:
     assert code_of("[]")[0] == "card_not_a_card"
     assert code_of(whole + " " * 20_000)[0] == "card_too_large"
     assert code_of("\ud800")[0] == "card_not_json"
-    assert code_of(whole.replace('"v": 1', '"v": 2'))[0] == "card_version_unknown"
+    assert code_of(whole.replace('"v": 2', '"v": 1'))[0] == "card_version_unknown"
     assert code_of(whole.replace("NER (test)", "Niger"))[0] == "card_signature_wrong"
     assert code_of(signed(ForeignNode(), name="")) == ("card_field_missing", "name")
 

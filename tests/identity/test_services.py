@@ -13,7 +13,7 @@ from jiwar.identity import events, services
 from jiwar.identity.cards import CardInvalid
 from jiwar.identity.keys import KeyRing, ring
 from jiwar.identity.models import Node, NodeKey, Person
-from jiwar.identity.queries import KeyRefused, agency, neighbours, sealing_key, signing_key
+from jiwar.identity.queries import KeyRefused, agency, cosigning_key, neighbours, sealing_key, signing_key
 from jiwar.identity.roles import Role
 from jiwar.identity.services import RolesConflict
 from jiwar.operation.first_start import prepare
@@ -44,6 +44,7 @@ class TestTheOwnNode:
         assert Node.objects.get().tls_certificate == (keys / "tls.crt").read_text()
         assert signing_key("LBY", own.signing[0].id).public_bytes_raw() == own.signing[0].public
         assert sealing_key("LBY")[0] == own.sealing[0].id
+        assert cosigning_key("LBY", own.cosigning[0].id).public_bytes_raw() == own.cosigning[0].public
 
     def test_a_start_makes_it_once(self, keys: Path) -> None:
         prepare()
@@ -72,6 +73,21 @@ class TestTheOwnNode:
         assert ring(keys).signing[0].id == signing
         self.is_entered(keys)
         assert acts() == ["own_keys_made"] * 2
+
+    def test_a_start_adds_the_cosigning_key_that_version_1_had_not(self, keys: Path) -> None:
+        prepare()
+        path = keys / "keyring.json"
+        old = json.loads(path.read_text()) | {"v": 1}
+        del old["cosigning"]
+        path.write_text(json.dumps(old))
+        NodeKey.objects.filter(use="cosigning").delete()
+        prepare()
+        new = json.loads(path.read_text())
+        assert {use: new[use] for use in ("signing", "sealing")} == {use: old[use] for use in ("signing", "sealing")}
+        assert path.stat().st_mode & 0o777 == 0o600
+        self.is_entered(keys)
+        prepare()
+        assert json.loads(path.read_text()) == new
 
     def test_a_key_file_of_another_ring_is_entered(self, keys: Path) -> None:
         prepare()
@@ -133,7 +149,7 @@ def test_a_known_node_changes_no_key_by_card() -> None:
     services.add_node(node.card())
     with pytest.raises(CardInvalid, match="card_key_changed"):
         services.add_node(ForeignNode("NER").card())
-    assert NodeKey.objects.filter(node="NER").count() == 2
+    assert NodeKey.objects.filter(node="NER").count() == 3
 
 
 def test_own_card_is_no_neighbour() -> None:
@@ -156,6 +172,23 @@ def test_a_revoked_key_is_refused_by_name() -> None:
     with pytest.raises(KeyRefused, match="key_unknown"):
         signing_key("NER", "0" * 16)
     assert acts()[-1] == "node_key_revoked"
+
+
+def test_a_cosigning_key_is_its_nodes_and_no_signing_key() -> None:
+    node = ForeignNode("NER")
+    services.add_node(node.card())
+    signing, cosigning = node.ring.signing[0].id, node.ring.cosigning[0].id
+    assert cosigning_key("NER", cosigning).public_bytes_raw() == node.ring.cosigning[0].public
+    for asked, of, key, code in (
+        (cosigning_key, "TUN", cosigning, "key_of_other_node"),
+        (cosigning_key, "NER", signing, "key_unknown"),
+        (signing_key, "NER", cosigning, "key_unknown"),
+    ):
+        with pytest.raises(KeyRefused, match=code):
+            asked(of, key)
+    services.revoke_node_key(NodeKey.objects.get(id=cosigning), "stolen", by="admin")
+    with pytest.raises(KeyRefused, match="key_revoked"):
+        cosigning_key("NER", cosigning)
 
 
 def test_a_post_of_another_state_is_no_neighbour() -> None:

@@ -25,7 +25,7 @@ from jiwar.identity.models import Node, NodeKey
 keys = ring(settings.KEYS)
 print(json.dumps([
     [leaf.content for leaf in Leaf.objects.order_by("index")],
-    [key.id for key in (*keys.signing, *keys.sealing)],
+    [key.id for key in (*keys.signing, *keys.sealing, *keys.cosigning)],
     sorted(Node.objects.values_list("code", flat=True)), sorted(NodeKey.objects.values_list("id", flat=True)),
 ]))
 """
