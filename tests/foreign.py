@@ -19,8 +19,11 @@ from jiwar.records.services import content_hash
 from jiwar.wire.ids import uuid7
 from jiwar.wire.strict_json import canonical
 
-Signed = tuple[bytes, str, str]
-"""A statement, the id of the key that signed it, the signature in base64: what `records.services.receive` takes."""
+
+class Signed(tuple[bytes, str, str]):  # noqa: SLOT001 - a tuple's subclass has no slots
+    """A statement, the id of the key that signed it, the signature in base64: what `records.services.receive` takes."""
+
+    cosignature = ""
 
 
 def sha256(statement: bytes) -> str:
@@ -72,9 +75,19 @@ class ForeignNode:
         if supersedes is not None:
             before = json.loads(supersedes)
             envelope |= {"id": before["id"], "version": before["version"] + 1, "supersedes": sha256(supersedes)}
-        return self.sign(canonical(envelope | changes))
+        signed = self.sign(canonical(envelope | changes))
+        if kind.cosigned:
+            signed.cosignature = self.cosign(signed[0])
+        return signed
 
     def sign(self, statement: bytes) -> Signed:
         """Sign any bytes as a record of this node."""
         key = self.ring.signing[0]
-        return statement, key.id, base64.b64encode(key.sign(b"jiwar-record/1\n" + statement)).decode()
+        return Signed((statement, key.id, base64.b64encode(key.sign(b"jiwar-record/1\n" + statement)).decode()))
+
+    def cosign(self, statement: bytes) -> str:
+        """The second signature, of any bytes, as records of agreements carry it."""
+        key = self.ring.cosigning[0]
+        return (
+            f"{key.id}:{base64.b64encode(key.sign(b'jiwar-record-cosignature/1' + bytes([10]) + statement)).decode()}"
+        )

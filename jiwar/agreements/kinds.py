@@ -124,7 +124,9 @@ def _other_parties(content: Content) -> Iterable[str]:
     return [party for party in content.body.parties if party != settings.NODE.state]
 
 
-def _instrument(name: str, body: type[Body], review: dt.timedelta, *, four_eyes: bool) -> Kind:
+def _instrument(
+    name: str, body: type[Body], review: dt.timedelta, *, four_eyes: bool = False, cosigned: bool = False
+) -> Kind:
     return register(
         Kind(
             name,
@@ -133,15 +135,16 @@ def _instrument(name: str, body: type[Body], review: dt.timedelta, *, four_eyes:
             personal=False,
             four_eyes=four_eyes,
             instrument=True,
+            cosigned=cosigned,
             longest=20 * YEAR,
             review=review,
         )
     )
 
 
-AGREEMENT = _instrument("agreement", AgreementBody, 5 * YEAR, four_eyes=True)
+AGREEMENT = _instrument("agreement", AgreementBody, 5 * YEAR, four_eyes=True, cosigned=True)
 AGREEMENT.check, AGREEMENT.addressees = _is_party, _other_parties
 # These follow the agreement's review; `services` says whom they are for, since that stands in the agreement.
-SIGNATURE = _instrument("agreement.signature", SignatureBody, 20 * YEAR, four_eyes=True)
-SUSPENSION = _instrument("agreement.suspension", SuspensionBody, 20 * YEAR, four_eyes=False)
-RESUMPTION = _instrument("agreement.resumption", ResumptionBody, 20 * YEAR, four_eyes=False)
+SIGNATURE = _instrument("agreement.signature", SignatureBody, 20 * YEAR, four_eyes=True, cosigned=True)
+SUSPENSION = _instrument("agreement.suspension", SuspensionBody, 20 * YEAR)
+RESUMPTION = _instrument("agreement.resumption", ResumptionBody, 20 * YEAR)

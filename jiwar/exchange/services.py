@@ -103,6 +103,7 @@ def _seal(row: Outgoing, stream: Stream) -> None:
             "statement": row.record.statement,
             "key": row.record.signing_key,
             "signature": row.record.signature,
+            **({"cosignature": row.record.cosignature} if row.record.cosignature else {}),
             "agreement": row.agreement,
             "clause": row.clause,
         },
@@ -255,7 +256,8 @@ def _apply(sender: str, payload: dict[str, object]) -> tuple[Record | None, str,
         with transaction.atomic():
             statement = _statement(payload)
             _check_policy(sender, statement)
-            record = receive(_BY, statement, str(payload["key"]), str(payload["signature"]), sender)
+            signatures = str(payload["key"]), str(payload["signature"])
+            record = receive(_BY, statement, *signatures, sender, str(payload.get("cosignature", "")))
     except Refused as refused:
         fault = refused.faults[0]
         return None, "refused", fault.code, f"{fault.field} {fault.detail}".strip()[:300]

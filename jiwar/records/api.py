@@ -15,7 +15,10 @@ router = Router()
 
 
 class RecordOut(Schema):
-    """`statement` is the canonical JSON (RFC 8785) as it was signed; `signature` is Ed25519 in base64."""
+    """`statement` is the canonical JSON (RFC 8785) as it was signed; `signature` is Ed25519 in base64.
+
+    `cosignature` is empty, or the id of an ML-DSA-65 key, a colon, and its signature in base64.
+    """
 
     uid: UUID
     version: int
@@ -28,6 +31,7 @@ class RecordOut(Schema):
     hash: str
     signing_key: str
     signature: str
+    cosignature: str
 
     @staticmethod
     def resolve_state(record: Record) -> Coded:

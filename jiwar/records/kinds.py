@@ -30,8 +30,9 @@ class Kind:
     """A kind of record in one version.
 
     `four_eyes`: needs an approval by a second person. `instrument`: passes between neighbours without an agreement, for
-    it is what agreements, corrections and receipts are made of, and carries no personal data. `longest`: most time from
-    issue to `valid_until`. `review`: most time to `review_on` (rule R9). `check`: what the schema cannot say.
+    it is what agreements, corrections and receipts are made of, and carries no personal data. `cosigned`: carries a
+    second signature, by the node's ML-DSA-65 key, for it must bind for decades. `longest`: most time from issue to
+    `valid_until`. `review`: most time to `review_on` (rule R9). `check`: what the schema cannot say.
     `addressees`: states that a record is for; None: every state to which an agreement opens it. `posts`: own posts hold
     it too. `covert`: whether only those cleared for it may know that a record is there. `projections` run in the
     transaction that stores the record, `retirements` in the one that ends it.
@@ -43,6 +44,7 @@ class Kind:
     personal: bool = True
     four_eyes: bool = False
     instrument: bool = False
+    cosigned: bool = False
     longest: dt.timedelta = 5 * YEAR
     review: dt.timedelta = YEAR
     check: Callable[[Any], list[Fault]] = _no_faults

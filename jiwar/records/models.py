@@ -38,6 +38,7 @@ class Record(models.Model):
     hash = models.CharField(max_length=64, unique=True)
     signing_key = models.CharField(max_length=16)
     signature = models.CharField(max_length=100)
+    cosignature = models.TextField(blank=True, help_text="ML-DSA-65: id of the key, a colon, the signature in base64")
     state = models.CharField(max_length=20, choices=State, default=State.IN_FORCE, db_index=True)
     state_changed_at = models.DateTimeField(null=True)
     received_from = models.CharField(max_length=30, blank=True)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from jiwar.audit.services import Author, append
 from jiwar.identity.keys import ring
-from jiwar.identity.queries import KeyRefused, signing_key
+from jiwar.identity.queries import KeyRefused, cosigning_key, signing_key
 from jiwar.records.content import Content, Grading, Handling, InformationGrade, Onward, SourceGrade, Tlp
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, AcknowledgementBody, Kind, Withdrawal
 from jiwar.records.models import Acknowledgement, Record
@@ -26,6 +26,7 @@ from jiwar.wire.strict_json import JsonRefused, canonical, parse
 
 VERSION = 1
 _SIGNED = b"jiwar-record/1\n"
+_COSIGNED = b"jiwar-record-cosignature/1\n"
 _FIELDS = {
     "v", "id", "version", "kind", "kind_version", "origin", "node", "issued_at", "content", "supersedes", "approval",
 }  # fmt: skip
@@ -100,9 +101,13 @@ def issue(
             else None,
         }
     )
-    key = ring(settings.KEYS).signing[0]
+    keys = ring(settings.KEYS)
+    key = keys.signing[0]
+    second = ""
+    if kind.cosigned:
+        second = f"{keys.cosigning[0].id}:{_b64(keys.cosigning[0].sign(_COSIGNED + statement))}"
     with transaction.atomic():
-        record = _store(statement, key.id, _b64(key.sign(_SIGNED + statement)), "", content, kind)
+        record = _store(statement, key.id, _b64(key.sign(_SIGNED + statement)), second, "", content, kind)
         append(
             "record_issued",
             by,
@@ -140,11 +145,12 @@ def terms(
     }
 
 
-def receive(by: Author, statement: bytes, key: str, signature: str, delivered_by: str) -> Record:
+def receive(by: Author, statement: bytes, key: str, signature: str, delivered_by: str, cosignature: str = "") -> Record:
     """Verify and store a record that another node signed; the same record twice is one record.
 
-    Raises Refused with a fault whose code says why: wrong form, unknown or revoked key, forged signature, an origin
-    that is not the signer's state, a version that conflicts with what is held. A kind or a version of a kind that this
+    `cosignature` is as `Record.cosignature` has it. Raises Refused with a fault whose code says why: wrong form,
+    unknown or revoked key, forged or missing signature, an origin that is not the signer's state, a version that
+    conflicts with what is held. A kind or a version of a kind that this
     program does not know yet is kept unread (`not_understood`), never dropped.
     """
     data = _read_statement(statement)
@@ -154,6 +160,7 @@ def receive(by: Author, statement: bytes, key: str, signature: str, delivered_by
         raise Refused(Fault(refused.code, "signature", key)) from None
     except (InvalidSignature, ValueError):
         raise Refused(Fault("signature_wrong", "signature")) from None
+    _check_cosignature(data, statement, cosignature)
     if data["node"][:3] != data["origin"]:
         raise Refused(Fault("origin_wrong", "origin", data["origin"]))
     digest = _sha256(statement)
@@ -177,7 +184,7 @@ def receive(by: Author, statement: bytes, key: str, signature: str, delivered_by
                 _read_approval(data["approval"]), content_hash(data["kind"], data["kind_version"], data["content"])
             )
     with transaction.atomic():
-        record = _store(statement, key, signature, delivered_by, content, kind)
+        record = _store(statement, key, signature, cosignature, delivered_by, content, kind)
         append(
             "record_received",
             by,
@@ -248,7 +255,7 @@ def read_again(by: Author) -> int:
     count = 0
     for record in Record.objects.filter(state=Record.State.NOT_UNDERSTOOD).order_by("id"):
         kind = KINDS.get((record.kind, record.kind_version))
-        if kind is None:
+        if kind is None or (kind.cosigned and not record.cosignature):
             continue
         with transaction.atomic():
             content = kind.content.model_validate(record.data["content"])
@@ -261,7 +268,13 @@ def read_again(by: Author) -> int:
 
 
 def _store(
-    statement: bytes, key: str, signature: str, delivered_by: str, content: Content | None, kind: Kind | None
+    statement: bytes,
+    key: str,
+    signature: str,
+    cosignature: str,
+    delivered_by: str,
+    content: Content | None,
+    kind: Kind | None,
 ) -> Record:
     data = parse(statement)
     assert isinstance(data, dict)
@@ -284,6 +297,7 @@ def _store(
         hash=_sha256(statement),
         signing_key=key,
         signature=signature,
+        cosignature=cosignature,
         received_from=delivered_by,
         state=Record.State.IN_FORCE if kind else Record.State.NOT_UNDERSTOOD,
     )
@@ -373,6 +387,22 @@ def _check_approval(approval: Approval | None, expected: str) -> None:
         raise Refused(Fault("approver_is_author", "approval.approver"))
     if approval.content_hash != expected:
         raise Refused(Fault("approval_of_other_content", "approval.content_hash"))
+
+
+def _check_cosignature(data: dict[str, Any], statement: bytes, cosignature: str) -> None:
+    """A second signature must be right wherever there is one, and there must be one where the kind asks for it."""
+    kind = KINDS.get((data["kind"], data["kind_version"]))
+    if not cosignature:
+        if kind is not None and kind.cosigned and not Record.objects.filter(hash=_sha256(statement)).exists():
+            raise Refused(Fault("cosignature_missing", "cosignature"))
+        return
+    key, _, signature = cosignature.partition(":")
+    try:
+        cosigning_key(data["node"], key).verify(base64.b64decode(signature, validate=True), _COSIGNED + statement)
+    except KeyRefused as refused:
+        raise Refused(Fault(refused.code, "cosignature", key)) from None
+    except (InvalidSignature, ValueError):
+        raise Refused(Fault("cosignature_wrong", "cosignature")) from None
 
 
 def _apply_withdrawal(record: Record, content: Content) -> None:

@@ -78,7 +78,7 @@ def issued(own_keys: None, grant: Callable[[Permission], Grant], body: dict[str,
 
 def take(signed: Signed, sender: str = "NER") -> Record:
     """Receive a neighbour's statement as the exchange does."""
-    return receive(NODE_GRANT, *signed, sender)
+    return receive(NODE_GRANT, *signed, sender, getattr(signed, "cosignature", ""))
 
 
 def terms_of(body: dict[str, Any], days: int = 700) -> dict[str, Any]:

@@ -87,8 +87,8 @@ def open_between(niger: ForeignNode, *kinds: str, starts: int = -1) -> Record:
     body = demo_agreement(timezone.now().date() + dt.timedelta(days=starts))
     for clause in body["clauses"]:
         clause["kinds"] = list(kinds)
-    statement, key, signature = niger.statement(agreement_kind, terms_json(agreement_kind, body))
-    record = receive(BY, statement, key, signature, "NER")
+    signed_text = niger.statement(agreement_kind, terms_json(agreement_kind, body))
+    record = receive(BY, *signed_text, "NER", signed_text.cosignature)
     body2 = {"target": str(record.uid), "hash": record.hash, "party": "LBY"}
     signed = read_content(signature_kind, terms_json(signature_kind, body2), timezone.now())
     digest = content_hash(signature_kind.name, signature_kind.version, signed.model_dump(mode="json"))
@@ -124,6 +124,7 @@ class Channel:
             "statement": statement.decode(),
             "key": key,
             "signature": signature,
+            "cosignature": getattr(signed, "cosignature", ""),
             "agreement": "",
             "clause": "",
         }

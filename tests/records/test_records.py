@@ -17,7 +17,7 @@ from jiwar.access.policy import Actor, Grant
 from jiwar.access.services import SYSTEM, actor_of_token, make_token
 from jiwar.audit.models import Leaf
 from jiwar.identity.models import NodeKey, Person
-from jiwar.identity.queries import agency
+from jiwar.identity.queries import agency, cosigning_key
 from jiwar.identity.roles import Role
 from jiwar.identity.services import add_node, add_person, make_own_keys, revoke_node_key
 from jiwar.records import drafts
@@ -25,7 +25,7 @@ from jiwar.records.content import Body, Line
 from jiwar.records.kinds import KINDS, WITHDRAWAL, Kind, register
 from jiwar.records.models import Draft, Record
 from jiwar.records.queries import withdrawal_of
-from jiwar.records.services import content_hash, expire, issue, read_content, receive, terms, withdraw
+from jiwar.records.services import content_hash, expire, issue, read_again, read_content, receive, terms, withdraw
 from jiwar.wire.faults import Refused
 from jiwar.wire.strict_json import canonical
 from tests.foreign import ForeignNode
@@ -42,6 +42,13 @@ def kind() -> Iterator[Kind]:
     new = register(Kind("test.note", 1, Note, four_eyes=True))
     yield new
     del KINDS["test.note", 1]
+
+
+@pytest.fixture
+def cosigned() -> Iterator[Kind]:
+    new = register(Kind("test.bond", 1, Note, cosigned=True))
+    yield new
+    del KINDS["test.bond", 1]
 
 
 @pytest.fixture
@@ -254,6 +261,61 @@ class TestReceiving:
             receive(people[0], *niger.statement(kind, content(kind), **change), "NER")
         assert {f.code for f in refused.value.faults} == {fault}
         assert not Record.objects.exists()
+
+    def test_a_cosigned_kind_takes_both_signatures(
+        self, cosigned: Kind, niger: ForeignNode, people: tuple[Grant, Grant]
+    ) -> None:
+        signed = niger.statement(cosigned, content(cosigned))
+        other = niger.statement(cosigned, content(cosigned)).cosignature
+        stranger = ForeignNode("NER")
+        for wrong, fault in (
+            ("", "cosignature_missing"),
+            (other, "cosignature_wrong"),
+            (signed.cosignature[:-8], "cosignature_wrong"),
+            (signed.cosignature.partition(":")[0], "cosignature_wrong"),
+            (signed.cosignature + ":", "cosignature_wrong"),
+            (stranger.cosign(signed[0]), "key_unknown"),
+            # A signing key is no cosigning key, and the first signature is not the second.
+            (f"{signed[1]}:{signed[2]}", "key_unknown"),
+        ):
+            with pytest.raises(Refused) as refused:
+                receive(people[0], *signed, "NER", wrong)
+            assert codes(refused) == {(fault, "cosignature")}
+        assert not Record.objects.exists()
+        record = receive(people[0], *signed, "NER", signed.cosignature)
+        assert (record.state, record.cosignature) == ("in_force", signed.cosignature)
+
+    def test_what_was_taken_before_cosignatures_stays(
+        self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant]
+    ) -> None:
+        signed = niger.statement(kind, content(kind))
+        record = receive(people[0], *signed, "NER")
+        kind.cosigned = True
+        assert receive(people[0], *signed, "NER") == record
+
+    def test_an_unknown_kind_keeps_its_cosignature_and_is_applied_only_with_it(
+        self, niger: ForeignNode, people: tuple[Grant, Grant]
+    ) -> None:
+        later = Kind("test.bond", 7, Note, cosigned=True)
+        signed, bare = (niger.statement(later, content(later)) for _ in range(2))
+        with pytest.raises(Refused):
+            receive(people[0], *signed, "NER", bare.cosignature)
+        kept = receive(people[0], *signed, "NER", signed.cosignature)
+        naked = receive(people[0], *bare, "NER")
+        register(later)
+        try:
+            assert read_again(people[0]) == 1
+        finally:
+            del KINDS["test.bond", 7]
+        kept.refresh_from_db()
+        naked.refresh_from_db()
+        assert (kept.state, naked.state) == ("in_force", "not_understood")
+
+    def test_an_own_record_of_a_cosigned_kind_carries_both(self, cosigned: Kind, people: tuple[Grant, Grant]) -> None:
+        record = issue(people[0], cosigned, read_content(cosigned, content(cosigned), timezone.now()))
+        key, _, signature = record.cosignature.partition(":")
+        signed = b"jiwar-record-cosignature/1\n" + record.statement.encode()
+        cosigning_key("LBY", key).verify(base64.b64decode(signature), signed)
 
     def test_a_forged_an_altered_and_a_revoked_signature(
         self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant]
