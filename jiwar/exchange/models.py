@@ -1,4 +1,4 @@
-"""Outbox, inbox, streams and links."""
+"""Outbox, inbox, streams, links, and what refers to attachments."""
 
 from django.db import models
 
@@ -90,3 +90,21 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return self.node
+
+
+class Attached(models.Model):
+    """A record in force, or an open draft, that refers to a sealed file (`exchange.attachments`) by its blob."""
+
+    blob = models.CharField(max_length=64, db_index=True)
+    record = models.ForeignKey("records.Record", models.CASCADE, null=True, related_name="+")
+    draft = models.ForeignKey("records.Draft", models.CASCADE, null=True, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "attached"
+        constraints = [
+            models.UniqueConstraint(fields=["blob", "record"], name="one_row_per_blob_and_record"),
+            models.UniqueConstraint(fields=["blob", "draft"], name="one_row_per_blob_and_draft"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.blob[:16]} {self.record_id or self.draft_id}"

@@ -1,18 +1,21 @@
-"""A whole node in one file sealed with a passphrase: its settings, its keys, a copy of its database.
+"""A whole node in one file sealed with a passphrase: its settings, its keys, a copy of its database, its attachments.
 
 File: `jiwar-backup/1` and a line feed, 16 bytes of salt, then chunks of [4 bytes length][AES-256-GCM ciphertext] of a
 tar stream; key by scrypt (RFC 7914; n = 2^17, r = 8, p = 1); the nonce is the chunk's number, the associated data say
-whether it is the last, so that a cut, swapped or altered file is refused before anything is written.
+whether it is the last, so that a cut, swapped or altered file is refused and nothing of it stays. Both ways it is
+streamed: attachments may take gigabytes, and pass as they lie, sealed.
 """
 
+import contextlib
 import io
 import os
+import re
 import secrets
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,7 +25,8 @@ MAGIC = b"jiwar-backup/1\n"
 CHUNK = 1 << 20
 _SALT = 16
 SECRETS = ("node.toml", "keys/keyring.json", "keys/tls.key", "keys/tls.crt", "keys/session-secret")
-"""What a backup holds beside `database`: paths inside the node's folder."""
+"""What a backup holds beside `database` and the attachments: paths inside the node's folder."""
+_ATTACHMENT = re.compile("attachments/[0-9a-f]{64}")
 SHORTEST_PASSPHRASE = 12
 
 
@@ -35,16 +39,20 @@ def pack(path: Path, passphrase: str, folder: Path, database: Path) -> int:
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise BackupInvalid(f"the passphrase needs {SHORTEST_PASSPHRASE} characters")
     part = path.with_name(path.name + ".part")
-    tar = database.with_suffix(".tar")
-    with tarfile.open(tar, "w") as archive:
-        archive.add(database, "database")
-        for name in SECRETS:
-            if (folder / name).exists():
-                archive.add(folder / name, name)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as target, tar.open("rb") as source:
-        for piece in _seal(source, passphrase):
-            target.write(piece)
+    with os.fdopen(descriptor, "wb") as target:
+        sealing = _Sealing(target, passphrase)
+        with tarfile.open(fileobj=sealing, mode="w|") as archive:
+            archive.add(database, "database")
+            for name in SECRETS:
+                if (folder / name).exists():
+                    archive.add(folder / name, name)
+            for file in sorted((folder / "attachments").glob("*")):
+                # One may be dropped meanwhile; a part comes again from whoever sends it.
+                with contextlib.suppress(FileNotFoundError):
+                    if _ATTACHMENT.fullmatch(f"attachments/{file.name}"):
+                        archive.add(file, f"attachments/{file.name}")
+        sealing.end()
         target.flush()
         os.fsync(target.fileno())
     part.replace(path)
@@ -52,49 +60,90 @@ def pack(path: Path, passphrase: str, folder: Path, database: Path) -> int:
 
 
 def unpack(path: Path, passphrase: str, folder: Path) -> None:
-    """Lay a backup's settings, keys and database copy into an empty folder, or raise BackupInvalid."""
+    """Lay a backup's settings, keys, attachments and database copy into an empty folder, or raise BackupInvalid."""
     if folder.exists() and any(folder.iterdir()):
         raise BackupInvalid(f"{folder} is not empty: a restore never overwrites a node")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         whole = Path(scratch) / "node"
         whole.mkdir(mode=0o700)
-        tar = Path(scratch) / "tar"
-        with path.open("rb") as source, tar.open("wb") as target:
-            for piece in _open(source, passphrase):
-                target.write(piece)
-        try:
-            with tarfile.open(tar) as archive:
-                members = archive.getmembers()
-                if not {m.name for m in members} <= {"database", *SECRETS} or not all(m.isfile() for m in members):
-                    raise BackupInvalid("the archive holds what no backup holds")
-                archive.extractall(whole, filter="data")
-        except tarfile.TarError as error:
-            raise BackupInvalid(str(error)) from None
-        (whole / "keys").chmod(0o700)
-        for secret in (whole / "keys").iterdir():
-            secret.chmod(0o600)
+        with path.open("rb") as source:
+            _extract(_Opening(source, passphrase), whole)
+        for secret in ("keys", "attachments"):
+            if (whole / secret).exists():
+                (whole / secret).chmod(0o700)
+        for secret_file in (whole / "keys").iterdir():
+            secret_file.chmod(0o600)
         if folder.exists():
             folder.rmdir()
         whole.rename(folder)
+
+
+def _extract(plain: "_Opening", folder: Path) -> None:
+    try:
+        with tarfile.open(fileobj=plain, mode="r|") as archive:
+            for member in archive:
+                known = member.name in {"database", *SECRETS} or _ATTACHMENT.fullmatch(member.name)
+                if not (known and member.isfile()):
+                    raise BackupInvalid("the archive holds what no backup holds")
+                archive.extract(member, folder, filter="data")
+    except tarfile.TarError as error:
+        raise BackupInvalid(str(error)) from None
+    # What follows the archive is proven too: a file cut behind it is a cut file.
+    while plain.read(CHUNK):
+        pass
+    if not (folder / "database").exists():
+        raise BackupInvalid("the archive holds no database")
 
 
 def _key(passphrase: str, salt: bytes) -> AESGCM:
     return AESGCM(Scrypt(salt=salt, length=32, n=1 << 17, r=8, p=1).derive(passphrase.encode()))
 
 
-def _seal(source: BinaryIO, passphrase: str) -> Iterator[bytes]:
-    salt = secrets.token_bytes(_SALT)
-    cipher = _key(passphrase, salt)
-    yield MAGIC + salt
-    number, chunk = 0, source.read(CHUNK)
-    while True:
-        following = source.read(CHUNK)
-        sealed = cipher.encrypt(number.to_bytes(12, "big"), chunk, b"more" if following else b"last")
-        yield len(sealed).to_bytes(4, "big") + sealed
-        if not following:
-            return
-        number, chunk = number + 1, following
+class _Sealing(io.RawIOBase):
+    """Takes what a tar writes, and writes it sealed."""
+
+    def __init__(self, target: BinaryIO, passphrase: str) -> None:
+        salt = secrets.token_bytes(_SALT)
+        self._target, self._cipher = target, _key(passphrase, salt)
+        self._plain, self._number = bytearray(), 0
+        target.write(MAGIC + salt)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._plain += data
+        # One byte more than a chunk: then it is not the last.
+        while len(self._plain) > CHUNK:
+            self._seal(b"more")
+        return len(data)
+
+    def end(self) -> None:
+        """What is left is the last chunk."""
+        self._seal(b"last")
+
+    def _seal(self, place: bytes) -> None:
+        sealed = self._cipher.encrypt(self._number.to_bytes(12, "big"), bytes(self._plain[:CHUNK]), place)
+        del self._plain[:CHUNK]
+        self._target.write(len(sealed).to_bytes(4, "big") + sealed)
+        self._number += 1
+
+
+class _Opening(io.RawIOBase):
+    """Gives what a tar reads, each chunk proven; raises BackupInvalid."""
+
+    def __init__(self, source: BinaryIO, passphrase: str) -> None:
+        self._pieces, self._plain = _open(source, passphrase), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        self._plain = self._plain or next(self._pieces, b"")
+        given, self._plain = self._plain[: len(into)], self._plain[len(into) :]
+        into[: len(given)] = given
+        return len(given)
 
 
 def _open(source: BinaryIO | io.BufferedReader, passphrase: str) -> Iterator[bytes]:

@@ -1,7 +1,9 @@
 """The sealed file of a backup: opened whole by its passphrase, refused when one byte is not what it was."""
 
+import io
 import os
 import tarfile
+import tracemalloc
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +16,7 @@ from jiwar.operation import archive
 from jiwar.operation.archive import BackupInvalid, pack, unpack
 
 PASSPHRASE = "a long walk in the Fezzan"
+BLOB = "5" * 64
 KEEP = [HealthCheck.function_scoped_fixture]
 
 
@@ -88,18 +91,69 @@ def test_a_file_cut_between_chunks_or_with_more_behind_is_refused(packed: Path, 
     refused(whole[:head] + second + first + rest, tmp_path)
 
 
+def sealed(tar: bytes) -> bytes:
+    target = io.BytesIO()
+    sealing = archive._Sealing(target, PASSPHRASE)
+    sealing.write(tar)
+    sealing.end()
+    return target.getvalue()
+
+
 def test_an_archive_with_anything_else_inside_is_refused(tmp_path: Path) -> None:
     tar = tmp_path / "tar"
     outside = tmp_path / "x"
     outside.write_text("x")
-    for name in ("../escape", "keys/../../escape", "authorized_keys"):
+    for name in (
+        "../escape",
+        "keys/../../escape",
+        "authorized_keys",
+        "attachments/x",
+        f"attachments/../{BLOB}",
+        f"attachments/{BLOB}.part",
+    ):
         with tarfile.open(tar, "w") as made:
             made.add(outside, name)
-        with tar.open("rb") as source:
-            data = b"".join(archive._seal(source, PASSPHRASE))
+        data = sealed(tar.read_bytes())
         folder = tmp_path / "a" / name.replace("/", "_")
         folder.mkdir(parents=True)
         assert "what no backup holds" in refused(data, folder)
+
+
+def test_attachments_come_with_it_as_they_lie(tmp_path: Path) -> None:
+    folder = tmp_path / "node"
+    (folder / "attachments").mkdir(parents=True)
+    (folder / "keys").mkdir()
+    (folder / "keys" / "keyring.json").write_text("the keys")
+    (folder / "copy").write_bytes(b"database")
+    data = os.urandom(3 * archive.CHUNK + 7)
+    (folder / "attachments" / BLOB).write_bytes(data)
+    (folder / "attachments" / f"{BLOB}.part").write_bytes(b"comes again")
+    (folder / "attachments" / f"{'0' * 32}.new").write_bytes(b"torn")
+    pack(tmp_path / "backup", PASSPHRASE, folder, folder / "copy")
+    unpack(tmp_path / "backup", PASSPHRASE, tmp_path / "restored")
+    there = tmp_path / "restored" / "attachments"
+    assert [path.name for path in there.iterdir()] == [BLOB]
+    assert (there / BLOB).read_bytes() == data
+    assert there.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_large_attachment_is_never_in_memory(tmp_path: Path) -> None:
+    folder = tmp_path / "node"
+    (folder / "attachments").mkdir(parents=True)
+    (folder / "keys").mkdir()
+    (folder / "keys" / "keyring.json").write_text("the keys")
+    (folder / "copy").write_bytes(b"database")
+    with (folder / "attachments" / BLOB).open("wb") as file:
+        file.truncate(50 << 20)
+    tracemalloc.start()
+    try:
+        pack(tmp_path / "backup", PASSPHRASE, folder, folder / "copy")
+        unpack(tmp_path / "backup", PASSPHRASE, tmp_path / "restored")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 << 20
+    assert (tmp_path / "restored" / "attachments" / BLOB).stat().st_size == 50 << 20
 
 
 def test_a_restore_never_overwrites(packed: Path, tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""Which records and drafts refer to a sealed file: it stays while any does, and goes with the last.
+
+A kind whose body holds a `Descriptor` says `carry(KIND)`; a test finds the one that forgets it.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from jiwar.exchange import attachments
+from jiwar.exchange.models import Attached
+from jiwar.records.content import Content
+from jiwar.records.kinds import Kind
+
+if TYPE_CHECKING:
+    from jiwar.records.models import Draft, Record
+
+ABANDONED = dt.timedelta(days=1)
+"""How long a file that nothing refers to is left alone: it may be on its way into a draft."""
+
+
+def carry(kind: Kind) -> None:
+    """Keep the files of a kind's records while a record that refers to them is in force."""
+    kind.projections.append(_refer)
+    kind.retirements.append(_release)
+
+
+def _refer(record: "Record", content: Content) -> None:
+    for descriptor in attachments.referred(content.body):
+        Attached.objects.get_or_create(blob=descriptor.blob, record=record)
+
+
+def _release(record: "Record") -> None:
+    _forget(Attached.objects.filter(record=record))
+
+
+def keep_for_draft(draft: "Draft", blob: str) -> None:
+    """A draft refers to a file, until `release_draft`."""
+    Attached.objects.get_or_create(blob=blob, draft=draft)
+
+
+def release_draft(draft: "Draft", blob: str | None = None) -> None:
+    """A draft refers to a file no longer, or to none: it became a record, or was given up."""
+    rows = Attached.objects.filter(draft=draft)
+    _forget(rows.filter(blob=blob) if blob else rows)
+
+
+def _forget(rows: Any) -> None:
+    blobs = set(rows.values_list("blob", flat=True))
+    rows.delete()
+    # A file does not come back when the transaction is rolled back: it goes when that is sure.
+    if blobs:
+        transaction.on_commit(_drop_unless_kept(blobs))
+
+
+def _drop_unless_kept(blobs: set[str]) -> Callable[[], None]:
+    def drop() -> None:
+        for blob in blobs - set(Attached.objects.filter(blob__in=blobs).values_list("blob", flat=True)):
+            attachments.drop(blob)
+
+    return drop
+
+
+def sweep(at: dt.datetime) -> int:
+    """Delete files that nothing refers to and that have not grown for a day; returns how many."""
+    idle = {path.stem: path for path in attachments.idle_since(at - ABANDONED)}
+    for blob in Attached.objects.filter(blob__in=idle).values_list("blob", flat=True):
+        idle.pop(blob, None)
+    for path in idle.values():
+        path.unlink(missing_ok=True)
+    return len(idle)
