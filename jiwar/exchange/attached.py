@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from jiwar.audit.services import Author, append
 from jiwar.exchange import attachments
 from jiwar.exchange.models import Attached
 from jiwar.records.content import Content
@@ -63,11 +64,14 @@ def _drop_unless_kept(blobs: set[str]) -> Callable[[], None]:
     return drop
 
 
-def sweep(at: dt.datetime) -> int:
+def sweep(by: Author, at: dt.datetime) -> int:
     """Delete files that nothing refers to and that have not grown for a day; returns how many."""
     idle = {path.stem: path for path in attachments.idle_since(at - ABANDONED)}
     for blob in Attached.objects.filter(blob__in=idle).values_list("blob", flat=True):
         idle.pop(blob, None)
     for path in idle.values():
         path.unlink(missing_ok=True)
+    if idle:
+        with transaction.atomic():
+            append("attachments_swept", by, "", {"files": len(idle)})
     return len(idle)

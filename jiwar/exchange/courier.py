@@ -10,6 +10,7 @@ import re
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -17,8 +18,10 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
+from jiwar.access.policy import Grant
 from jiwar.access.services import as_node
 from jiwar.exchange import protocol, services
+from jiwar.exchange.attached import sweep
 from jiwar.exchange.models import Link, Outgoing
 from jiwar.identity.queries import neighbours
 from jiwar.records.services import expire, read_again
@@ -34,6 +37,8 @@ ANSWER_WITHIN = 60.0
 """Seconds for a whole answer: a peer that drips is a peer that is not there."""
 QUICK, PATIENT = 16, 4
 """Visits at one time to nodes that answered last time, and to those that did not: these never keep those waiting."""
+EACH_MINUTE: list[Callable[[Grant, dt.datetime], object]] = [sweep]
+"""What else is done about once a minute, each in transactions of its own; rooms above add what falls due with them."""
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL: the certificate is pinned, and a post that woke with a wrong clock must get
 through to learn of it."""
@@ -71,6 +76,8 @@ class Courier:
                     expire(by)
                     read_again(by)
                     services.release()
+                    for act in EACH_MINUTE:
+                        act(by, timezone.now())
                 for node, failing in due(timezone.now()).items():
                     if node not in self._busy:
                         self._busy.add(node)

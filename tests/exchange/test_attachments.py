@@ -453,8 +453,8 @@ def test_what_nothing_refers_to_is_swept_after_a_day(at: At, kind: Kind, django_
     attached.keep_for_draft(draft, drafted.blob)
     with at("LBY") as folder:
         (folder / ("0" * 32 + ".new")).write_bytes(b"torn")
-        assert attached.sweep(now) == 0
-        assert attached.sweep(now + dt.timedelta(days=1, minutes=1)) == 2
+        assert attached.sweep(BY, now) == 0
+        assert attached.sweep(BY, now + dt.timedelta(days=1, minutes=1)) == 2
         assert {path.name for path in folder.iterdir()} == {kept.blob, drafted.blob}
     assert code(lambda: open_plain(orphan)) == "attachment_not_here"
 
