@@ -15,13 +15,13 @@ from jiwar.identity.keys import KeyRing, make_tls
 from jiwar.identity.node import NodeSettings
 from jiwar.records.content import Content
 from jiwar.records.kinds import Kind
-from jiwar.records.services import content_hash
+from jiwar.records.statement import content_hash
 from jiwar.wire.ids import uuid7
 from jiwar.wire.strict_json import canonical
 
 
 class Signed(tuple[bytes, str, str]):  # noqa: SLOT001 - a tuple's subclass has no slots
-    """A statement, the id of the key that signed it, the signature in base64: what `records.services.receive` takes."""
+    """A statement, the id of the key that signed it, the signature in base64: what `records.arrivals.receive` takes."""
 
     cosignature = ""
 

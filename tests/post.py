@@ -18,8 +18,8 @@ from jiwar.documents.services import read
 from jiwar.identity.models import Agency, Person
 from jiwar.identity.roles import Clearance, Role
 from jiwar.identity.services import add_node, add_person, make_own_keys
+from jiwar.records.arrivals import receive
 from jiwar.records.models import Record
-from jiwar.records.services import receive
 from jiwar.watchlist import screening
 from jiwar.watchlist.alert_kinds import ALERT
 from jiwar.watchlist.live_index import LiveIndex

@@ -4,6 +4,8 @@ A state speaks to states: national nodes exchange with national nodes, and each 
 agreement opens waits here, held with the reason, and leaves when one opens it.
 """
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.utils import timezone
 
@@ -16,11 +18,16 @@ from jiwar.identity.queries import neighbours
 from jiwar.records.content import Content
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, Kind
 from jiwar.records.queries import newest_version
-from jiwar.records.services import STORED, Record, acknowledge
+from jiwar.records.services import STORED, Record, Stored, acknowledge
 
 
-def route(by: Author, record: Record, content: Content | None) -> None:
-    """Put a stored record into the outbox of every node that it is for."""
+def route(by: Author, stored: Sequence[Stored]) -> None:
+    """Put stored records into the outbox of every node that they are for."""
+    for each in stored:
+        _route(by, each.record, each.content)
+
+
+def _route(by: Author, record: Record, content: Content | None) -> None:
     kind = KINDS.get((record.kind, record.kind_version))
     if kind is None or content is None:
         return

@@ -22,8 +22,9 @@ from jiwar.exchange.logic.receipt import Receipt, ReceiptInvalid
 from jiwar.exchange.models import Incoming, Link, Outgoing, Stream
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import KeyRefused, neighbours, sealing_key, signing_key
+from jiwar.records.arrivals import receive
 from jiwar.records.kinds import KINDS, WITHDRAWAL
-from jiwar.records.services import Record, receive
+from jiwar.records.services import Record
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.ids import uuid7
 from jiwar.wire.strict_json import JsonRefused, parse

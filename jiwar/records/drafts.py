@@ -12,7 +12,8 @@ from jiwar.audit.services import Author, append
 from jiwar.identity.queries import is_active_person
 from jiwar.records.kinds import Kind, newest
 from jiwar.records.models import Decision, Draft, Record
-from jiwar.records.services import Approval, content_hash, issue, read_content
+from jiwar.records.services import issue, read_content
+from jiwar.records.statement import Approval, content_hash
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.strict_json import JsonRefused
 

@@ -18,9 +18,9 @@ from jiwar.agreements.kinds import SIGNATURE
 from jiwar.identity.models import Agency, Person
 from jiwar.identity.roles import Role
 from jiwar.identity.services import add_node, add_person, make_own_keys
+from jiwar.records.arrivals import receive
 from jiwar.records.kinds import Kind
 from jiwar.records.models import Record
-from jiwar.records.services import receive
 from tests.foreign import ForeignNode, Signed
 
 DRAFT = Permission.AGREEMENTS_AGREEMENT_DRAFT

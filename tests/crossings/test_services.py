@@ -20,8 +20,8 @@ from jiwar.crossings.models import Crossing, Screened
 from jiwar.exchange.models import Outgoing
 from jiwar.identity.models import Node, Person
 from jiwar.identity.services import add_node
+from jiwar.records.arrivals import receive
 from jiwar.records.models import Record
-from jiwar.records.services import receive
 from jiwar.watchlist.models import Hit
 from jiwar.wire.faults import Refused
 from tests.foreign import ForeignNode

@@ -24,19 +24,12 @@ from jiwar.identity.keys import ring
 from jiwar.identity.models import NodeKey
 from jiwar.identity.queries import sealing_key
 from jiwar.identity.services import add_node, make_own_keys, revoke_node_key
+from jiwar.records.arrivals import receive
 from jiwar.records.content import Body, Line
 from jiwar.records.kinds import KINDS, Kind, register
 from jiwar.records.models import Acknowledgement, Record
-from jiwar.records.services import (
-    Approval,
-    content_hash,
-    issue,
-    read_again,
-    read_content,
-    receive,
-    terms,
-    withdraw,
-)
+from jiwar.records.services import issue, read_again, read_content, terms, withdraw
+from jiwar.records.statement import Approval, content_hash
 from jiwar.wire.ids import uuid7
 from tests.foreign import ForeignNode, Signed
 

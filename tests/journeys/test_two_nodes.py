@@ -24,7 +24,8 @@ from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.agreements.demo import demo_agreement
 from jiwar.records.kinds import KINDS
-from jiwar.records.services import Approval, content_hash, issue, read_content, terms
+from jiwar.records.statement import Approval, content_hash
+from jiwar.records.services import issue, read_content, terms
 kind, now = KINDS["agreement", 1], timezone.now()
 for number in range({first}, {first} + {count}):
     body = demo_agreement(now.date()) | {{"reference": f"LBY-NER-{{2000 + number // 100}}-{{number % 100:02}}"}}

@@ -21,11 +21,13 @@ from jiwar.identity.queries import agency, cosigning_key
 from jiwar.identity.roles import Role
 from jiwar.identity.services import add_node, add_person, make_own_keys, revoke_node_key
 from jiwar.records import drafts
+from jiwar.records.arrivals import receive
 from jiwar.records.content import Body, Line
 from jiwar.records.kinds import KINDS, WITHDRAWAL, Kind, register
 from jiwar.records.models import Draft, Record
 from jiwar.records.queries import withdrawal_of
-from jiwar.records.services import content_hash, expire, issue, read_again, read_content, receive, terms, withdraw
+from jiwar.records.services import expire, issue, read_again, read_content, terms, withdraw
+from jiwar.records.statement import content_hash
 from jiwar.wire.faults import Refused
 from jiwar.wire.strict_json import canonical
 from tests.foreign import ForeignNode

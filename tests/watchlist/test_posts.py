@@ -12,8 +12,9 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.services import SYSTEM
 from jiwar.identity.services import add_node
+from jiwar.records.arrivals import receive
 from jiwar.records.kinds import WITHDRAWAL
-from jiwar.records.services import receive, terms
+from jiwar.records.services import terms
 from jiwar.watchlist.kinds import LISTING_PERSON
 from jiwar.watchlist.models import Entry
 from jiwar.watchlist.screening import PartialDate, Query, list_age, screen

@@ -15,8 +15,8 @@ from jiwar.access.services import SYSTEM, actor_of_person
 from jiwar.identity.models import Agency, Person, RoleGrant
 from jiwar.identity.roles import Clearance
 from jiwar.identity.services import add_node
+from jiwar.records.arrivals import receive
 from jiwar.records.models import Record
-from jiwar.records.services import receive
 from jiwar.watchlist import services
 from tests.foreign import ForeignNode, Signed
 

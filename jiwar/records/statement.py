@@ -1,0 +1,98 @@
+"""The signed statement: its members, what its signature covers, the approval that it carries. Reads no database."""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from jiwar.records.content import Handling
+from jiwar.wire.faults import Fault, Refused
+from jiwar.wire.strict_json import JsonRefused, canonical, parse
+
+VERSION = 1
+SIGNED = b"jiwar-record/1\n"
+COSIGNED = b"jiwar-record-cosignature/1\n"
+"""What stands before the statement's bytes under a signature, and under a second one by ML-DSA-65."""
+_FIELDS = {
+    "v", "id", "version", "kind", "kind_version", "origin", "node", "issued_at", "content", "supersedes", "approval",
+}  # fmt: skip
+_CLOCK_SKEW = dt.timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Two natural persons and what they agreed on (rule R2); ids are opaque outside the node that made them."""
+
+    author: str
+    approver: str
+    content_hash: str
+
+
+def content_hash(kind: str, kind_version: int, content: Any) -> str:
+    """SHA-256 in hexadecimal over the canonical form of what a person decides: what an approval binds to."""
+    return sha256(canonical({"kind": kind, "kind_version": kind_version, "content": content}))
+
+
+def sha256(data: bytes) -> str:
+    """The name of a statement: SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_statement(statement: bytes, at: dt.datetime) -> dict[str, Any]:
+    """A statement's members, checked as far as every kind's are; raises Refused."""
+    try:
+        data = parse(statement)
+        if not isinstance(data, dict) or set(data) != _FIELDS:
+            raise Refused(Fault("wrong_form", "statement"))
+        if data["v"] != VERSION:
+            raise Refused(Fault("version_unknown", "v", str(data["v"])[:20]))
+        if canonical(data) != statement:
+            raise Refused(Fault("not_canonical", "statement"))
+    except JsonRefused as refused:
+        raise Refused(Fault("wrong_form", "statement", refused.code)) from None
+    checks = {
+        "id": lambda v: UUID(v).version == 7 and str(UUID(v)) == v,
+        "version": lambda v: type(v) is int and 1 <= v < 10_000,
+        "kind": lambda v: isinstance(v, str) and 0 < len(v) <= 60,
+        "kind_version": lambda v: type(v) is int and 1 <= v < 1000,
+        "origin": lambda v: isinstance(v, str) and len(v) == 3,
+        "node": lambda v: isinstance(v, str) and len(v) <= 30,
+        "issued_at": lambda v: dt.datetime.fromisoformat(v) < at + _CLOCK_SKEW,
+        "content": lambda v: isinstance(v, dict) and _plain_terms(v),
+    }
+    for field, check in checks.items():
+        try:
+            ok = check(data[field])
+        except (TypeError, ValueError, KeyError, AttributeError):
+            ok = False
+        if not ok:
+            raise Refused(Fault("wrong_form", field))
+    if data["node"][:3] != data["origin"]:
+        raise Refused(Fault("origin_wrong", "origin", data["origin"]))
+    return data
+
+
+def _plain_terms(content: dict[str, Any]) -> bool:
+    """The terms that every version of every kind has, so that a record not understood can still be kept and expired."""
+    Handling.model_validate(content["handling"])
+    until = dt.datetime.fromisoformat(content["valid_until"])
+    dt.date.fromisoformat(content["review_on"])
+    return until.utcoffset() is not None and isinstance(content["purpose"], str) and len(content["purpose"]) <= 40
+
+
+def read_approval(approval: object) -> Approval | None:
+    """The approval that a statement carries; None for what is none."""
+    if not isinstance(approval, dict) or set(approval) != set(Approval.__slots__):
+        return None
+    return Approval(**approval) if all(isinstance(v, str) for v in approval.values()) else None
+
+
+def check_approval(approval: Approval | None, expected: str) -> None:
+    """Raise Refused unless two people agreed on the content with this hash."""
+    if approval is None or not approval.author or not approval.approver:
+        raise Refused(Fault("approval_missing", "approval"))
+    if approval.author == approval.approver:
+        raise Refused(Fault("approver_is_author", "approval.approver"))
+    if approval.content_hash != expected:
+        raise Refused(Fault("approval_of_other_content", "approval.content_hash"))
