@@ -29,9 +29,10 @@ def programs() -> Path:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(*, durable: bool = False) -> Iterator[str]:
     """Start a server on a free loopback port and yield its URL; its data is gone afterwards.
 
+    `durable`: it answers when the disk has it, as a node's must; tests can do without.
     Yields: `postgresql://jiwar:jiwar@127.0.0.1:PORT/jiwar`, a superuser's, on an empty database.
     """
     binaries = programs()
@@ -47,7 +48,8 @@ def server() -> Iterator[str]:
         _run([binaries / "initdb", "-D", data, *identity, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"], user)
         port = _free_port()
         options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "100"}
-        options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # the data is thrown away
+        if not durable:
+            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with log.open("wb") as output:
             process = subprocess.Popen(

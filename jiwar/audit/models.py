@@ -1,4 +1,4 @@
-"""The ledger's tables: leaves, perfect subtrees, the growing edge, checkpoints own and seen."""
+"""The ledger's tables: leaves, tiles of hashes, the growing edge, checkpoints own and seen."""
 
 from django.db import models
 
@@ -7,30 +7,35 @@ class Leaf(models.Model):
     """One act. `content` is the canonical JSON whose hash is in the tree; the other columns are there to search by."""
 
     index = models.BigIntegerField(primary_key=True)
-    at = models.DateTimeField(db_index=True)
-    act = models.CharField(max_length=60, db_index=True)
-    actor = models.CharField(max_length=60, db_index=True)
-    subject = models.CharField(max_length=80, db_index=True)
+    at = models.DateTimeField()
+    act = models.CharField(max_length=60)
+    actor = models.CharField(max_length=60)
+    subject = models.CharField(max_length=80)
     purpose = models.CharField(max_length=40)
     case = models.CharField(max_length=80)
     content = models.TextField()
 
     class Meta:
         ordering = ["index"]
+        # Each serves "the newest of these", and no more: every append pays for them.
+        indexes = [
+            models.Index(fields=["act", "index"], name="leaves_by_act"),
+            models.Index(fields=["actor", "index"], name="leaves_by_actor"),
+            models.Index(fields=["case", "index"], name="leaves_by_case"),
+            models.Index(fields=["subject", "index"], name="leaves_by_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.index} {self.act}"
 
 
-class TreeNode(models.Model):
-    """Hash of the perfect subtree over leaves [index << level, (index + 1) << level); level 0 is the leaves'."""
+class Tile(models.Model):
+    """Up to 256 hashes of the tree, one after the other, by level and index as C2SP tlog-tiles names them."""
 
+    pk = models.CompositePrimaryKey("level", "index")
     level = models.PositiveSmallIntegerField()
     index = models.BigIntegerField()
-    hash = models.BinaryField(max_length=32)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["level", "index"], name="one_hash_per_subtree")]
+    hashes = models.BinaryField(max_length=8192)
 
     def __str__(self) -> str:
         return f"{self.level}/{self.index}"

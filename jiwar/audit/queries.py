@@ -1,11 +1,16 @@
 """Reads of the ledger: who did what to whom and why; proofs."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from django.db.models import Max, QuerySet
 
-from jiwar.audit.logic import merkle
-from jiwar.audit.models import Checkpoint, Edge, Leaf, TreeNode
+from jiwar.audit.logic import merkle, tiles
+from jiwar.audit.models import Checkpoint, Edge, Leaf, Tile
+from jiwar.audit.store import read_edge
 
-_HASH = 32
+_HASH = merkle.HASH_BYTES
+Proven = TypeVar("Proven")
 
 
 def leaves(*, act: str = "", actor: str = "", subject: str = "", case: str = "") -> QuerySet[Leaf]:
@@ -27,21 +32,39 @@ def newest_checkpoints() -> dict[str, Checkpoint]:
 
 def tree_now() -> merkle.CompactRange:
     """Size and peaks of the ledger."""
-    edge = Edge.objects.filter(pk=1).first()
-    return tree_of(edge) if edge else merkle.CompactRange()
+    edge = Edge.objects.filter(pk=1).values_list("size", "peaks").first()
+    return read_edge(*edge) if edge else merkle.CompactRange()
 
 
-def tree_of(edge: Edge) -> merkle.CompactRange:
-    """Size and peaks in the one row that a writer locks."""
-    peaks = bytes(edge.peaks)
-    return merkle.CompactRange(edge.size, tuple(peaks[i : i + _HASH] for i in range(0, len(peaks), _HASH)))
+def tile(level: int, index: int, width: int = tiles.WIDTH) -> bytes:
+    """The first `width` hashes of a tile (C2SP tlog-tiles), full ones by default.
+
+    Raises LookupError where the tree has not grown so far. There is no bundle of entries: a leaf's content stays here,
+    and its salt keeps the hash from saying anything.
+    """
+    held = Tile.objects.filter(level=level, index=index).values_list("hashes", flat=True).first()
+    if not 0 < width <= tiles.WIDTH or held is None or len(held) < width * _HASH:
+        raise LookupError(f"no tile {level}/{index} of width {width}")
+    return bytes(held[: width * _HASH])
 
 
 def inclusion_path(index: int, size: int) -> list[bytes]:
-    """Proof that leaf `index` is in the tree of `size` leaves (RFC 9162 section 2.1.3)."""
-    return merkle.inclusion_path(index, size, subtree)
+    """Proof that leaf `index` is in the tree of `size` leaves (RFC 9162 section 2.1.3): one query."""
+    return _prove(lambda node: merkle.inclusion_path(index, size, node))
 
 
-def subtree(level: int, index: int) -> bytes:
-    """Hash of a perfect subtree."""
-    return bytes(TreeNode.objects.values_list("hash", flat=True).get(level=level, index=index))
+def consistency_path(old: int, new: int) -> list[bytes]:
+    """Proof that the first `old` of `new` leaves are the old tree (RFC 9162 section 2.1.4): one query."""
+    return _prove(lambda node: merkle.consistency_path(old, new, node))
+
+
+def tree_at(size: int) -> merkle.CompactRange:
+    """The ledger as it was when it had `size` leaves: one query."""
+    return _prove(lambda node: merkle.compact_range(size, node))
+
+
+def _prove(prove: Callable[[merkle.NodeReader], Proven]) -> Proven:
+    """What `prove` makes of the stored tree, every tile fetched at once."""
+    rows = Tile.objects.filter(pk__in=sorted(tiles.touched(prove))).values_list("level", "index", "hashes")
+    held = {tiles.Place(level, index): bytes(hashes) for level, index, hashes in rows}
+    return prove(tiles.node_reader(lambda place: held.get(place, b"")))

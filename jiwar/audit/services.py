@@ -1,29 +1,36 @@
 """Appends to the ledger: the only writer of leaves and checkpoints."""
 
 import base64
+import datetime as dt
 import secrets
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from jiwar.audit import store
 from jiwar.audit.logic import leaf as leaves
-from jiwar.audit.logic import merkle
+from jiwar.audit.logic import merkle, tiles
 from jiwar.audit.logic.checkpoint import Checkpoint as Opened
 from jiwar.audit.logic.checkpoint import CheckpointInvalid, open_checkpoint, sign_checkpoint
 from jiwar.audit.logic.export import export
-from jiwar.audit.models import Checkpoint, Edge, Leaf, TreeNode
-from jiwar.audit.queries import tree_now, tree_of
+from jiwar.audit.models import Checkpoint, Leaf
+from jiwar.audit.queries import tree_now
+from jiwar.audit.store import LedgerDamaged
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import signing_key
 
 __all__ = [
+    "Act",
     "Author",
     "CheckpointInvalid",
+    "LedgerDamaged",
     "LedgerForked",
     "append",
+    "append_all",
     "append_as",
     "export_lines",
     "keep_checkpoint",
@@ -44,20 +51,29 @@ class Author(Protocol):
     def case(self) -> str: ...
 
 
-def append(act: str, by: Author, subject: str = "", detail: Mapping[str, Any] | None = None) -> Leaf:
-    """Append one leaf inside the caller's transaction, so that the act and its proof stand or fall together.
+class Act(NamedTuple):
+    """What was done, to what: one leaf of a group. `act` is a past-tense event (`alert_issued`).
 
-    `act` is a past-tense event (`alert_issued`). The detail says what was done, with identifiers rather than names.
+    The detail says what was done, with identifiers rather than names.
     """
+
+    act: str
+    subject: str = ""
+    detail: Mapping[str, Any] = MappingProxyType({})
+
+
+def append(act: str, by: Author, subject: str = "", detail: Mapping[str, Any] | None = None) -> Leaf:
+    """Append one leaf inside the caller's transaction, so that the act and its proof stand or fall together."""
     return append_as(act, by.actor_id, by.via, subject, detail, purpose=by.purpose, case=by.case)
 
 
-def hold_ledger() -> None:
-    """Lock the ledger until the caller's transaction ends.
+def append_all(by: Author, acts: Sequence[Act]) -> list[int]:
+    """Append a leaf for each act, in their order and at one instant, inside the caller's transaction.
 
-    For writers that lock a row of their own before they append: whoever takes the ledger first never waits in a circle.
+    However many they are: one lock, one insert of leaves, one write of the tiles. Returns the leaves' indexes.
     """
-    Edge.objects.select_for_update().get_or_create(pk=1)
+    rows, _ = _append(acts, by.actor_id, by.via, by.purpose, by.case)
+    return [row.number for row in rows]
 
 
 def append_as(
@@ -71,48 +87,59 @@ def append_as(
     case: str = "",
 ) -> Leaf:
     """As `append`, for acts that need no permission: a sign-in, a received message."""
+    [row], at = _append([Act(act, subject, detail or {})], actor, via, purpose, case)
+    return Leaf(row.number, at, *row[1:])
+
+
+def hold_ledger() -> None:
+    """Lock the ledger until the caller's transaction ends.
+
+    For writers that lock a row of their own before they append: whoever takes the ledger first never waits in a circle.
+    """
+    store.lock_edge()
+
+
+def _append(
+    acts: Sequence[Act], actor: str, via: str, purpose: str | None, case: str
+) -> tuple[list[store.Row], dt.datetime]:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("a ledger leaf belongs in the transaction of its act")
-    edge, _ = Edge.objects.select_for_update().get_or_create(pk=1)
-    tree = tree_of(edge)
-    at = timezone.now()
-    content = leaves.content(
-        leaves.Leaf(
-            index=tree.size,
-            at=at,
-            node=settings.NODE.code,
-            actor=actor,
-            via=via,
-            act=act,
-            salt=secrets.token_hex(16),
-            purpose=str(purpose) if purpose else None,
-            case=case or None,
-            subject=subject or None,
-            detail=dict(detail or {}),
+    at, purpose = timezone.now(), str(purpose) if purpose else None
+    if not acts:
+        return [], at
+    tree = store.lock_edge()
+    salts = secrets.token_hex(16 * len(acts))
+    rows: list[store.Row] = []
+    hashes = []
+    for index, each in enumerate(acts, tree.size):
+        content = leaves.content(
+            leaves.Leaf(
+                index=index,
+                at=at,
+                node=settings.NODE.code,
+                actor=actor,
+                via=via,
+                act=each.act,
+                salt=salts[32 * len(rows) : 32 * len(rows) + 32],
+                purpose=purpose,
+                case=case or None,
+                subject=each.subject or None,
+                detail=dict(each.detail),
+            )
         )
-    )
-    row = Leaf.objects.create(
-        index=tree.size,
-        at=at,
-        act=act,
-        actor=actor,
-        subject=subject,
-        purpose=purpose or "",
-        case=case,
-        content=content.decode(),
-    )
-    tree, nodes = merkle.append(tree, merkle.leaf_hash(content))
-    TreeNode.objects.bulk_create(TreeNode(level=n.level, index=n.position, hash=n.hash) for n in nodes)
-    edge.size, edge.peaks = tree.size, b"".join(tree.peaks)
-    edge.save(update_fields=["size", "peaks"])
-    return row
+        rows.append(store.Row(index, each.act, actor, each.subject, purpose or "", case, content.decode()))
+        hashes.append(merkle.leaf_hash(content))
+    store.insert_leaves(rows, at)
+    tree, growths = tiles.grow(tree, hashes)
+    store.grow_tiles(growths)
+    store.move_edge(tree)
+    return rows, at
 
 
 def sign_tree() -> Checkpoint:
     """A signed checkpoint of the ledger as it stands; the newest one again when nothing was appended since."""
     with transaction.atomic():
-        edge, _ = Edge.objects.select_for_update().get_or_create(pk=1)
-        tree = tree_of(edge)
+        tree = store.lock_edge()
         last = Checkpoint.objects.filter(node=settings.NODE.code).last()
         if last is not None and last.size == tree.size:
             return last

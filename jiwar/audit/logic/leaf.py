@@ -20,6 +20,8 @@ _ACT = re.compile(r"[a-z][a-z0-9_]*(?:[.:][a-z][a-z0-9_]*)*")
 _SALT = re.compile(r"[0-9a-f]{32}")
 _NAMES = {"v", "index", "at", "node", "actor", "via", "act", "purpose", "case", "subject", "detail", "salt"}
 _MAX_TEXT = 300
+_SHALLOW = 32
+"""So many brackets cannot nest deeper than `parse` reads, and a content of MAX_CONTENT bytes has no more items."""
 
 
 class LeafInvalid(ValueError):
@@ -91,9 +93,12 @@ def content(leaf: Leaf) -> bytes:
                 "salt": leaf.salt,
             }
         )
-        parse(data, max_bytes=MAX_CONTENT)  # its depth and count: what is written can be read
+        if len(data) > MAX_CONTENT:
+            raise LeafInvalid("too_long", f"{len(data)} > {MAX_CONTENT} bytes")
+        if data.count(b"{") + data.count(b"[") > _SHALLOW:
+            parse(data, max_bytes=MAX_CONTENT)  # it may nest too deep: what is written must be readable
     except JsonRefused as refused:
-        raise LeafInvalid("too_long" if refused.code == "too_large" else "detail", str(refused)) from None
+        raise LeafInvalid("detail", str(refused)) from None
     return data
 
 

@@ -1,13 +1,13 @@
 """The Merkle tree of RFC 9162 section 2.1 (the same tree as RFC 6962) over SHA-256, appended to leaf by leaf.
 
 A node is named by (level, position): the root of the perfect subtree over the leaves from `position << level` up to
-`(position + 1) << level`. Perfect subtrees never change, so a ledger stores each of them once and every proof is made
-from them. What is appended to is a *compact range*: the tree's size and the roots of its perfect subtrees from left
-to right, at most one per bit of the size.
+`(position + 1) << level`. Perfect subtrees never change: a ledger stores them (`tiles` says which), and every proof is
+made from them. What is appended to is a *compact range*: the tree's size and the roots of its perfect subtrees from
+left to right, at most one per bit of the size.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -57,13 +57,21 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def append(tree: CompactRange, leaf: bytes) -> tuple[CompactRange, list[Node]]:
     """The tree with one more leaf hash, and the perfect subtrees that it completed, the leaf's own first."""
-    peaks = list(tree.peaks)
-    node = Node(0, tree.size, leaf)
-    completed = [node]
-    while node.position & 1:
-        node = Node(node.level + 1, node.position >> 1, node_hash(peaks.pop(), node.hash))
+    return extend(tree, (leaf,))
+
+
+def extend(tree: CompactRange, leaves: Iterable[bytes]) -> tuple[CompactRange, list[Node]]:
+    """As `append`, leaf after leaf."""
+    size, peaks, completed = tree.size, list(tree.peaks), []
+    for leaf in leaves:
+        node = Node(0, size, leaf)
         completed.append(node)
-    return CompactRange(tree.size + 1, (*peaks, node.hash)), completed
+        while node.position & 1:
+            node = Node(node.level + 1, node.position >> 1, node_hash(peaks.pop(), node.hash))
+            completed.append(node)
+        peaks.append(node.hash)
+        size += 1
+    return CompactRange(size, tuple(peaks)), completed
 
 
 def root(tree: CompactRange) -> bytes:
