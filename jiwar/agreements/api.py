@@ -88,18 +88,18 @@ def show_verdict(request: HttpRequest, asked: Query[Asked]) -> VerdictsOut:
 
 
 def _agreement(held: queries.Held) -> AgreementOut:
-    row, terms = held.row, held.terms
+    row = held.row
     return AgreementOut(
         uid=row.uid,
         reference=row.reference,
         title=row.title,
         parties=row.parties,
-        signed_by=sorted(terms.signed_by),
+        signed_by=sorted(held.signed_by),
         starts=row.starts,
         ends=row.ends,
         state=Coded.of("agreement_state", held.state),
         clauses=[
-            ClauseOut(**{name: clause[name] for name in _CLAUSE}, suspended=clause["id"] in terms.suspended)
+            ClauseOut(**{name: clause[name] for name in _CLAUSE}, suspended=clause["id"] in held.suspended)
             for clause in row.clauses
         ],
     )

@@ -71,3 +71,12 @@ class Resumption(models.Model):
 
     def __str__(self) -> str:
         return f"{self.party} {self.suspension_uid}"
+
+
+class Change(models.Model):
+    """Something about agreements changed: `policy` reads them anew when it finds rows that it does not know."""
+
+    mark = models.BigIntegerField(help_text="40 random bits")
+
+    def __str__(self) -> str:
+        return f"change {self.pk}"

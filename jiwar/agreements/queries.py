@@ -1,34 +1,32 @@
-"""What agreements open and why not: the one place where the rooms above ask whether a record may pass."""
+"""The register of agreements as people read it, and the policy that it makes for the rooms above."""
 
 import datetime as dt
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor
 from jiwar.access.waiting import Waiting
+from jiwar.agreements import policy
 from jiwar.agreements.kinds import AGREEMENT, SIGNATURE
-from jiwar.agreements.logic.verdicts import Clause, Closed, Open, Terms, Verdict, decide, standing
+from jiwar.agreements.logic.verdicts import Closed, Open, Terms, Verdict, retention, standing
 from jiwar.agreements.models import Agreement, PartySignature, Resumption, Suspension
+from jiwar.agreements.policy import may_receive, may_send, why
 from jiwar.records.kinds import KINDS
 from jiwar.records.queries import drafts, withdrawal_of
 
 if TYPE_CHECKING:
     from jiwar.records.models import Draft, Record
 
-__all__ = ["Closed", "Open", "Verdict", "may_receive", "may_send", "waiting", "why"]  # for the rooms above
-
-_IN_FORCE = Q(record__state="in_force")
-# A suspension or a resumption whose record has run out still stands: silence reopens nothing, and closes nothing anew.
-_STANDS = Q(record__state__in=("in_force", "expired"))
+# For the rooms above.
+__all__ = ["Closed", "Open", "Verdict", "may_receive", "may_send", "retention", "waiting", "why"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,17 @@ class Held:
     row: Agreement
     terms: Terms
     state: str
+    signed_by: frozenset[str]
 
     @property
     def unsigned(self) -> list[str]:
-        """Parties that have not signed."""
-        return [party for party in self.row.parties if party not in self.terms.signed_by]
+        """Parties of the text that have not signed."""
+        return [party for party in self.row.parties if party not in self.signed_by]
+
+    @property
+    def suspended(self) -> frozenset[str]:
+        """Clauses that a party has suspended."""
+        return frozenset().union(*(c.clauses for c in self.terms.closings if c.code == "suspended"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +63,6 @@ class InHand:
     agreement: UUID | None = None
 
 
-def may_send(kind: str, purpose: str, to_state: str, at: dt.datetime) -> Verdict:
-    """Whether this state may send records of a kind to a state for a purpose."""
-    return why(kind, purpose, settings.NODE.state, to_state, at)
-
-
-def may_receive(kind: str, purpose: str, from_state: str, at: dt.datetime) -> Verdict:
-    """Whether a state may send records of a kind to this state for a purpose."""
-    return why(kind, purpose, from_state, settings.NODE.state, at)
-
-
-def why(kind: str, purpose: str, sender: str, recipient: str, at: dt.datetime) -> Verdict:
-    """The clause that opens the way between two states, or the nearest reason why none does."""
-    held = agreements(at)
-    return decide((h.terms for h in held), sender=sender, recipient=recipient, kind=kind, purpose=purpose, at=at)
-
-
 def agreements(at: dt.datetime) -> list[Held]:
     """Every agreement held, by reference; texts that a newer version replaced are left out."""
     return _held(Agreement.objects.exclude(record__state="superseded"), at)
@@ -88,14 +76,16 @@ def agreement(uid: UUID, at: dt.datetime) -> Held | None:
 
 def signatures(row: Agreement) -> QuerySet[PartySignature]:
     """Signatures of exactly this text by its parties; issuing it is its origin's."""
-    known = PartySignature.objects.filter(_IN_FORCE, agreement_uid=row.uid, hash=row.record.hash)
+    known = PartySignature.objects.filter(policy.IN_FORCE, agreement_uid=row.uid, hash=row.record.hash)
     return known.filter(party__in=row.parties).select_related("record")
 
 
 def suspensions(row: Agreement) -> list[tuple[Suspension, Resumption | None]]:
     """Suspensions of an agreement by its parties, each with what ended it, oldest first."""
-    found = Suspension.objects.filter(_STANDS, agreement_uid=row.uid, party__in=row.parties).select_related("record")
-    ends = {(r.suspension_uid, r.party): r for r in _resumptions(s.uid for s in found)}
+    found = Suspension.objects.filter(policy.STANDS, agreement_uid=row.uid, party__in=row.parties).select_related(
+        "record"
+    )
+    ends = {(r.suspension_uid, r.party): r for r in policy.resumptions(s.uid for s in found)}
     return [(s, ends.get((s.uid, s.party))) for s in found]
 
 
@@ -192,55 +182,8 @@ def _with_record(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _held(rows: QuerySet[Agreement], at: dt.datetime) -> list[Held]:
-    found = list(rows.select_related("record"))
-    uids = [row.uid for row in found]
-    signed: dict[tuple[UUID, str], set[str]] = defaultdict(set)
-    for s in PartySignature.objects.filter(_IN_FORCE, agreement_uid__in=uids, record__valid_until__gt=at):
-        signed[s.agreement_uid, s.hash].add(s.party)
-    suspended: dict[UUID, list[Suspension]] = defaultdict(list)
-    paused = list(Suspension.objects.filter(_STANDS, agreement_uid__in=uids))
-    ended = {(r.suspension_uid, r.party) for r in _resumptions(s.uid for s in paused)}
-    for pause in paused:
-        if (pause.uid, pause.party) not in ended:
-            suspended[pause.agreement_uid].append(pause)
     held = []
-    for row in found:
-        terms = _terms(row, signed[row.uid, row.record.hash], suspended[row.uid])
+    for row, terms in policy.texts(rows):
         state = "withdrawn" if row.record.state == "withdrawn" else standing(terms, at)
-        held.append(Held(row, terms, state))
+        held.append(Held(row, terms, state, terms.signed_by(at)))
     return held
-
-
-def _resumptions(suspensions: Iterable[UUID]) -> QuerySet[Resumption]:
-    return Resumption.objects.filter(_STANDS, suspension_uid__in=list(suspensions)).select_related("record")
-
-
-def _terms(row: Agreement, signed_by: Iterable[str], pauses: Iterable[Suspension]) -> Terms:
-    clauses = tuple(
-        Clause(
-            c["id"],
-            frozenset(c["kinds"]),
-            frozenset(c["purposes"]),
-            frozenset(c["from_states"]),
-            frozenset(c["to_states"]),
-            c["onward"],
-        )
-        for c in row.clauses
-    )
-    record, parties = row.record, frozenset(row.parties)
-    # A record is used to the end of the day of its review (as `records.services.expire` has it).
-    reviewed = dt.datetime.combine(record.review_on + dt.timedelta(days=1), dt.time(), dt.UTC)
-    terms = Terms(
-        uid=row.uid,
-        reference=row.reference,
-        parties=parties,
-        signed_by=parties & {record.origin, *signed_by},
-        starts=row.starts,
-        ends=row.ends,
-        until=min(record.valid_until, reviewed),
-        clauses=clauses,
-        ended=record.state != "in_force",
-    )
-    every = frozenset(c.id for c in clauses)
-    named = (frozenset(p.clauses) & every if p.clauses else every for p in pauses if p.party in parties)
-    return replace(terms, suspended=frozenset().union(*named))

@@ -1,6 +1,7 @@
 """Making, signing, suspending agreements. Every act checks its grant; its ledger leaf is in its transaction."""
 
 import datetime as dt
+import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from jiwar.agreements.kinds import (
     SignatureBody,
     SuspensionBody,
 )
-from jiwar.agreements.models import Agreement, PartySignature, Resumption, Suspension
+from jiwar.agreements.models import Agreement, Change, PartySignature, Resumption, Suspension
 from jiwar.audit.services import append
 from jiwar.records import drafts
 from jiwar.records.content import Content
@@ -191,7 +192,7 @@ def _signature_faults(content: Content) -> list[Fault]:
     faults = []
     if body.party != settings.NODE.state or body.party not in held.terms.parties:
         faults.append(Fault("own_state_no_party", "body.party", body.party))
-    elif body.party in held.terms.signed_by:
+    elif body.party in held.signed_by:
         faults.append(Fault("already_signed", "body.party", body.party))
     if body.hash != held.row.record.hash:
         faults.append(Fault("signature_of_other_text", "body.hash"))
@@ -258,7 +259,11 @@ def _project_resumption(record: "Record", content: Content) -> None:
         Resumption.objects.create(record=record, suspension_uid=body.target, party=record.origin, reason=body.reason)
 
 
-# Nothing runs when a record is retired: what is in force is read from the records' own state (`queries`).
+def _changed(record: "Record", content: Content | None = None) -> None:
+    """What is in force is read from the records' own state; what was parsed before is no longer it."""
+    Change.objects.create(mark=secrets.randbits(40))
+
+
 AGREEMENT.projections.append(_project_agreement)
 SIGNATURE.projections.append(_project_signature)
 SIGNATURE.check, SIGNATURE.addressees = _signature_faults, _parties_of_target
@@ -266,3 +271,6 @@ SUSPENSION.projections.append(_project_suspension)
 SUSPENSION.addressees = _parties_of_target
 RESUMPTION.projections.append(_project_resumption)
 RESUMPTION.addressees = _parties_of_suspended
+for kind in (AGREEMENT, SIGNATURE, SUSPENSION, RESUMPTION):
+    kind.projections.append(_changed)
+    kind.retirements.append(_changed)

@@ -82,7 +82,7 @@ def sign(seconds: float = 30) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("the agreement did not arrive")
         time.sleep(0.2)
-    if settings.NODE.state in held[0].terms.signed_by:
+    if settings.NODE.state in held[0].signed_by:
         return
     draft = agreements.cosign(_as("moussa", Permission.AGREEMENTS_AGREEMENT_DRAFT), held[0].terms.uid)
     agreements.approve(_as("aissata", Permission.AGREEMENTS_AGREEMENT_APPROVE), draft, draft.content_hash)

@@ -218,7 +218,7 @@ def test_why(in_force: Record, at_the_desk: Client, second: Client, grant: Calla
     services.suspend(grant(SUSPEND), in_force.uid, "inquiry")
     page = text(at_the_desk.get("/agreements/why/", ask))
     assert "We may not send it" in page
-    assert "A party has suspended this clause." in page
+    assert "One of the two states has suspended this clause." in page
     assert "No agreement binds" in text(at_the_desk.get("/agreements/why/", ask | {"state": "TUN"}))
     assert at_the_desk.get("/agreements/why/", {"kind": "alert.person"}).status_code == 200
 

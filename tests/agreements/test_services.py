@@ -406,13 +406,3 @@ def test_kinds_are_instruments_without_personal_data() -> None:
         kind = newest(name)
         assert (kind.instrument, kind.personal, kind.four_eyes) == (True, False, four_eyes)
     assert ACKNOWLEDGEMENT.instrument
-
-
-def test_a_verdict_costs_the_same_however_many_agreements_are_held(
-    in_force: Record, niger: ForeignNode, grant: Granting, body: dict, django_assert_max_num_queries: Any
-) -> None:
-    for number in range(2, 6):
-        take(say(niger, AGREEMENT, {**body, "reference": f"LBY-NER-2026-0{number}"}))
-    services.suspend(grant(SUSPEND), in_force.uid, "inquiry")
-    with django_assert_max_num_queries(4):
-        assert sent() == "suspended"
