@@ -36,7 +36,9 @@ from jiwar.agreements.logic.verdicts import Question
 from jiwar.agreements.queries import may_receive
 from jiwar.identity.services import add_node
 from jiwar.records.kinds import newest
-from jiwar.records.services import Approval, content_hash, issue, receive, terms
+from jiwar.records.arrivals import receive
+from jiwar.records.services import issue, terms
+from jiwar.records.statement import Approval, content_hash
 from tests.foreign import ForeignNode
 
 STATES = "DZA EGY MAR MLI MRT NER SDN TCD TUN".split()

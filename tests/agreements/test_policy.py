@@ -140,7 +140,8 @@ for line in sys.stdin:
         assert [one.run(self.ASK), two.run(self.ASK)] == ["not_signed", "not_signed"]
         own = "services.SIGNATURE, {'target': str(record.uid), 'hash': record.hash, 'party': 'LBY'}"
         one.run(f"kind, body = {own}")
-        one.run("from jiwar.records.services import Approval, content_hash, issue, read_content")
+        one.run("from jiwar.records.services import issue, read_content")
+        one.run("from jiwar.records.statement import Approval, content_hash")
         one.run("from tests.agreements.conftest import terms_of")
         one.run("content = read_content(kind, terms_of(body), timezone.now())")
         one.run("digest = content_hash(kind.name, kind.version, content.model_dump(mode='json'))")
