@@ -1,6 +1,7 @@
 """A neighbour's node in a test: real keys, a real card, really signed statements; only its program is missing."""
 
 import base64
+import dataclasses
 import datetime as dt
 import hashlib
 import json
@@ -12,6 +13,8 @@ from django.utils import timezone
 
 from jiwar.identity.cards import write_card
 from jiwar.identity.keys import KeyRing, make_tls
+from jiwar.identity.logic.certificates import Subject, certify
+from jiwar.identity.logic.roots import Root, write_root
 from jiwar.identity.node import NodeSettings
 from jiwar.records.content import Content
 from jiwar.records.kinds import Kind
@@ -40,6 +43,17 @@ class ForeignNode:
         with tempfile.TemporaryDirectory() as folder:
             make_tls(Path(folder), code, url, timezone.now())
             self.tls_certificate = Path(folder, "tls.crt").read_text()
+
+    def certify(self, root: Root, days: int = 180, at: dt.datetime | None = None, previous: Root | None = None) -> None:
+        """Have a root certify the newest keys; the card carries the certificate from then on."""
+        at = at or timezone.now()
+        of = Subject(self.node.state, self.node.code, self.node.role, self.ring.public)
+        certificate = certify(root, of, at, days, uuid7(at))
+        self.ring = dataclasses.replace(self.ring, certificate=certificate, root=write_root(root, at, previous))
+
+    def rotate(self) -> None:
+        """New keys before the old ones, as yet without a certificate."""
+        self.ring = self.ring.with_next().turned()
 
     def card(self) -> str:
         """What this node hands to a neighbour."""

@@ -1,14 +1,15 @@
 """The card of a node: what two states hand each other, on paper or on a stick, before anything else can pass.
 
-A card is signed by the key that it carries, so it proves that the holder of that key wrote it; that the holder is the
-neighbour is proved by two people who read the fingerprint to each other.
+A card is signed by the key that it carries, so it proves that the holder of that key wrote it. That the holder is the
+neighbour, the certificate of its state's root says; that the root is the state's, two people say who read its
+fingerprint to each other. A node without a certificate has its own key's fingerprint read.
 """
 
 import base64
 import datetime as dt
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,15 +17,23 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from jiwar.identity.keys import KeyRing, cosigning_public, fingerprint, key_id, sealing_public, signing_public
+from jiwar.identity.logic.certificates import Certificate, read_certificate
+from jiwar.identity.logic.roots import RootFile, read_root
+from jiwar.identity.logic.signed import PaperRefused
 from jiwar.identity.node import NodeSettings
+from jiwar.wire.strict_json import JsonRefused, canonical, parse
 
 FORMAT = "jiwar-node-card"
 VERSION = 2
-MAX_BYTES = 20_000
-LONGEST = 200
-LONGEST_URL = 300
+MAX_BYTES = 40_000
 USES = ("signing", "sealing", "cosigning")
 """What the keys of a node are for."""
+_NAMES = {
+    "format", "v", "code", "role", "name", "exchange_url", "tls_certificate", "contact", *USES, "root", "certificate",
+    "issued_at", "signature", "previous",
+}  # fmt: skip
+LONGEST = 200
+LONGEST_URL = 300
 _URL = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?")
 
 
@@ -32,8 +41,9 @@ class CardInvalid(ValueError):
     """The card cannot be believed: `code` says why, `field` where.
 
     `card_too_large`, `card_not_json`, `card_not_a_card`, `card_version_unknown`, `card_field_missing`,
-    `card_field_wrong`, `card_signature_wrong`; when it is entered: `card_is_own`, `card_key_changed`,
-    `card_key_revoked`, `card_key_of_other`, `card_older`, `card_fingerprint_wrong`.
+    `card_field_wrong`, `card_signature_wrong`, `card_root_wrong`, `card_certificate_wrong`; when it is entered:
+    `card_is_own`, `card_key_changed`, `card_key_revoked`, `card_key_of_other`, `card_older`, `card_fingerprint_wrong`,
+    `card_root_differs`, `card_uncertified`.
     """
 
     def __init__(self, code: str, field: str = "") -> None:
@@ -43,7 +53,11 @@ class CardInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A verified card. Keys are raw public bytes; times are aware."""
+    """A verified card. Keys are raw public bytes; times are aware.
+
+    `root` and `certificate`: of a certified node, None of another. `previous`: id and signature of the key before this
+    one, over `said`; not verified, for that key is known elsewhere.
+    """
 
     code: str
     role: str
@@ -55,11 +69,20 @@ class Card:
     sealing: bytes
     cosigning: bytes
     issued_at: dt.datetime
+    root: RootFile | None = None
+    certificate: Certificate | None = None
+    previous: tuple[str, bytes] | None = None
+    said: bytes = field(default=b"", repr=False)
+
+    @property
+    def state(self) -> str:
+        """ISO 3166-1 alpha-3 code of the state whose node it is."""
+        return self.code[:3]
 
     @property
     def fingerprint(self) -> str:
-        """What is read aloud to verify the card."""
-        return fingerprint(self.signing)
+        """What is read aloud to verify the card: of the state's root, or of the node's key when it has none."""
+        return self.root.keys.fingerprint if self.root else fingerprint(self.signing)
 
     @property
     def keys(self) -> dict[str, bytes]:
@@ -75,8 +98,8 @@ class Card:
 def write_card(
     node: NodeSettings, ring: KeyRing, tls_certificate: str, contact: dict[str, str], at: dt.datetime
 ) -> str:
-    """The node's own card as JSON text."""
-    card = {
+    """The node's own card as JSON text, signed by its newest key, and by the one before it when there is one."""
+    card: dict[str, Any] = {
         "format": FORMAT,
         "v": VERSION,
         "code": node.code,
@@ -85,30 +108,35 @@ def write_card(
         "exchange_url": node.exchange_url,
         "tls_certificate": tls_certificate,
         "contact": contact,
-        "signing": _b64(ring.signing[0].public),
-        "sealing": _b64(ring.sealing[0].public),
-        "cosigning": _b64(ring.cosigning[0].public),
+        **{use: _b64(raw) for use, raw in ring.public.items()},
+        "root": ring.root,
+        "certificate": ring.certificate,
         "issued_at": at.astimezone(dt.UTC).isoformat(timespec="seconds"),
     }
-    return json.dumps(card | {"signature": _b64(ring.signing[0].sign(_signed(card)))}, ensure_ascii=False, indent=1)
+    said = _signed(card)
+    keys = {"signature": ring.signing[0], "previous": ring.signing[1] if len(ring.signing) > 1 else None}
+    card |= {name: {"key": key.id, "value": _b64(key.sign(said))} if key else None for name, key in keys.items()}
+    return json.dumps(card, ensure_ascii=False, indent=1)
 
 
 def read_card(text: str) -> Card:
-    """Check a card's form and signature; raises CardInvalid."""
-    if len(text.encode(errors="replace")) > MAX_BYTES:
-        raise CardInvalid("card_too_large")
+    """Check a card's form, its signature and its certificate; raises CardInvalid.
+
+    Whether its root is the state's, and whether `previous` holds, the reader of the card knows.
+    """
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        raise CardInvalid("card_not_json") from None
+        data = parse(text.encode(errors="replace"), max_bytes=MAX_BYTES)
+    except JsonRefused as refused:
+        raise CardInvalid("card_too_large" if refused.code == "too_large" else "card_not_json") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise CardInvalid("card_not_a_card")
     if data.get("v") != VERSION:
         raise CardInvalid("card_version_unknown", str(data.get("v"))[:20])
-    signature = data.pop("signature", None)
-    for field in ("code", "role", "name", "exchange_url", "tls_certificate", *USES, "issued_at"):
-        if not isinstance(data.get(field), str) or not data[field]:
-            raise CardInvalid("card_field_missing", field)
+    for name in ("code", "role", "name", "exchange_url", "tls_certificate", *USES, "issued_at"):
+        if not isinstance(data.get(name), str) or not data[name]:
+            raise CardInvalid("card_field_missing", name)
+    if unknown := data.keys() - _NAMES:
+        raise CardInvalid("card_field_wrong", min(unknown)[:40])
     if len(data["name"]) > LONGEST or not data["name"].isprintable():
         raise CardInvalid("card_field_wrong", "name")
     contact = data.get("contact", {})
@@ -120,29 +148,75 @@ def read_card(text: str) -> Card:
     _check_certificate(data["tls_certificate"])
     try:
         NodeSettings(code=data["code"], role=data["role"], name=data["name"], exchange_url=data["exchange_url"]).check()
-        signing, sealing, cosigning = (base64.b64decode(data[use], validate=True) for use in USES)
-        sealing_public(sealing)
-        cosigning_public(cosigning)
+        keys = {use: base64.b64decode(data[use], validate=True) for use in USES}
+        sealing_public(keys["sealing"])
+        cosigning_public(keys["cosigning"])
         issued_at = dt.datetime.fromisoformat(data["issued_at"])
-        signing_public(signing).verify(base64.b64decode(str(signature), validate=True), _signed(data))
-    except InvalidSignature:
-        raise CardInvalid("card_signature_wrong") from None
     except (ValueError, OverflowError) as error:
         raise CardInvalid("card_field_wrong", str(error)[:200]) from None
     if issued_at.utcoffset() is None:
         raise CardInvalid("card_field_wrong", "issued_at")
+    said, root = _signed(data), _root(data)
+    _check_signature(data.get("signature"), keys["signing"], said)
     return Card(
-        data["code"],
-        data["role"],
-        data["name"],
-        data["exchange_url"],
-        data["tls_certificate"],
-        contact,
-        signing,
-        sealing,
-        cosigning,
-        issued_at,
+        code=data["code"],
+        role=data["role"],
+        name=data["name"],
+        exchange_url=data["exchange_url"],
+        tls_certificate=data["tls_certificate"],
+        contact=contact,
+        **keys,
+        issued_at=issued_at,
+        root=root,
+        certificate=_certified(data, root, keys) if root else None,
+        previous=_previous(data.get("previous")),
+        said=said,
     )
+
+
+def _root(card: dict[str, Any]) -> RootFile | None:
+    """The root's file that the card carries, beside a certificate; neither without the other."""
+    if (card.get("root") is None) != (card.get("certificate") is None):
+        raise CardInvalid("card_field_missing", "root" if card.get("root") is None else "certificate")
+    try:
+        return read_root(card["root"]) if card.get("root") is not None else None
+    except PaperRefused as refused:
+        raise CardInvalid("card_root_wrong", str(refused)) from None
+
+
+def _certified(card: dict[str, Any], root: RootFile, keys: dict[str, bytes]) -> Certificate:
+    """The certificate that the card carries, when its root signed it for exactly this node and these keys."""
+    try:
+        certificate = read_certificate(card["certificate"])
+        certificate.verify(root.keys)
+    except PaperRefused as refused:
+        raise CardInvalid("card_certificate_wrong", str(refused)) from None
+    of = certificate.of
+    if (of.subject, of.role, of.keys) != (card["code"], card["role"], keys):
+        raise CardInvalid("card_certificate_wrong", "subject" if of.subject != card["code"] else "keys")
+    return certificate
+
+
+def _check_signature(signature: object, public: bytes, said: bytes) -> None:
+    found = _previous(signature)
+    if found is None or found[0] != key_id(public):
+        raise CardInvalid("card_field_missing", "signature")
+    try:
+        signing_public(public).verify(found[1], said)
+    except (InvalidSignature, ValueError):
+        raise CardInvalid("card_signature_wrong") from None
+
+
+def _previous(signature: object) -> tuple[str, bytes] | None:
+    """Key id and signature."""
+    if signature is None:
+        return None
+    if not isinstance(signature, dict) or signature.keys() != {"key", "value"}:
+        raise CardInvalid("card_field_wrong", "signature")
+    try:
+        return str(signature["key"])[:16], base64.b64decode(signature["value"], validate=True)
+    except (TypeError, ValueError):
+        raise CardInvalid("card_field_wrong", "signature") from None
 
 
 def _check_url(url: str) -> None:
@@ -163,7 +237,8 @@ def _check_certificate(text: str) -> None:
 
 
 def _signed(card: dict[str, Any]) -> bytes:
-    return b"jiwar-node-card/2\n" + json.dumps(card, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    plain = {name: value for name, value in card.items() if name not in {"signature", "previous"}}
+    return f"{FORMAT}/{VERSION}\n".encode() + canonical(plain)
 
 
 def _b64(data: bytes) -> str:

@@ -1,20 +1,16 @@
-"""Verbs about keys and people."""
+"""Verbs about people; `key_commands` has those about keys."""
 
 import argparse
 import getpass
 import os
 import sys
 
+from jiwar.identity.key_commands import add_key_commands
+
 
 def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `keys` and `people`."""
-    keys = verbs.add_parser("keys", help="the node's keys and card").add_subparsers(required=True, metavar="ACT")
-    card = keys.add_parser("card", help="print the node's card, to hand to a neighbour")
-    card.set_defaults(run=_card, needs_node=True)
-    fingerprint = keys.add_parser("fingerprint", help="print the fingerprint that the neighbour must hear from you")
-    fingerprint.set_defaults(run=_fingerprint, needs_node=True)
-    make = keys.add_parser("make", help="make the keys of a new node")
-    make.set_defaults(run=_make, needs_node=True)
+    add_key_commands(verbs)
     people = verbs.add_parser("people", help="people of the node").add_subparsers(required=True, metavar="ACT")
     add = people.add_parser("add", help="add a person; the password comes from $JIWAR_PASSWORD or is typed")
     add.add_argument("username")
@@ -24,34 +20,6 @@ def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     add.add_argument("--role", action="append", required=True, dest="roles")
     add.add_argument("--clearance", default="standard", choices=("standard", "covert"))
     add.set_defaults(run=_add_person, needs_node=True)
-
-
-def _card(told: argparse.Namespace) -> int:
-    from jiwar.identity.services import own_card
-
-    print(own_card())
-    return 0
-
-
-def _fingerprint(told: argparse.Namespace) -> int:
-    from django.conf import settings
-
-    from jiwar.identity.keys import fingerprint, ring
-
-    print(settings.NODE.code, fingerprint(ring(settings.KEYS).signing[0].public))
-    return 0
-
-
-def _make(told: argparse.Namespace) -> int:
-    from django.conf import settings
-
-    from jiwar.identity.services import make_own_keys
-
-    if (settings.KEYS / "keyring.json").exists():
-        print("the node has its keys already", file=sys.stderr)
-        return 1
-    make_own_keys()
-    return 0
 
 
 def _add_person(told: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ import os
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -129,12 +130,16 @@ def cosigning_public(raw: bytes) -> MLDSA65PublicKey:
 class KeyRing:
     """All private keys of a node, newest first; older sealing keys stay to open what was sealed before a rotation.
 
-    `cosigning` is empty in a ring of version 1 alone, before the node's next start.
+    `cosigning` is empty in a ring of version 1 alone, before the node's next start. `next`: keys that wait for their
+    certificate. `certificate` is of the newest keys, `root` the public file of the root that signed it; both or none.
     """
 
     signing: tuple[SigningKey, ...]
     sealing: tuple[SealingKey, ...]
     cosigning: tuple[CosigningKey, ...]
+    next: "KeyRing | None" = None
+    certificate: dict[str, Any] | None = None
+    root: dict[str, Any] | None = None
 
     @classmethod
     def make(cls) -> "KeyRing":
@@ -145,9 +150,29 @@ class KeyRing:
             (CosigningKey(MLDSA65PrivateKey.generate()),),
         )
 
+    @property
+    def public(self) -> dict[str, bytes]:
+        """Raw public halves of the newest keys, by use."""
+        return {
+            "signing": self.signing[0].public,
+            "sealing": self.sealing[0].public,
+            "cosigning": self.cosigning[0].public,
+        }
+
     def complete(self) -> "KeyRing":
         """The same ring, with a cosigning key when it has none."""
         return self if self.cosigning else replace(self, cosigning=(CosigningKey(MLDSA65PrivateKey.generate()),))
+
+    def with_next(self) -> "KeyRing":
+        """The same ring with new keys that wait; those that wait already stay."""
+        return self if self.next else replace(self, next=KeyRing.make())
+
+    def turned(self) -> "KeyRing":
+        """The keys that waited are the newest now, as yet without a certificate; the others stay behind them."""
+        if self.next is None:
+            raise ValueError("no keys wait")
+        new = self.next
+        return KeyRing(new.signing + self.signing, new.sealing + self.sealing, new.cosigning + self.cosigning)
 
     @classmethod
     def read(cls, folder: Path) -> "KeyRing":
@@ -157,36 +182,51 @@ class KeyRing:
             data = json.loads(path.read_text())
             if data["v"] not in (1, VERSION):
                 raise KeyRingInvalid(f"{path}: version {data['v']} is not known to this program")
-            signing = tuple(SigningKey(Ed25519PrivateKey.from_private_bytes(_raw(k))) for k in data["signing"])
-            sealing = tuple(
+            ring = cls._of(data)
+            if waiting := data.get("next"):
+                ring = replace(ring, next=cls._of(waiting))
+            if certificate := data.get("certificate"):
+                ring = replace(ring, certificate=dict(certificate), root=dict(data["root"]))
+        except FileNotFoundError:
+            raise KeyRingInvalid(f"{path}: no such file; `jiwar keys make` makes the node's keys") from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            if isinstance(error, KeyRingInvalid):
+                raise
+            raise KeyRingInvalid(f"{path}: damaged ({type(error).__name__})") from None
+        if not ring.signing or not ring.sealing or (data["v"] == VERSION and not ring.cosigning):
+            raise KeyRingInvalid(f"{path}: damaged (a key is missing)")
+        return ring
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> "KeyRing":
+        return cls(
+            tuple(SigningKey(Ed25519PrivateKey.from_private_bytes(_raw(k))) for k in data["signing"]),
+            tuple(
                 SealingKey(
                     mlkem.MLKEM768PrivateKey.from_seed_bytes(_raw(k)[:_MLKEM_SEED]),
                     x25519.X25519PrivateKey.from_private_bytes(_raw(k)[_MLKEM_SEED:]),
                 )
                 for k in data["sealing"]
-            )
-            cosigning = tuple(
+            ),
+            tuple(
                 CosigningKey(MLDSA65PrivateKey.from_seed_bytes(_raw(k)))
-                for k in (data["cosigning"] if data["v"] == VERSION else ())
-            )
-        except FileNotFoundError:
-            raise KeyRingInvalid(f"{path}: no such file; `jiwar keys make` makes the node's keys") from None
-        except (KeyError, TypeError, ValueError) as error:
-            raise KeyRingInvalid(f"{path}: damaged ({type(error).__name__})") from None
-        if not signing or not sealing or (data["v"] == VERSION and not cosigning):
-            raise KeyRingInvalid(f"{path}: damaged (a key is missing)")
-        return cls(signing, sealing, cosigning)
+                for k in (data["cosigning"] if data.get("v") != 1 else ())
+            ),
+        )
 
     def write(self, folder: Path) -> None:
         """Write `keyring.json`, whole or not at all, readable by its owner alone."""
-        data = {
-            "v": VERSION,
+        data = {"v": VERSION} | self._secrets()
+        data |= {"next": self.next._secrets() if self.next else None, "certificate": self.certificate}
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_secret(folder / "keyring.json", json.dumps(data | {"root": self.root}).encode())
+
+    def _secrets(self) -> dict[str, Any]:
+        return {
             "signing": [_b64(k.private.private_bytes_raw()) for k in self.signing],
             "sealing": [_b64(k.mlkem.private_bytes_raw() + k.x25519.private_bytes_raw()) for k in self.sealing],
             "cosigning": [_b64(k.private.private_bytes_raw()) for k in self.cosigning],
         }
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_secret(folder / "keyring.json", json.dumps(data).encode())
 
 
 def write_secret(path: Path, data: bytes) -> None:

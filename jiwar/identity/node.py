@@ -31,6 +31,7 @@ class NodeSettings:
     language: str = "en"
     timezone: str = "UTC"
     require_second_factor: bool = True
+    require_certificates: bool = False
     training: bool = False
     database_url: str = field(default="", repr=False)
     console_hosts: tuple[str, ...] = field(default=())

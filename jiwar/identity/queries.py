@@ -1,6 +1,7 @@
 """Who this node knows, and whose key is to be believed."""
 
 import base64
+import datetime as dt
 import re
 from collections.abc import Iterable
 
@@ -9,15 +10,22 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PublicKey
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 
-from jiwar.identity.keys import cosigning_public, fingerprint, sealing_public, signing_public
-from jiwar.identity.models import Agency, Node, NodeKey, Person
+from jiwar.identity.book import Key, book
+from jiwar.identity.keys import fingerprint
+from jiwar.identity.logic.belief import doubt
+from jiwar.identity.logic.signed import key_hash
+from jiwar.identity.looks import one_look
+from jiwar.identity.models import Agency, Node, NodeKey, Person, Root
+
+__all__ = ["KeyRefused", "one_look"]  # for the rooms above
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class KeyRefused(ValueError):
-    """A key is not to be believed: `code` is key_unknown, key_of_other_node or key_revoked."""
+    """A key is not to be believed: `code` is key_unknown, key_of_other_node, or what `belief.doubt` says."""
 
     def __init__(self, code: str, key: str) -> None:
         super().__init__(f"{code}: {key}")
@@ -32,33 +40,66 @@ def neighbours() -> QuerySet[Node]:
     return nodes.exclude(role="post") | nodes.filter(role="post", state=settings.NODE.state)
 
 
-def signing_key(node: str, key: str) -> Ed25519PublicKey:
-    """Public signing key `key` of `node`; raises KeyRefused when unknown, another node's, or revoked."""
-    return signing_public(_public(node, key, "signing"))
+def signing_key(node: str, key: str, at: dt.datetime | None = None) -> Ed25519PublicKey:
+    """Public signing key `key` of `node`, if it is to be believed for what was signed at `at` (now, unless said).
+
+    Raises KeyRefused. One query, or one for all inside `one_look` (`book` says by which rule).
+    """
+    return _believed(node, key, "signing", at).signing
 
 
-def cosigning_key(node: str, key: str) -> MLDSA65PublicKey:
-    """Public cosigning key `key` of `node`; raises KeyRefused as `signing_key` does."""
-    return cosigning_public(_public(node, key, "cosigning"))
-
-
-def _public(node: str, key: str, use: str) -> bytes:
-    row = NodeKey.objects.filter(id=key, use=use).first()
-    if row is None:
-        raise KeyRefused("key_unknown", key)
-    if row.node_id != node:
-        raise KeyRefused("key_of_other_node", key)
-    if row.revoked_at is not None:
-        raise KeyRefused("key_revoked", key)
-    return base64.b64decode(row.public)
+def cosigning_key(node: str, key: str, at: dt.datetime | None = None) -> MLDSA65PublicKey:
+    """Public cosigning key `key` of `node`; as `signing_key`."""
+    return _believed(node, key, "cosigning", at).cosigning
 
 
 def sealing_key(node: str) -> tuple[str, MLKEM768X25519PublicKey]:
-    """Id and public sealing key in use of `node`; raises KeyRefused."""
-    row = NodeKey.objects.filter(node=node, use="sealing", revoked_at=None).order_by("-added_at").first()
-    if row is None:
-        raise KeyRefused("key_unknown", node)
-    return row.id, sealing_public(base64.b64decode(row.public))
+    """Id and public sealing key in use of `node`: the newest that is to be believed now; raises KeyRefused."""
+    reason = "key_unknown"
+    for id_, key in book().nodes.items():
+        if key.owner == node and key.use == "sealing":
+            code = _doubt(key, None)
+            if not code:
+                return id_, key.sealing
+            reason = code if reason == "key_unknown" else reason
+    raise KeyRefused(reason, node)
+
+
+def _believed(node: str, id_: str, use: str, at: dt.datetime | None) -> Key:
+    key = book().nodes.get(id_)
+    if key is None or key.use != use:
+        raise KeyRefused("key_unknown", id_)
+    if key.owner != node:
+        raise KeyRefused("key_of_other_node", id_)
+    if code := _doubt(key, at):
+        raise KeyRefused(code, id_)
+    return key
+
+
+def _doubt(key: Key, at: dt.datetime | None) -> str:
+    return doubt(key.known, at or timezone.now(), require_certificates=settings.NODE.require_certificates)
+
+
+def root_of(state: str) -> Root | None:
+    """The root that is believed to be a state's."""
+    return Root.objects.filter(state=state, status=Root.Status.BELIEVED).first()
+
+
+def is_stale(state: str) -> bool:
+    """Whether the newest revocation list of a state is out of date; a state that never issued one has none to be so."""
+    newest = book().lists.get(state)
+    return newest is not None and newest.next_update < timezone.now()
+
+
+def is_listed(state: str, public: bytes) -> bool:
+    """Whether a key stands on its state's revocation list."""
+    return f"{state} {key_hash(public)}" in book().entries
+
+
+def believed_signing(node: str) -> dict[str, Ed25519PublicKey]:
+    """The signing keys of a node that are to be believed now, by id."""
+    found = {id_: key for id_, key in book().nodes.items() if key.owner == node and key.use == "signing"}
+    return {id_: key.signing for id_, key in found.items() if not _doubt(key, None)}
 
 
 def keys_of(node: str) -> QuerySet[NodeKey]:

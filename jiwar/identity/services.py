@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Iterable
 
 from allauth.mfa.models import Authenticator
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
@@ -17,7 +19,9 @@ from jiwar.identity.cards import USES, Card, CardInvalid, read_card, write_card
 from jiwar.identity.contact import check_contact, check_line
 from jiwar.identity.keys import KeyRing, key_id, make_tls, ring
 from jiwar.identity.models import Agency, Node, NodeKey, Person, RoleGrant
+from jiwar.identity.queries import believed_signing, is_listed, is_stale, root_of
 from jiwar.identity.roles import Clearance, Role
+from jiwar.identity.trust import believe_root, follow_root, is_heard, meet_root, take_certificate
 from jiwar.wire.faults import Fault, Refused
 
 SYSTEM = "system"
@@ -178,6 +182,11 @@ def _is_entered(card: Card) -> bool:
     return node.exists() and keys.count() == len(USES)
 
 
+def store_own(card: Card) -> Node:
+    """Enter this node's own card in its own directory."""
+    return _store(card)
+
+
 def own_card(contact: dict[str, str] | None = None, at: dt.datetime | None = None) -> str:
     """This node's card, to hand to a neighbour."""
     if contact is None:
@@ -195,39 +204,90 @@ def set_contact(contact: dict[str, str], *, by: str) -> None:
 
 
 def add_node(text: str, *, heard: str | None = None, by: str = SYSTEM) -> Node:
-    """Enter a neighbour's or a post's card; raises CardInvalid.
+    """Enter a neighbour's or a post's card by hand; raises CardInvalid.
 
-    `heard` is the fingerprint that the neighbour read out over another line; None where the card came from the same
-    hands as this node (a post's, a test's). A card of a node that is known must carry
-    the key that is known and be no older than the card that is held: a change of key is not made by card.
+    `heard` is the fingerprint that the neighbour read out over another line: of its state's root, which is believed
+    from then on, or of the node's key when it is not certified. None where the card came from the same hands as this
+    node (a post's, a test's). A certified card of a state whose root is known needs no reading.
     """
     card = read_card(text)
     if card.code == settings.NODE.code:
         raise CardInvalid("card_is_own")
-    if heard is not None and "".join(heard.split()).lower() != card.fingerprint.replace(" ", ""):
+    if needs_reading(card) and heard is not None and not is_heard(heard, card.fingerprint):
         raise CardInvalid("card_fingerprint_wrong", card.fingerprint)
     with transaction.atomic():
-        _check_known(card)
-        node = _store(card)
-        detail = card.key_ids | {"url": card.exchange_url}
+        if card.root:
+            # What differs from the root that is known stays as a claim, though the card is refused.
+            root = follow_root(card.root, settings.NODE.code)
+            if root_of(card.state) is None:
+                believe_root(root, how="hands" if heard is None else "read", by=by)
+    return enter_card(card, by_hand=True, by=by)
+
+
+def needs_reading(card: Card) -> bool:
+    """Whether two people must read the fingerprint before the card is entered."""
+    believed = root_of(card.state)
+    return card.root is None or believed is None or believed.hash != card.root.keys.hash
+
+
+def hear_card(text: str, *, by: str) -> Node:
+    """Enter a card that came over the exchange; raises CardInvalid.
+
+    It must be certified by the root that is believed, or signed by a key of that node that is.
+    """
+    card = read_card(text)
+    if card.code == settings.NODE.code:
+        raise CardInvalid("card_is_own")
+    if card.root and _is_vouched(card, believed_signing(card.code)):
+        follow_root(card.root, card.code)
+    return enter_card(card, by_hand=False, by=by)
+
+
+def enter_card(card: Card, *, by_hand: bool, by: str) -> Node:
+    """Keep a node with its keys and certificate, or raise CardInvalid; nothing is half-written."""
+    believed = root_of(card.state)
+    certified = bool(card.root and believed and believed.hash == card.root.keys.hash)
+    if card.root and believed and not certified:
+        raise CardInvalid("card_root_differs", card.root.keys.fingerprint)
+    if not certified and settings.NODE.require_certificates:
+        raise CardInvalid("card_uncertified", card.code)
+    with transaction.atomic():
+        _check_known(card, certified=certified, by_hand=by_hand)
+        node = _store(card, by_hand=not certified, waits=not by_hand and is_stale(card.state))
+        if card.certificate and card.root:
+            take_certificate(card.certificate, meet_root(card.root, card.code), by=by)
+        detail = card.key_ids | {"url": card.exchange_url, "certified": certified}
         events.node_added.send(Node, by=by, subject=node.code, detail=detail)
     return node
 
 
-def _check_known(card: Card) -> None:
+def _check_known(card: Card, *, certified: bool, by_hand: bool) -> None:
     ids = card.key_ids
     keys = {key.id: key for key in NodeKey.objects.filter(Q(node_id=card.code) | Q(id__in=ids.values()))}
-    for id_ in ids.values():
+    for use, id_ in ids.items():
         if id_ in keys and keys[id_].node_id != card.code:
             raise CardInvalid("card_key_of_other", keys[id_].node_id)
-        if id_ in keys and keys[id_].revoked_at is not None:
+        if (id_ in keys and keys[id_].revoked_at is not None) or is_listed(card.state, card.keys[use]):
             raise CardInvalid("card_key_revoked", id_)
-    believed = {key.id for key in keys.values() if key.use == "signing" and key.revoked_at is None}
-    if believed and ids["signing"] not in believed:
+    believed = believed_signing(card.code)
+    if not certified and (believed or not by_hand) and not _is_vouched(card, believed):
         raise CardInvalid("card_key_changed", card.code)
     held = Node.objects.filter(code=card.code).first()
     if believed and held is not None and card.issued_at < held.card_issued_at:
         raise CardInvalid("card_older", held.card_issued_at.date().isoformat())
+
+
+def _is_vouched(card: Card, believed: dict[str, Ed25519PublicKey]) -> bool:
+    """Whether a key that is believed signed the card: the newest itself, or the one before it beside it."""
+    if card.key_ids["signing"] in believed:
+        return True
+    if card.previous is None or card.previous[0] not in believed:
+        return False
+    try:
+        believed[card.previous[0]].verify(card.previous[1], card.said)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def revoke_node_key(key: NodeKey, why: str, *, by: str) -> None:
@@ -241,7 +301,7 @@ def revoke_node_key(key: NodeKey, why: str, *, by: str) -> None:
         events.node_key_revoked.send(NodeKey, by=by, subject=key.node_id, detail={"key": key.id, "why": why})
 
 
-def _store(card: Card) -> Node:
+def _store(card: Card, *, by_hand: bool = True, waits: bool = False) -> Node:
     node, _ = Node.objects.update_or_create(
         code=card.code,
         defaults={
@@ -255,7 +315,11 @@ def _store(card: Card) -> Node:
         },
     )
     for use, raw in card.keys.items():
-        NodeKey.objects.get_or_create(id=key_id(raw), defaults={"node": node, "use": use, "public": _b64(raw)})
+        fresh = {"node": node, "use": use, "public": _b64(raw), "by_hand": by_hand, "waits": waits}
+        key, new = NodeKey.objects.get_or_create(id=key_id(raw), defaults=fresh)
+        if not new and by_hand and not (key.by_hand and not key.waits):
+            key.by_hand, key.waits = True, False
+            key.save(update_fields=["by_hand", "waits"])
     return node
 
 

@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from jiwar.identity import services as identity
+from jiwar.identity.certification import finish_rotation
 from jiwar.identity.queries import agency, anyone
 from jiwar.identity.roles import Role
 
@@ -15,6 +16,7 @@ FIRST_ADMINISTRATOR = "admin"
 def prepare() -> None:
     """Bring the database up to this program; make the keys of a new node, or what a killed start left undone of it."""
     call_command("migrate", interactive=False, verbosity=0)
+    finish_rotation()
     identity.make_own_keys()
 
 

@@ -32,8 +32,8 @@ from jiwar.records.statement import (
 from jiwar.records.store import New, store
 from jiwar.wire.faults import Fault, Refused, of_pydantic
 
-Keys = Callable[[str, str], Ed25519PublicKey]
-"""A node's public signing key by the node's code and the key's id; raises KeyRefused."""
+Keys = Callable[[str, str, datetime], Ed25519PublicKey]
+"""A node's public signing key by the node's code, the key's id and when it signed; raises KeyRefused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,15 @@ def check(statement: bytes, key: str, signature: str, cosignature: str = "", key
     not know yet passes unread.
     """
     data = read_statement(statement, timezone.now())
+    issued_at = datetime.fromisoformat(data["issued_at"])
     try:
-        keys(data["node"], key).verify(base64.b64decode(signature, validate=True), SIGNED + statement)
+        keys(data["node"], key, issued_at).verify(base64.b64decode(signature, validate=True), SIGNED + statement)
     except KeyRefused as refused:
         raise Refused(Fault(refused.code, "signature", key)) from None
     except (InvalidSignature, ValueError):
         raise Refused(Fault("signature_wrong", "signature")) from None
     if cosignature:
-        _check_cosignature(data["node"], statement, cosignature)
+        _check_cosignature(data["node"], statement, cosignature, issued_at)
     kind, content = KINDS.get((data["kind"], data["kind_version"])), None
     if kind is not None:
         try:
@@ -147,10 +148,10 @@ def _already(checked: Checked, held: Sequence[Record]) -> Record | Refused | Non
     return None
 
 
-def _check_cosignature(node: str, statement: bytes, cosignature: str) -> None:
+def _check_cosignature(node: str, statement: bytes, cosignature: str, at: datetime) -> None:
     key, _, signature = cosignature.partition(":")
     try:
-        cosigning_key(node, key).verify(base64.b64decode(signature, validate=True), COSIGNED + statement)
+        cosigning_key(node, key, at).verify(base64.b64decode(signature, validate=True), COSIGNED + statement)
     except KeyRefused as refused:
         raise Refused(Fault(refused.code, "cosignature", key)) from None
     except (InvalidSignature, ValueError):

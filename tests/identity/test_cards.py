@@ -19,10 +19,9 @@ def signed(node: ForeignNode, **changes: Any) -> str:
     """A genuinely signed card with fields of our choice."""
     from jiwar.identity.cards import _b64, _signed
 
-    card = json.loads(node.card())
-    del card["signature"]
-    card |= changes
-    return json.dumps(card | {"signature": _b64(node.ring.signing[0].sign(_signed(card)))})
+    card = json.loads(node.card()) | changes
+    key = node.ring.signing[0]
+    return json.dumps(card | {"signature": {"key": key.id, "value": _b64(key.sign(_signed(card)))}})
 
 
 def code_of(text: str) -> tuple[str, str]:
@@ -80,7 +79,7 @@ def test_what_is_no_card_is_refused_with_its_reason() -> None:
     assert code_of("")[0] == "card_not_json"
     assert code_of("[" * 15_000)[0] == "card_not_json"
     assert code_of("[]")[0] == "card_not_a_card"
-    assert code_of(whole + " " * 20_000)[0] == "card_too_large"
+    assert code_of(whole + " " * 40_000)[0] == "card_too_large"
     assert code_of("\ud800")[0] == "card_not_json"
     assert code_of(whole.replace('"v": 2', '"v": 1'))[0] == "card_version_unknown"
     assert code_of(whole.replace("NER (test)", "Niger"))[0] == "card_signature_wrong"

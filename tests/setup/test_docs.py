@@ -18,6 +18,7 @@ from jiwar.access.permissions import Permission, Purpose
 from jiwar.agreements.logic.verdicts import NEARNESS
 from jiwar.exchange.logic.receipt import STATUSES
 from jiwar.identity import events
+from jiwar.identity.logic import belief
 from jiwar.identity.node import NodeSettings
 from jiwar.identity.roles import Clearance, Role
 from jiwar.records import content
@@ -241,7 +242,13 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "identifier": lambda: set(get_args(hit_kinds.Identifier)),
     "information": lambda: set(get_args(content.InformationGrade)),
     "kind": lambda: {name for name, _ in KINDS},
-    "link_failure": lambda: {*_named("Missed"), *_named("Rejected"), *_named("KeyRefused"), *_named("EnvelopeInvalid")},
+    "link_failure": lambda: {
+        *_named("Missed"),
+        *_named("Rejected"),
+        *_named("KeyRefused"),
+        *_named("EnvelopeInvalid"),
+        *belief.DOUBTS,
+    },
     "match_field": lambda: set(Field),
     "name_kind": lambda: set(get_args(kinds.NameKind)),
     "onward": lambda: set(get_args(content.Onward)),
@@ -320,8 +327,9 @@ def _calls(name: str) -> Iterator[tuple[Path, ast.expr]]:
 
 def _fault_codes() -> Iterator[str]:
     yield from faults._OF_PYDANTIC.values()
-    for name in ("Fault", "CardInvalid", "KeyRefused", "JsonRefused"):
+    for name in ("Fault", "CardInvalid", "KeyRefused", "JsonRefused", "PaperRefused"):
         yield from _named(name)
+    yield from belief.DOUBTS
     for path, argument in _calls("ValueError"):
         # A validator of a record's body raises its code as ValueError; elsewhere it is a sentence.
         if path.name == "content.py" or path.stem.endswith("kinds"):
