@@ -5,12 +5,18 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
+import secrets
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
+from jiwar.exchange.logic import frame as frames
+from jiwar.exchange.logic import hello as hellos
+from jiwar.exchange.logic.frame import Frame
+from jiwar.exchange.logic.hello import Hello
 from jiwar.identity.cards import write_card
 from jiwar.identity.keys import KeyRing, make_tls
 from jiwar.identity.logic.certificates import Subject, certify
@@ -93,6 +99,24 @@ class ForeignNode:
         if kind.cosigned:
             signed.cosignature = self.cosign(signed[0])
         return signed
+
+    def answer(self, asked: bytes, **hello: Any) -> bytes:
+        """The frame with which this node answers one of ours; `hello` replaces what it says of itself."""
+        return frames.write(Frame(self.hello(asked, **hello)))
+
+    def hello(self, asked: bytes | None = None, **changes: Any) -> bytes:
+        """A signed hello to this program's node, fresh where it answers a frame."""
+        heard = hellos.read(frames.read(asked).hello)[0] if asked else None
+        key = self.ring.signing[0]
+        fields = {
+            "sender": self.node.code,
+            "recipient": settings.NODE.code,
+            "at": timezone.now().isoformat(),
+            "epoch": 1,
+            "nonce": secrets.token_hex(16),
+            "re": heard.nonce if heard else "",
+        }
+        return hellos.sign(Hello(**(fields | changes)), key.id, key.private)
 
     def sign(self, statement: bytes) -> Signed:
         """Sign any bytes as a record of this node."""

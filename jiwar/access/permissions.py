@@ -20,9 +20,12 @@ class Permission(StrEnum):
     AUDIT_LEDGER_READ = "audit:ledger:read"
     CROSSINGS_CROSSING_READ = "crossings:crossing:read"
     CROSSINGS_CROSSING_RECORD = "crossings:crossing:record"
+    EXCHANGE_LINK_MANAGE = "exchange:link:manage"
     EXCHANGE_LINK_READ = "exchange:link:read"
     EXCHANGE_LINK_RETRY = "exchange:link:retry"
     EXCHANGE_MESSAGE_PASS = "exchange:message:pass"  # noqa: S105 - a name; held by no role: the node's own
+    EXCHANGE_POUCH_CARRY = "exchange:pouch:carry"
+    EXCHANGE_RESTORE_END = "exchange:restore:end"
     IDENTITY_NODE_MANAGE = "identity:node:manage"
     IDENTITY_PERSON_MANAGE = "identity:person:manage"
     WATCHLIST_ALERT_APPROVE = "watchlist:alert:approve"
@@ -94,8 +97,11 @@ ROLES: dict[Role, frozenset[Permission]] = {
         {
             P.ACCESS_TOKEN_MANAGE,
             P.AGREEMENTS_AGREEMENT_READ,
+            P.EXCHANGE_LINK_MANAGE,
             P.EXCHANGE_LINK_READ,
             P.EXCHANGE_LINK_RETRY,
+            P.EXCHANGE_POUCH_CARRY,
+            P.EXCHANGE_RESTORE_END,
             P.IDENTITY_NODE_MANAGE,
             P.IDENTITY_PERSON_MANAGE,
         }
@@ -114,6 +120,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.AGREEMENTS_AGREEMENT_DRAFT,
         P.CROSSINGS_CROSSING_READ,
         P.EXCHANGE_LINK_RETRY,
+        P.EXCHANGE_POUCH_CARRY,
         P.WATCHLIST_ALERT_DRAFT,
         P.WATCHLIST_ALERT_WITHDRAW,
         P.WATCHLIST_CASE_HANDLE,
@@ -121,7 +128,13 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.WATCHLIST_PERSON_SCREEN,
     },
     Role.FIELD_OFFICER: frozenset(
-        {P.CROSSINGS_CROSSING_READ, P.CROSSINGS_CROSSING_RECORD, P.EXCHANGE_LINK_READ, P.WATCHLIST_PERSON_SCREEN}
+        {
+            P.CROSSINGS_CROSSING_READ,
+            P.CROSSINGS_CROSSING_RECORD,
+            P.EXCHANGE_LINK_READ,
+            P.EXCHANGE_POUCH_CARRY,
+            P.WATCHLIST_PERSON_SCREEN,
+        }
     ),
     # Reads every access and changes nothing; a test keeps it so.
     Role.OVERSIGHT: frozenset(

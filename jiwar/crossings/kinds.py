@@ -97,4 +97,6 @@ def _check(content: Content) -> list[Fault]:
     return []
 
 
-CROSSING = register(Kind("crossing", 1, CrossingBody, longest=5 * YEAR, review=YEAR, check=_check, addressees=_nobody))
+CROSSING = register(
+    Kind("crossing", 1, CrossingBody, longest=5 * YEAR, review=YEAR, check=_check, addressees=_nobody, priority=8)
+)

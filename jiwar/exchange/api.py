@@ -13,21 +13,28 @@ router = Router()
 
 
 class LinkOut(Schema):
-    """One neighbour or post. `state`: up, down, never; `waiting`: messages on their way; `held`: kept by policy."""
+    """One neighbour or post.
+
+    `state`: up, down, never; `waiting`: messages on their way, by lane; `held`: kept by policy, by the reason.
+    `rate`, `cap`: bytes a second.
+    """
 
     code: str
     name: str
     role: str
     state: str
     contact_at: dt.datetime | None
-    waiting: int
-    held: int
+    waiting: dict[str, int]
+    held: dict[str, int]
     refused: int
     oldest_at: dt.datetime | None
     received: int
     clock_difference: float | None
     failure: str
-    next_attempt_at: dt.datetime | None
+    failed_at: dt.datetime | None
+    rate: float | None
+    cap: int | None
+    epoch: int
 
 
 @router.get("/links", response=list[LinkOut], summary="Links to neighbours and posts")

@@ -4,16 +4,17 @@ A kind whose body holds a `Descriptor` says `carry(KIND)`; a test finds the one 
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from jiwar.audit.services import Author, append
 from jiwar.exchange import attachments
-from jiwar.exchange.models import Attached
+from jiwar.exchange.models import Attached, Sealed
 from jiwar.records.content import Content
-from jiwar.records.kinds import Kind
+from jiwar.records.kinds import KINDS, Kind
 
 if TYPE_CHECKING:
     from jiwar.records.models import Draft, Record
@@ -30,7 +31,9 @@ def carry(kind: Kind) -> None:
 
 def _refer(record: "Record", content: Content) -> None:
     for descriptor in attachments.referred(content.body):
-        Attached.objects.get_or_create(blob=descriptor.blob, record=record)
+        Attached.objects.get_or_create(
+            blob=descriptor.blob, record=record, defaults={"wanted_from": record.received_from}
+        )
 
 
 def _release(record: "Record") -> None:
@@ -46,6 +49,33 @@ def release_draft(draft: "Draft", blob: str | None = None) -> None:
     """A draft refers to a file no longer, or to none: it became a record, or was given up."""
     rows = Attached.objects.filter(draft=draft)
     _forget(rows.filter(blob=blob) if blob else rows)
+
+
+def wanted(peer: str, most: int) -> dict[str, int]:
+    """Files that a peer sent records about and that are not here whole: by blob, the first chunk that is missing."""
+    found: dict[str, int] = {}
+    for row in Attached.objects.filter(wanted_from=peer).select_related("record").order_by("id")[: 2 * most]:
+        descriptor = _descriptor(row)
+        if descriptor is None or (first := attachments.missing(descriptor)) == len(descriptor.chunks):
+            Attached.objects.filter(pk=row.pk).update(wanted_from="")
+        elif len(found) < most:
+            found[row.blob] = first
+    return found
+
+
+def may_have(peer: str, blobs: Iterable[str]) -> list[str]:
+    """Those of the files that a peer may have: a record that refers to them was sealed to it."""
+    sealed = Sealed.objects.filter(outgoing__record=OuterRef("record"), stream__node=peer, stream__incoming=False)
+    rows = Attached.objects.filter(Exists(sealed), blob__in=list(blobs))
+    return sorted(set(rows.values_list("blob", flat=True)))
+
+
+def _descriptor(row: Attached) -> attachments.Descriptor | None:
+    if row.record is None:
+        return None
+    kind = KINDS.get((row.record.kind, row.record.kind_version))
+    content = kind.content.model_validate(row.record.data["content"]) if kind else None
+    return next((d for d in attachments.referred(content.body if content else None) if d.blob == row.blob), None)
 
 
 def _forget(rows: Any) -> None:

@@ -39,5 +39,6 @@ def _list(told: argparse.Namespace) -> int:
 
     for link in links():
         contact = link.contact_at or "never"
-        print(f"{link.code:14} {link.state:6} waiting {link.waiting:4}  last contact {contact}  {link.failure}")
+        waiting = sum(link.waiting.values())
+        print(f"{link.code:14} {link.state:6} waiting {waiting:4}  last contact {contact}  {link.failure}")
     return 0

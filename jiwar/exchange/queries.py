@@ -1,16 +1,17 @@
 """Reads for people: how each link is, and what became of a record."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, OuterRef, Subquery
 from django.utils import timezone
 
 from jiwar.audit.queries import newest_checkpoints
 from jiwar.exchange.logic.advice import advise
-from jiwar.exchange.models import Incoming, Link, Outgoing, Stream
+from jiwar.exchange.models import Incoming, Link, Outgoing, Sealed, Stream
 from jiwar.identity.queries import neighbours
 from jiwar.records.words import words
 
@@ -25,9 +26,10 @@ ALIVE = dt.timedelta(seconds=60)
 class LinkState:
     """One neighbour or post.
 
-    `state`: up, down, never. `waiting`: messages on their way; `held`: kept by policy, counted by the reason's code
-    (words group `verdict`). `failure`: code of the words group `link_failure`, "" when the last visit went well.
-    `advice`: codes of the words group `link_advice`. `checkpoint`: the newest that is kept of its ledger.
+    `state`: up, down, never. `waiting`: messages on their way, by lane; `held`: kept by policy, counted by the reason's
+    code (words group `verdict`). `failure`: code of the words group `link_failure`, "" when the last visit went well,
+    noted at `failed_at`. `rate`, `cap`: bytes a second, seen and allowed. `epoch`: of the node. `advice`: codes of the
+    words group `link_advice`. `checkpoint`: the newest that is kept of its ledger.
     """
 
     code: str
@@ -36,14 +38,17 @@ class LinkState:
     contact: dict[str, str]
     state: str
     contact_at: dt.datetime | None
-    waiting: int
+    waiting: dict[str, int]
     held: dict[str, int]
     refused: int
     oldest_at: dt.datetime | None
     received: int
     clock_difference: float | None
     failure: str
-    next_attempt_at: dt.datetime | None
+    failed_at: dt.datetime | None
+    rate: float | None
+    cap: int | None
+    epoch: int
     checkpoint: "Checkpoint | None"
     advice: list[str]
 
@@ -71,12 +76,13 @@ def links(code: str | None = None) -> list[LinkState]:
     for row in (
         Outgoing.objects.filter(**of_node)
         .exclude(state__in=[Outgoing.State.ACKNOWLEDGED, Outgoing.State.NOT_SENT])
-        .values("node", "state", "reason")
+        .values("node", "state", "reason", "lane")
         .annotate(count=Count("id"), oldest=Min("queued_at"))
         .order_by()
     ):
         backlog.setdefault(row["node"], []).append(row)
-    received = dict(Incoming.objects.filter(**of_node).order_by().values_list("node").annotate(Count("id")))
+    taken = Incoming.objects.filter(stream__node=code) if code else Incoming.objects.all()
+    received = dict(taken.order_by().values_list("stream__node").annotate(Count("id")))
     known = {link.node: link for link in Link.objects.filter(**of_node)}
     checkpoints = newest_checkpoints()
     nodes = neighbours().filter(code=code) if code else neighbours()
@@ -98,7 +104,13 @@ def _link_state(node, link, backlog, received, checkpoint) -> LinkState:  # type
     alive = contact_at is not None and now - contact_at < ALIVE and not link.failures
     state = "up" if alive else "down" if contact_at else "never"
     waiting = [row for row in backlog if row["state"] in {Outgoing.State.QUEUED, Outgoing.State.SEALED}]
-    held = {row["reason"]: row["count"] for row in backlog if row["state"] == Outgoing.State.HELD}
+    held: Counter[str] = Counter()
+    lanes: Counter[str] = Counter()
+    for row in backlog:
+        if row["state"] == Outgoing.State.HELD:
+            held[row["reason"]] += row["count"]
+    for row in waiting:
+        lanes[row["lane"]] += row["count"]
     refused = sum(row["count"] for row in backlog if row["state"] == Outgoing.State.REFUSED)
     failure = failure_code(link.failure) if link.failures else ""
     return LinkState(
@@ -108,14 +120,17 @@ def _link_state(node, link, backlog, received, checkpoint) -> LinkState:  # type
         contact=node.contact,
         state=state,
         contact_at=contact_at,
-        waiting=sum(row["count"] for row in waiting),
-        held=held,
+        waiting=dict(lanes),
+        held=dict(held),
         refused=refused,
         oldest_at=min((row["oldest"] for row in waiting), default=None),
         received=received,
         clock_difference=link.clock_difference,
         failure=failure,
-        next_attempt_at=link.next_attempt_at,
+        failed_at=link.failed_at if link.failures else None,
+        rate=link.rate,
+        cap=link.cap,
+        epoch=link.epoch,
         checkpoint=checkpoint,
         advice=advise(
             state=state,
@@ -136,25 +151,35 @@ def failure_code(failure: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Numbers and newest messages of the two streams with one node, newest first; `out` and `in_` are the numbers."""
+    """The streams with one node, oldest first, and the newest messages, newest first.
 
-    out: int
-    in_: int
+    `sent` have `stream` and `seq`, None before they were sealed.
+    """
+
+    out: list[Stream]
+    in_: list[Stream]
     sent: list[Outgoing]
     received: list[Incoming]
 
 
 def streams(code: str, newest: int = 50) -> Streams:
-    """The streams with a node."""
-    numbers = dict(Stream.objects.filter(node=code).values_list("incoming", "seq"))
-    sent = Outgoing.objects.filter(node=code).select_related("record").defer("envelope").order_by("-id")
-    received = Incoming.objects.filter(node=code).select_related("record").order_by("-seq")
-    return Streams(numbers.get(False, 0), numbers.get(True, 0), list(sent[:newest]), list(received[:newest]))
+    """The streams with a node; four queries."""
+    rows = list(Stream.objects.filter(node=code).defer("newest"))
+    sealed = Sealed.objects.filter(outgoing=OuterRef("pk")).order_by("-id")
+    sent = Outgoing.objects.filter(node=code).select_related("record", "receipt").order_by("-id")
+    sent = sent.annotate(stream=Subquery(sealed.values("stream__name")[:1]), seq=Subquery(sealed.values("seq")[:1]))
+    received = Incoming.objects.filter(stream__node=code).select_related("record", "stream").order_by("-id")
+    return Streams(
+        [row for row in rows if not row.incoming],
+        [row for row in rows if row.incoming],
+        list(sent[:newest]),
+        list(received[:newest]),
+    )
 
 
 def deliveries(uid: UUID) -> list[Delivery]:
     """What became of every version of a record, node by node."""
-    rows = Outgoing.objects.filter(record__uid=uid).select_related("record").order_by("node", "record__version")
+    rows = Outgoing.objects.filter(record__uid=uid, returned=False).select_related("record", "receipt")
     return [
         Delivery(
             row.node,
@@ -166,9 +191,9 @@ def deliveries(uid: UUID) -> list[Delivery]:
             row.clause,
             row.queued_at,
             row.acknowledged_at,
-            row.receipt,
+            row.receipt.text if row.receipt else "",
         )
-        for row in rows
+        for row in rows.order_by("node", "record__version")
     ]
 
 

@@ -4,55 +4,113 @@ A state speaks to states: national nodes exchange with national nodes, and each 
 agreement opens waits here, held with the reason, and leaves when one opens it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
-from jiwar.agreements.queries import may_send
-from jiwar.audit.services import Author, append
+from jiwar.agreements.queries import Verdict, may_send
+from jiwar.audit.services import Act, Author, append_all
+from jiwar.exchange.logic.streams import Lane
 from jiwar.exchange.models import Outgoing
+from jiwar.exchange.wake import wake_courier
 from jiwar.identity.queries import neighbours
 from jiwar.records.content import Content
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, Kind
 from jiwar.records.queries import newest_version
 from jiwar.records.services import STORED, Record, Stored, acknowledge
 
+Known = tuple[str, str, str]
+"""A neighbour's code, state and role."""
+
 
 def route(by: Author, stored: Sequence[Stored]) -> None:
-    """Put stored records into the outbox of every node that they are for."""
+    """Put stored records into the outbox of every node that they are for. One query for all, and what policy asks."""
+    known: list[Known] = list(neighbours().values_list("code", "state", "role"))
+    rows: list[Outgoing] = []
+    agreed = False
     for each in stored:
-        _route(by, each.record, each.content)
+        kind = KINDS.get((each.record.kind, each.record.kind_version))
+        if kind is None or each.content is None or not _is_for_others(each.record, each.content, kind):
+            continue
+        rows += (row(each.record, kind, code, foreign=foreign) for code, foreign in _nodes(each, kind, known))
+        agreed = agreed or kind.name.startswith("agreement")
+    enqueue(by, rows)
+    if agreed:
+        release_all()
 
 
-def _route(by: Author, record: Record, content: Content | None) -> None:
-    kind = KINDS.get((record.kind, record.kind_version))
-    if kind is None or content is None:
+def enqueue(by: Author, rows: Sequence[Outgoing]) -> None:
+    """Store new rows of the outbox, with their ledger leaves."""
+    if not rows:
         return
+    Outgoing.objects.bulk_create(rows)
+    append_all(
+        by,
+        [
+            Act(
+                "message_queued" if row.state == Outgoing.State.QUEUED else "message_held",
+                str(row.record.uid),
+                {
+                    "to": row.node,
+                    "kind": row.record.kind,
+                    "agreement": row.agreement,
+                    "clause": row.clause,
+                    "reason": row.reason,
+                },
+            )
+            for row in rows
+        ],
+    )
+    wake_courier()
+
+
+def release_all() -> None:
+    """What an agreement held back may be free to leave now; departure looks at policy again."""
+    Outgoing.objects.filter(state=Outgoing.State.HELD).update(state=Outgoing.State.QUEUED, there=False)
+    wake_courier()
+
+
+def row(record: Record, kind: Kind, node: str, *, foreign: bool) -> Outgoing:
+    """A row of the outbox, not stored yet; policy is asked for another state's node."""
+    verdict = policy(record, kind, node) if foreign else FREE
+    return Outgoing(
+        node=node,
+        record=record,
+        state=Outgoing.State.QUEUED if verdict.open else Outgoing.State.HELD,
+        reason="" if verdict.open else verdict.code,
+        agreement=verdict.agreement,
+        clause=verdict.clause,
+        lane=Lane.URGENT if kind.urgent(record) else Lane.ROUTINE,
+        priority=kind.priority,
+        queued_at=timezone.now(),
+    )
+
+
+def _is_for_others(record: Record, content: Content, kind: Kind) -> bool:
+    """What a stored record does to the outbox besides filling it; whether it goes on at all."""
     own = record.node == settings.NODE.code
     if kind is WITHDRAWAL:
         _stop(record)
         if not own:
             acknowledge(as_node(Permission.EXCHANGE_MESSAGE_PASS), record, settings.NODE.code)
     elif record.state != Record.State.IN_FORCE:
-        return
-    if kind is ACKNOWLEDGEMENT and record.node != settings.NODE.code and record.origin == settings.NODE.state:
+        return False
+    if kind is ACKNOWLEDGEMENT and not own and record.origin == settings.NODE.state:
         _vouch(record, content)
-    for node, foreign in _nodes(record, content, kind, own=own):
-        _enqueue(by, record, kind, node, foreign=foreign)
-    if kind.name.startswith("agreement"):
-        # What an agreement held back may be free to leave now; departure looks at policy again.
-        Outgoing.objects.filter(state=Outgoing.State.HELD).update(state=Outgoing.State.QUEUED)
+    return True
 
 
-def _nodes(record: Record, content: Content, kind: Kind, *, own: bool) -> list[tuple[str, bool]]:
+def _nodes(stored: Stored, kind: Kind, known: Iterable[Known]) -> list[tuple[str, bool]]:
     """Codes of the nodes that a record is for, and whether each is another state's."""
+    record, content = stored.record, stored.content
+    own = record.node == settings.NODE.code
     if settings.NODE.role == "post":
         return [(settings.NODE.state, False)] if own else []
     nodes: list[tuple[str, bool]] = []
-    known = list(neighbours().values_list("code", "state", "role"))
     if own:
         if kind is WITHDRAWAL:
             holders = Outgoing.objects.filter(record__uid=record.about).exclude(state=Outgoing.State.NOT_SENT)
@@ -66,26 +124,6 @@ def _nodes(record: Record, content: Content, kind: Kind, *, own: bool) -> list[t
     if kind.posts and record.tlp != "RED":
         nodes += [(c, False) for c, s, r in known if s == settings.NODE.state and c != record.node and r == "post"]
     return nodes
-
-
-def _enqueue(by: Author, record: Record, kind: Kind, node: str, *, foreign: bool) -> None:
-    verdict = policy(record, kind, node) if foreign else None
-    state = Outgoing.State.QUEUED if verdict is None or verdict.open else Outgoing.State.HELD
-    row, new = Outgoing.objects.get_or_create(
-        node=node,
-        record=record,
-        defaults={
-            "state": state,
-            "reason": "" if verdict is None or verdict.open else verdict.code,
-            "agreement": verdict.agreement if verdict else "",
-            "clause": verdict.clause if verdict else "",
-            # What stops a use goes ahead of what starts one, and an agreement ahead of what it opens.
-            "urgent": kind.instrument,
-        },
-    )
-    if new:
-        detail = {"to": node, "kind": kind.name, "agreement": row.agreement, "clause": row.clause, "reason": row.reason}
-        append("message_queued" if row.state == Outgoing.State.QUEUED else "message_held", by, str(record.uid), detail)
 
 
 def _stop(withdrawal: Record) -> None:
@@ -108,16 +146,23 @@ def _origin_of_target(content: Content) -> list[str]:
     return [target.origin] if target else []
 
 
+@dataclass(frozen=True, slots=True)
 class Free:
     """Verdict on what needs no agreement."""
 
-    open, code, agreement, clause = True, "", "", ""
+    open: bool = True
+    code: str = ""
+    agreement: str = ""
+    clause: str = ""
 
 
-def policy(record: Record, kind: Kind, node: str):
+FREE = Free()
+
+
+def policy(record: Record, kind: Kind, node: str) -> Verdict | Free:
     """Whether an agreement in force opens this record to another state's node now."""
     if kind.instrument:
-        return Free()
+        return FREE
     return may_send(record.kind, record.purpose, node[:3], timezone.now())
 
 

@@ -102,6 +102,19 @@ def believed_signing(node: str) -> dict[str, Ed25519PublicKey]:
     return {id_: key.signing for id_, key in found.items() if not _doubt(key, None)}
 
 
+def sealing_keys(node: str, most: int = 4) -> list[tuple[str, MLKEM768X25519PublicKey]]:
+    """Ids and public sealing keys of `node` that are to be believed now, newest first: two during a rotation.
+
+    Raises KeyRefused where there is none.
+    """
+    found = [
+        (id_, key.sealing)
+        for id_, key in book().nodes.items()
+        if key.owner == node and key.use == "sealing" and not _doubt(key, None)
+    ]
+    return found[:most] or [sealing_key(node)]
+
+
 def keys_of(node: str) -> QuerySet[NodeKey]:
     """Every key that was ever entered for a node, newest first."""
     return NodeKey.objects.filter(node=node).order_by("use", "-added_at")

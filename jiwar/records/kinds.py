@@ -33,9 +33,10 @@ class Kind:
     it is what agreements, corrections and receipts are made of, and carries no personal data. `cosigned`: carries a
     second signature, by the node's ML-DSA-65 key, for it must bind for decades. `longest`: most time from issue to
     `valid_until`. `review`: most time to `review_on` (rule R9). `check`: what the schema cannot say.
-    `addressees`: states that a record is for; None: every state to which an agreement opens it. `posts`: own posts hold
-    it too. `covert`: whether only those cleared for it may know that a record is there. `projections` run in the
-    transaction that stores the record, `retirements` in the one that ends it.
+    `urgent_if`: whether a record goes ahead of all that is routine; an instrument always does. `priority`: order among
+    routine records, 0 first. `addressees`: states that a record is for; None: every state to which an agreement opens
+    it. `posts`: own posts hold it too. `covert`: whether only those cleared for it may know that a record is there.
+    `projections` run in the transaction that stores the record, `retirements` in the one that ends it.
     """
 
     name: str
@@ -49,10 +50,16 @@ class Kind:
     review: dt.timedelta = YEAR
     check: Callable[[Any], list[Fault]] = _no_faults
     addressees: Callable[[Any], Iterable[str]] | None = None
+    urgent_if: Callable[["Record"], bool] = _never
+    priority: int = 5
     posts: bool = False
     covert: Callable[["Record"], bool] = _never
     projections: list[Callable[["Record", Any], None]] = field(default_factory=list)
     retirements: list[Callable[["Record"], None]] = field(default_factory=list)
+
+    def urgent(self, record: "Record") -> bool:
+        """What stops a use goes ahead of what starts one, and an agreement ahead of what it opens."""
+        return self.instrument or self.urgent_if(record)
 
     @property
     def content(self) -> type[Content]:

@@ -94,7 +94,9 @@ class AlertBody(Body):
     remarks: Text | None = None
 
 
-ALERT = register(Kind("alert.person", 1, AlertBody, four_eyes=True, longest=5 * YEAR, review=YEAR, posts=True))
+ALERT = register(
+    Kind("alert.person", 1, AlertBody, four_eyes=True, longest=5 * YEAR, review=YEAR, posts=True, priority=2)
+)
 
 
 class WithholdingBody(Body):

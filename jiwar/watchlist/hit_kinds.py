@@ -126,5 +126,5 @@ class OutcomeBody(Body):
     text: Note = ""
 
 
-HIT = register(Kind("alert.hit", 1, HitBody))
-OUTCOME = register(Kind("case.outcome", 1, OutcomeBody, posts=True))
+HIT = register(Kind("alert.hit", 1, HitBody, priority=1))
+OUTCOME = register(Kind("case.outcome", 1, OutcomeBody, posts=True, priority=3))

@@ -113,5 +113,5 @@ def _nobody(content: object) -> tuple[str, ...]:
     return ()
 
 
-LISTING_PERSON = register(Kind("listing.person", 1, Listing, posts=True, addressees=_nobody))
-LISTING_ENTITY = register(Kind("listing.entity", 1, Listing, posts=True, addressees=_nobody))
+LISTING_PERSON = register(Kind("listing.person", 1, Listing, posts=True, addressees=_nobody, priority=6))
+LISTING_ENTITY = register(Kind("listing.entity", 1, Listing, posts=True, addressees=_nobody, priority=6))

@@ -16,7 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jiwar.audit.models import Leaf
-from jiwar.exchange import services
+from jiwar.exchange import departure
+from jiwar.exchange import links as noted
+from jiwar.exchange.arrival import take
 from jiwar.exchange.logic.advice import advise
 from jiwar.exchange.models import Link, Outgoing
 from jiwar.exchange.queries import failure_code, links
@@ -74,15 +76,15 @@ def test_a_link_is_told_in_words_with_what_to_do(sign_in: SignIn, kind: Kind) ->
     assert "Ask by telephone" in page
     assert "Moussa Abdou +227 00 00 00 02" in page
     issue(BY, kind, content(kind))
-    services.heard("NER", timezone.now() + dt.timedelta(minutes=10))
-    services.missed("NER", "http", "400 key_unknown")
+    noted.heard("NER", timezone.now() + dt.timedelta(minutes=10), 1)
+    noted.missed("NER", "http", "400 key_unknown")
     page = text(client.get("/neighbours/"))
     assert "link down" in page
     assert "A signature is of an unknown key." in page
     assert "ahead of ours by" in page
     assert "Check the clock" in page
     assert "1 : No agreement binds the two states." in page
-    services.reached("NER", timezone.now())
+    noted.reached("NER", timezone.now(), 1)
     page = text(client.get("/neighbours/"))
     assert "link up" in page
     assert "the same as ours" in page
@@ -98,7 +100,7 @@ def test_the_list_asks_as_many_questions_for_one_neighbour_as_for_seven(sign_in:
         client.get("/neighbours/")
     for code in ("TUN", "DZA", "EGY", "MLI", "SDN", "TCD"):
         add_node(ForeignNode(code).card())
-        services.missed(code, "unreachable")
+        noted.missed(code, "unreachable")
     issue(BY, kind, content(kind))
     with CaptureQueriesContext(connection) as seven:
         client.get("/neighbours/")
@@ -110,8 +112,8 @@ def test_one_neighbour_shows_what_passed_and_its_receipts(sign_in: SignIn, kind:
     add_node(niger.card())
     open_between(niger, "test.note")
     record = issue(BY, kind, content(kind))
-    services.depart("NER")
-    services.take("NER", [Channel(niger).envelope(niger.statement(kind, content(kind, "secret words")))])
+    departure.seal("NER")
+    take("NER", [Channel(niger).envelope(niger.statement(kind, content(kind, "secret words")))])
     response = sign_in(Role.OVERSIGHT).get("/neighbours/NER/")
     page = text(response)
     assert str(record.uid) in page
@@ -126,15 +128,15 @@ def test_one_neighbour_shows_what_passed_and_its_receipts(sign_in: SignIn, kind:
 
 def test_only_roles_that_may_try_now_can(sign_in: SignIn) -> None:
     add_node(ForeignNode("NER").card())
-    services.missed("NER", "unreachable")
+    noted.missed("NER", "unreachable")
     field = sign_in(Role.FIELD_OFFICER)
     assert "Try now" not in text(field.get("/neighbours/"))
     assert field.post("/neighbours/NER/retry/").status_code == 403
-    assert Link.objects.get(node="NER").next_attempt_at is not None
+    assert Link.objects.get(node="NER").retry_asked_at is None
     contact = sign_in(Role.CONTACT_OFFICER)
     assert "Try now" in text(contact.get("/neighbours/"))
     assert contact.post("/neighbours/NER/retry/").status_code == 302
-    assert Link.objects.get(node="NER").next_attempt_at is None
+    assert Link.objects.get(node="NER").retry_asked_at is not None
     assert Leaf.objects.filter(act="link_retried").count() == 1
     assert contact.post("/neighbours/XXX/retry/").status_code == 404
 
@@ -225,7 +227,7 @@ def test_every_page_speaks_each_language(sign_in: SignIn, kind: Kind, language: 
     add_node(niger.card())
     open_between(niger, "test.note")
     issue(BY, kind, content(kind))
-    services.missed("NER", "wrong_certificate")
+    noted.missed("NER", "wrong_certificate")
     client = sign_in(Role.ADMINISTRATOR, language)
     for address in ("/neighbours/", "/neighbours/NER/", "/neighbours/card/", "/neighbours/add/"):
         response = client.get(address)
@@ -290,9 +292,9 @@ def test_what_waits_is_counted_by_reason(sign_in: SignIn, kind: Kind) -> None:
     Outgoing.objects.filter(node="NER", pk=Outgoing.objects.filter(node="NER").first().pk).update(state="sealed")
     [niger, tunisia] = links()
     assert (niger.waiting, niger.held, tunisia.waiting, tunisia.held) == (
-        1,
+        {"routine": 1},
         {"no_agreement": 2},
-        0,
+        {},
         {"no_agreement": 3},
     )
     assert niger.oldest_at is not None

@@ -49,12 +49,12 @@ import json
 from jiwar.audit.models import Leaf
 from jiwar.exchange.models import Incoming
 from jiwar.records.models import Record
-rows = Incoming.objects.order_by("seq").select_related("record")
+rows = Incoming.objects.order_by("id").select_related("record")
 print(json.dumps([
     [row.seq for row in rows],
     [json.loads(row.record.statement)["content"]["body"]["reference"] for row in rows],
     Record.objects.filter(origin="LBY").count(),
-    Leaf.objects.filter(act="message_taken").count(),
+    Leaf.objects.filter(act="record_received").count(),
 ]))
 """
 
@@ -72,7 +72,7 @@ class Pair(Nodes):
 
     def acknowledged(self, count: int) -> None:
         """Wait until Libya has receipts for so many messages."""
-        self.wait("LBY", f"Outgoing.objects.filter(state='acknowledged').exclude(receipt='').count() == {count}")
+        self.wait("LBY", f"Outgoing.objects.filter(state='acknowledged').exclude(receipt=None).count() == {count}")
 
     def taken(self) -> list[list[int | str]]:
         """Niger's numbers and references in order, count of its records, count of its ledger's leaves about them."""
@@ -139,15 +139,14 @@ def test_records_pass_wait_for_who_is_silent_and_go_to_nobody_else(pair: Pair, t
 
     pair["NER"].stop()
     pair.issue(2, 3)
-    pair.wait("LBY", "links()[0].waiting == 3 and links()[0].failure == 'unreachable'")
+    pair.wait("LBY", "sum(links()[0].waiting.values()) == 3 and links()[0].failure == 'unreachable'")
     pair["NER"].start()
     pair.acknowledged(4)
     assert pair.taken() == expected(4)
 
-    # Somebody else at Niger's address: another certificate, as good as any, and not Niger's.
+    # Another certificate at Niger's address, as good as any: Libya says nothing there. Niger, whose keys are its own,
+    # comes for its messages itself.
     pair["NER"].stop()
-    keys = pair["NER"].folder / "keys"
-    genuine = {name: (keys / name).read_bytes() for name in ("tls.crt", "tls.key")}
     pair.python(
         "NER",
         "from django.conf import settings; from django.utils import timezone\n"
@@ -155,13 +154,8 @@ def test_records_pass_wait_for_who_is_silent_and_go_to_nobody_else(pair: Pair, t
         "make_tls(settings.KEYS, 'NER', settings.NODE.exchange_url, timezone.now())",
     )
     pair["NER"].start()
+    pair.wait("LBY", "links()[0].failure == 'wrong_certificate'")
     pair.issue(5, 1)
-    pair.wait("LBY", "links()[0].failure == 'wrong_certificate' and links()[0].waiting == 1")
-    assert pair.taken() == expected(4)
-    pair["NER"].stop()
-    for name, data in genuine.items():
-        (keys / name).write_bytes(data)
-    pair["NER"].start()
     pair.acknowledged(5)
     assert pair.taken() == expected(5)
     for code in pair:

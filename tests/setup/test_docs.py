@@ -17,6 +17,7 @@ from jiwar import cli
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.agreements.logic.verdicts import NEARNESS
 from jiwar.exchange.logic.receipt import STATUSES
+from jiwar.exchange.logic.streams import Lane
 from jiwar.identity import events
 from jiwar.identity.logic import belief
 from jiwar.identity.node import NodeSettings
@@ -232,6 +233,10 @@ def test_the_page_on_the_house_has_every_room(name: str) -> None:
 
 # --- words ------------------------------------------------------------------------------------------------------------
 
+FAILURES = (
+    "EnvelopeInvalid", "FrameInvalid", "KeyRefused", "Misplaced", "Missed", "NotUnderstood", "Problem", "Rejected",
+)  # fmt: skip
+"""What ends a visit to a node."""
 CODES: dict[str, Callable[[], set[str]]] = {
     "act": lambda: set(_acts()),
     "action": lambda: {*alert_kinds.Action, screening.HIDDEN_ACTION},
@@ -242,13 +247,8 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "identifier": lambda: set(get_args(hit_kinds.Identifier)),
     "information": lambda: set(get_args(content.InformationGrade)),
     "kind": lambda: {name for name, _ in KINDS},
-    "link_failure": lambda: {
-        *_named("Missed"),
-        *_named("Rejected"),
-        *_named("KeyRefused"),
-        *_named("EnvelopeInvalid"),
-        *belief.DOUBTS,
-    },
+    "lane": lambda: set(Lane),
+    "link_failure": lambda: {*belief.DOUBTS, *(code for name in FAILURES for code in _named(name))},
     "match_field": lambda: set(Field),
     "name_kind": lambda: set(get_args(kinds.NameKind)),
     "onward": lambda: set(get_args(content.Onward)),
@@ -338,6 +338,7 @@ def _fault_codes() -> Iterator[str]:
 
 def _acts() -> Iterator[str]:
     yield from _named("append")
+    yield from _named("Act")
     yield from (name for name, event in vars(events).items() if isinstance(event, Signal))
 
 

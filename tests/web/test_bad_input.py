@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from jiwar.exchange import protocol
+from jiwar.exchange.logic import frame as frames
 from jiwar.identity.models import Agency, RoleGrant
 from jiwar.identity.roles import Role
 from jiwar.identity.services import add_person, make_own_keys
@@ -186,7 +186,7 @@ def test_a_refusal_has_words_in_three_languages(clients: list[Client], name: str
 
 
 def exchange(
-    body: bytes | list[bytes], method: str = "POST", path: str = "/exchange/1", leave: bool = False
+    body: bytes | list[bytes], method: str = "POST", path: str = "/exchange/2", leave: bool = False
 ) -> tuple[int, bytes]:
     """One request, as a server hands it over in pieces; `leave`: the caller goes away before its end.
 
@@ -216,33 +216,46 @@ def exchange(
     return said[0]["status"], said[1]["body"]
 
 
-BAD_MESSAGES = {
+def item(kind: bytes, data: bytes) -> bytes:
+    return kind + len(data).to_bytes(4, "big") + data
+
+
+def hello(text: bytes) -> bytes:
+    """A frame whose hello has this text, under a key and a signature of nobody."""
+    return frames.MAGIC + item(b"h", bytes(72) + text)
+
+
+BAD_FRAMES = {
     "empty": b"",
-    "no json": b"hello",
-    "bad utf-8": b'{"greeting":"\xff","messages":[]}',
-    "nul": rb'{"greeting":"\u0000","messages":[]}',
-    "lone surrogate": rb'{"greeting":"\ud800","messages":[]}',
-    "nan": b'{"greeting":NaN,"messages":[]}',
-    "duplicate": b'{"greeting":{},"greeting":{},"messages":[]}',
-    "json bomb": b"[" * 1_000_000,
-    "object bomb": b'{"a":' * 100_000,
-    "huge integer": b'{"greeting":' + b"9" * 100_000 + b',"messages":[]}',
-    "other names": b'{"hello":1}',
-    "more names": b'{"greeting":{},"messages":[],"x":1}',
-    "no list": b'{"greeting":{},"messages":{}}',
-    "no texts": b'{"greeting":{},"messages":[1]}',
-    "many messages": b'{"greeting":{},"messages":[' + b",".join([b'""'] * 50_000) + b"]}",
-    "greeting of nobody": b'{"greeting":{"sender":"NER"},"messages":[]}',
-    "greeting is null": b'{"greeting":null,"messages":[]}',
+    "no frame": b"hello",
+    "another version": b"JWF\x01" + item(b"h", b""),
+    "no hello": frames.MAGIC,
+    "hello is empty": frames.MAGIC + item(b"h", b""),
+    "hello is cut": hello(b"{}")[:-1],
+    "no json": hello(b"hello"),
+    "bad utf-8": hello(b'{"v":"\xff"}'),
+    "nul": hello(rb'{"v":"\u0000"}'),
+    "lone surrogate": hello(rb'{"v":"\ud800"}'),
+    "nan": hello(b'{"v":NaN}'),
+    "duplicate": hello(b'{"v":2,"v":2}'),
+    "json bomb": hello(b"[" * 60_000),
+    "long json": hello(b"[" * 1_000_000),
+    "huge integer": hello(b'{"v":' + b"9" * 60_000 + b"}"),
+    "other names": hello(b'{"hello":1,"v":2}'),
+    "a list": hello(b"[]"),
+    "length of four gigabytes": frames.MAGIC + b"h\xff\xff\xff\xff",
+    "item of no kind": hello(b"{}") + item(b"?", b""),
+    "two hellos": hello(b"{}") + item(b"h", b""),
+    "many items": hello(b"{}") + item(b"e", b"") * 100_000,
     "xml bomb": XML_BOMB,
 }
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", BAD_MESSAGES)
-def test_the_listener_refuses_what_is_no_message(name: str) -> None:
+@pytest.mark.parametrize("name", BAD_FRAMES)
+def test_the_listener_refuses_what_is_no_frame(name: str) -> None:
     before = rows()
-    status, body = exchange(BAD_MESSAGES[name])
+    status, body = exchange(BAD_FRAMES[name])
     assert status in {400, 413}
     assert b"problem" in body
     assert rows() == before
@@ -254,7 +267,7 @@ def test_the_listener_stops_reading_at_its_limit() -> None:
     pieces = [piece] * 100
     status, _ = exchange(pieces)
     assert status == 413
-    assert len(pieces) == 100 - (protocol.MAX_BYTES // len(piece) + 1)  # what is left was never taken in
+    assert len(pieces) == 100 - (frames.MAX_BYTES // len(piece) + 1)  # what is left was never taken in
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,18 +1,24 @@
-"""The sealed envelope, version 1: what passes between two nodes.
+"""The sealed envelope, version 2: one message from one node to another.
 
-An envelope is canonical JSON (RFC 8785) of `header`, `keys`, `nonce`, `body`, `signature`. The header stays readable:
-version, id, sender, recipient, number in the stream from the one to the other, hash of the envelope before, expiry.
-All else is inside the ciphertext: the body is padded to a bucket and encrypted with a fresh AES-256-GCM key (header as
-associated data); that key is sealed to the recipient with HPKE (RFC 9180; MLKEM768-X25519, HKDF-SHA256, AES-256-GCM),
-with the hash of the header bound as `info`; Ed25519 signs everything. A version is one fixed suite: nothing is
-negotiated.
+    "JWE" 0x02
+    u16 length, header: canonical JSON (RFC 8785) of v, id, from, to, stream, seq, prev, expires
+    u8 count, that many times: 8 bytes id of a sealing key, u16 length, the content key sealed to it
+    12 bytes nonce, u32 length, ciphertext
+    8 bytes id of the signing key, 64 bytes Ed25519 signature
+
+Integers are big-endian. The header stays readable; all else is in the ciphertext. The payload is padded to a bucket and
+encrypted with a fresh AES-256-GCM key (header as associated data); that key is sealed to each sealing key of the
+recipient with HPKE (RFC 9180; MLKEM768-X25519, HKDF-SHA256, AES-256-GCM), the hash of the header bound as `info`.
+Ed25519 signs `jiwar-envelope/2`, a line feed, and every byte before the id of the signing key. A version is one fixed
+suite: nothing is negotiated, a lower one is refused, a higher one waits for the upgrade.
 """
 
-import base64
 import datetime as dt
 import hashlib
 import re
 import secrets
+import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,32 +35,38 @@ from cryptography.hazmat.primitives.hpke import (
     Suite,
 )
 
+from jiwar.exchange.logic.streams import STREAM
 from jiwar.wire.strict_json import JsonRefused, canonical, parse
 
-VERSION = 1
+VERSION = 2
+MAGIC = b"JWE" + bytes([VERSION])
 MAX_BYTES = 2_000_000
+MAX_PAYLOAD = 1_000_000
+MAX_HEADER = 1_000
+MAX_KEYS = 4
+"""Sealing keys of one recipient: during a rotation it has two."""
 SMALLEST_BUCKET = 1024
 FIRST = "0" * 64
 """`prev` of the first envelope of a stream."""
 
-_LABEL = b"jiwar-envelope/1\n"
+LABEL = b"jiwar-envelope/2\n"
 _NODE = re.compile(r"[A-Z]{3}(-[A-Z0-9]{2,20})?")
 _HASH = re.compile(r"[0-9a-f]{64}")
-_KEY = re.compile(r"[0-9a-f]{16}")
-_LENGTH = 4
+_FIELDS = {"v", "id", "from", "to", "stream", "seq", "prev", "expires"}
 _KEY_BYTES = 32
+_ID_BYTES = 8
 _NONCE_BYTES = 12
-
-
-def _suite() -> Suite:
-    return Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+_SIGNATURE_BYTES = 64
+_SEALED_BYTES = (1168,)
+"""ML-KEM-768 ciphertext (1,088), X25519 share (32), sealed content key (32 + 16)."""
+_SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
 class EnvelopeInvalid(Exception):
     """An envelope that must not be opened or believed.
 
-    `code`: `envelope_too_large`, `envelope_json`, `envelope_form`, `envelope_version`, `envelope_field` (its name is
-    the detail), `envelope_signature`, `envelope_not_for_us`, `envelope_seal`, `envelope_expired`.
+    `code`: `envelope_too_large`, `envelope_form`, `envelope_version`, `envelope_field` (its name is the detail),
+    `envelope_signature`, `envelope_not_for_us`, `envelope_seal`, `envelope_expired`.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:
@@ -65,11 +77,12 @@ class EnvelopeInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The readable part. `seq` counts from 1 in the stream from `sender` to `recipient`; `prev` is a SHA-256 in hex."""
+    """The readable part. `seq` counts from 1 in `stream`; `prev` is the SHA-256, in hex, of the envelope before."""
 
     id: UUID
     sender: str
     recipient: str
+    stream: str
     seq: int
     prev: str
     expires: dt.datetime
@@ -81,6 +94,7 @@ class Header:
             "id": str(self.id),
             "from": self.sender,
             "to": self.recipient,
+            "stream": self.stream,
             "seq": self.seq,
             "prev": self.prev,
             "expires": self.expires.astimezone(dt.UTC).isoformat(timespec="seconds"),
@@ -89,11 +103,12 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A parsed envelope; nothing of it has been verified. `signed` are the bytes under the signature."""
+    """A parsed envelope; nothing of it has been verified. `head` are the header's bytes, `signed` those under the
+    signature, `keys` maps ids of sealing keys to the sealed content key."""
 
     header: Header
-    sealing_key: str
-    sealed: bytes
+    head: bytes
+    keys: Mapping[str, bytes]
     nonce: bytes
     ciphertext: bytes
     signing_key: str
@@ -104,56 +119,73 @@ class Envelope:
 
 def seal(
     header: Header,
-    payload: dict[str, Any],
+    payload: bytes,
     *,
-    sealing_key: str,
-    sealing_public: MLKEM768X25519PublicKey,
+    sealing: Sequence[tuple[str, MLKEM768X25519PublicKey]],
     signing_key: str,
     signing_private: Ed25519PrivateKey,
 ) -> bytes:
-    """The bytes of an envelope. Raises EnvelopeInvalid for a payload that does not fit."""
-    plain = canonical(payload)
-    if len(plain) > MAX_BYTES // 2:
-        raise EnvelopeInvalid("envelope_too_large", str(len(plain)))
+    """The bytes of an envelope, sealed to each of the recipient's keys. Raises EnvelopeInvalid if it does not fit."""
+    if len(payload) > MAX_PAYLOAD:
+        raise EnvelopeInvalid("envelope_too_large", str(len(payload)))
+    if not 0 < len(sealing) <= MAX_KEYS:
+        raise EnvelopeInvalid("envelope_field", "keys")
     head = canonical(header.as_json())
-    key, nonce = secrets.token_bytes(_KEY_BYTES), secrets.token_bytes(_NONCE_BYTES)
-    unsigned = {
-        "header": header.as_json(),
-        "keys": [{"key": sealing_key, "sealed": _b64(_suite().encrypt(key, sealing_public, info=_info(head)))}],
-        "nonce": _b64(nonce),
-        "body": _b64(AESGCM(key).encrypt(nonce, _pad(plain), head)),
-    }
-    signature = signing_private.sign(_LABEL + canonical(unsigned))
-    return canonical(unsigned | {"signature": {"key": signing_key, "value": _b64(signature)}})
+    key, nonce, info = secrets.token_bytes(_KEY_BYTES), secrets.token_bytes(_NONCE_BYTES), _info(head)
+    parts = [MAGIC, struct.pack(">H", len(head)), head, bytes([len(sealing)])]
+    for id_, public in sealing:
+        sealed = _SUITE.encrypt(key, public, info=info)
+        parts += [bytes.fromhex(id_), struct.pack(">H", len(sealed)), sealed]
+    ciphertext = AESGCM(key).encrypt(nonce, _pad(payload), head)
+    parts += [nonce, struct.pack(">I", len(ciphertext)), ciphertext]
+    unsigned = b"".join(parts)
+    return unsigned + bytes.fromhex(signing_key) + signing_private.sign(LABEL + unsigned)
 
 
 def read(data: bytes) -> Envelope:
     """Parse an envelope; raises EnvelopeInvalid. Who wrote it is not known before `verify`."""
     if len(data) > MAX_BYTES:
         raise EnvelopeInvalid("envelope_too_large", str(len(data)))
+    if data[:3] != MAGIC[:3] or len(data) < len(MAGIC):
+        raise EnvelopeInvalid("envelope_form", "magic")
+    if data[3] != VERSION:
+        raise EnvelopeInvalid("envelope_version", str(data[3]))
     try:
-        members = parse(data, max_bytes=MAX_BYTES)
-        if not isinstance(members, dict) or members.keys() != {"header", "keys", "nonce", "body", "signature"}:
-            raise EnvelopeInvalid("envelope_form")
-        if canonical(members) != data:
-            raise EnvelopeInvalid("envelope_form", "not canonical")
-        signature = members.pop("signature")
-        keys = members["keys"]
-        if not isinstance(keys, list) or len(keys) != 1:
+        at = len(MAGIC)
+        (length,) = struct.unpack_from(">H", data, at)
+        head = data[at + 2 : at + 2 + length]
+        header = _read_header(head, length)
+        at += 2 + length
+        count, at = data[at], at + 1
+        if not 0 < count <= MAX_KEYS:
             raise EnvelopeInvalid("envelope_field", "keys")
-        return Envelope(
-            header=_read_header(members["header"]),
-            sealing_key=_text(keys[0], "key", _KEY),
-            sealed=_bytes(keys[0], "sealed"),
-            nonce=_bytes(members, "nonce"),
-            ciphertext=_bytes(members, "body"),
-            signing_key=_text(signature, "key", _KEY),
-            signature=_bytes(signature, "value"),
-            signed=_LABEL + canonical(members),
-            hash=hash_of(data),
-        )
-    except JsonRefused as refused:
-        raise EnvelopeInvalid("envelope_json", refused.code) from None
+        keys = {}
+        for _ in range(count):
+            id_ = data[at : at + _ID_BYTES].hex()
+            (length,) = struct.unpack_from(">H", data, at + _ID_BYTES)
+            if length not in _SEALED_BYTES:
+                raise EnvelopeInvalid("envelope_field", "keys")
+            at += _ID_BYTES + 2 + length
+            keys[id_] = data[at - length : at]
+        nonce, at = data[at : at + _NONCE_BYTES], at + _NONCE_BYTES
+        (length,) = struct.unpack_from(">I", data, at)
+        at += 4 + length
+        ciphertext = data[at - length : at]
+    except (struct.error, IndexError):
+        raise EnvelopeInvalid("envelope_form", "cut") from None
+    if len(data) != at + _ID_BYTES + _SIGNATURE_BYTES:
+        raise EnvelopeInvalid("envelope_form", "length")
+    return Envelope(
+        header=header,
+        head=head,
+        keys=keys,
+        nonce=nonce,
+        ciphertext=ciphertext,
+        signing_key=data[at : at + _ID_BYTES].hex(),
+        signature=data[at + _ID_BYTES :],
+        signed=LABEL + data[:at],
+        hash=hash_of(data),
+    )
 
 
 def verify(envelope: Envelope, public: Ed25519PublicKey, recipient: str, at: dt.datetime) -> None:
@@ -168,18 +200,21 @@ def verify(envelope: Envelope, public: Ed25519PublicKey, recipient: str, at: dt.
         raise EnvelopeInvalid("envelope_expired", envelope.header.expires.isoformat())
 
 
-def unseal(envelope: Envelope, private: MLKEM768X25519PrivateKey) -> dict[str, Any]:
-    """The payload; raises EnvelopeInvalid("envelope_seal") when the key does not open it or the body was altered."""
-    head = canonical(envelope.header.as_json())
+def unseal(envelope: Envelope, keys: Mapping[str, MLKEM768X25519PrivateKey]) -> bytes:
+    """The payload, opened with the first of our keys that it is sealed to.
+
+    Raises EnvelopeInvalid: `envelope_seal` when the key does not open it or the body was altered,
+    `sealing_key_unknown` when it is sealed to none of `keys`.
+    """
+    private = next((keys[id_] for id_ in envelope.keys if id_ in keys), None)
+    if private is None:
+        raise EnvelopeInvalid("sealing_key_unknown", " ".join(envelope.keys))
+    sealed = next(sealed for id_, sealed in envelope.keys.items() if id_ in keys)
     try:
-        key = _suite().decrypt(envelope.sealed, private, info=_info(head))
-        plain = _unpad(AESGCM(key).decrypt(envelope.nonce, envelope.ciphertext, head))
-        payload = parse(plain, max_bytes=MAX_BYTES)
-    except (InvalidTag, ValueError, JsonRefused):
+        key = _SUITE.decrypt(sealed, private, info=_info(envelope.head))
+        return _unpad(AESGCM(key).decrypt(envelope.nonce, envelope.ciphertext, envelope.head))
+    except (InvalidTag, ValueError):
         raise EnvelopeInvalid("envelope_seal") from None
-    if not isinstance(payload, dict):
-        raise EnvelopeInvalid("envelope_seal", "payload")
-    return payload
 
 
 def hash_of(data: bytes) -> str:
@@ -188,31 +223,31 @@ def hash_of(data: bytes) -> str:
 
 
 def _pad(plain: bytes) -> bytes:
-    """Length, text, zeros up to the next power of two: a watcher of the line learns the size class alone."""
-    bucket = SMALLEST_BUCKET
-    while bucket < len(plain) + _LENGTH:
-        bucket *= 2
-    return len(plain).to_bytes(_LENGTH, "big") + plain + bytes(bucket - _LENGTH - len(plain))
+    """Length, payload, zeros up to the next power of two: a watcher of the line learns the size class alone."""
+    bucket = max(SMALLEST_BUCKET, 1 << (len(plain) + 3).bit_length())
+    return struct.pack(">I", len(plain)) + plain + bytes(bucket - 4 - len(plain))
 
 
 def _unpad(padded: bytes) -> bytes:
-    length = int.from_bytes(padded[:_LENGTH], "big")
-    if length > len(padded) - _LENGTH or any(padded[_LENGTH + length :]):
+    length = int.from_bytes(padded[:4], "big")
+    plain = padded[4 : 4 + length]
+    if len(plain) != length or padded != _pad(plain):
         raise ValueError("padding")
-    return padded[_LENGTH : _LENGTH + length]
+    return plain
 
 
 def _info(head: bytes) -> bytes:
-    return _LABEL + hashlib.sha256(head).digest()
+    return LABEL + hashlib.sha256(head).digest()
 
 
-def _read_header(data: object) -> Header:
-    if not isinstance(data, dict):
-        raise EnvelopeInvalid("envelope_field", "header")
-    if data.get("v") != VERSION:
-        # Older suites are refused, newer ones wait for an upgrade: the sender keeps the message either way.
-        raise EnvelopeInvalid("envelope_version", str(data.get("v"))[:20])
-    if data.keys() != {"v", "id", "from", "to", "seq", "prev", "expires"}:
+def _read_header(head: bytes, length: int) -> Header:
+    if len(head) != length or length > MAX_HEADER:
+        raise EnvelopeInvalid("envelope_form", "header")
+    try:
+        data = parse(head, max_bytes=MAX_HEADER)
+    except JsonRefused as refused:
+        raise EnvelopeInvalid("envelope_form", refused.code) from None
+    if not isinstance(data, dict) or data.keys() != _FIELDS or data["v"] != VERSION:
         raise EnvelopeInvalid("envelope_field", "header")
     seq = data["seq"]
     if type(seq) is not int or not 1 <= seq < 2**53:
@@ -222,30 +257,21 @@ def _read_header(data: object) -> Header:
             id=UUID(_text(data, "id")),
             sender=_text(data, "from", _NODE),
             recipient=_text(data, "to", _NODE),
+            stream=_text(data, "stream", STREAM),
             seq=seq,
             prev=_text(data, "prev", _HASH),
             expires=dt.datetime.fromisoformat(_text(data, "expires")),
         )
+        same = canonical(header.as_json()) == head
     except (ValueError, OverflowError):
         raise EnvelopeInvalid("envelope_field", "header") from None
-    if header.as_json() != data:
-        raise EnvelopeInvalid("envelope_field", "header")
+    if not same:
+        raise EnvelopeInvalid("envelope_form", "not canonical")
     return header
 
 
-def _text(data: object, name: str, form: re.Pattern[str] | None = None) -> str:
-    value = data.get(name) if isinstance(data, dict) else None
+def _text(data: dict[str, object], name: str, form: re.Pattern[str] | None = None) -> str:
+    value = data[name]
     if not isinstance(value, str) or (form and not form.fullmatch(value)):
         raise EnvelopeInvalid("envelope_field", name)
     return value
-
-
-def _bytes(data: object, name: str) -> bytes:
-    try:
-        return base64.b64decode(_text(data, name), validate=True)
-    except ValueError:
-        raise EnvelopeInvalid("envelope_field", name) from None
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

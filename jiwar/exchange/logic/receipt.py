@@ -1,79 +1,123 @@
-"""The signed receipt: what a recipient did with an envelope, said after its disk had it."""
+"""The signed receipt: what a recipient did with the envelopes of a range, said after its disk had them."""
 
-import base64
 import datetime as dt
-from dataclasses import asdict, dataclass
-from typing import Any
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from jiwar.wire.strict_json import JsonRefused, canonical, parse
+from jiwar.exchange.logic import signed
+from jiwar.exchange.logic.signed import Signed, SignedInvalid
+from jiwar.exchange.logic.streams import STREAM
 
-VERSION = 1
-MAX_BYTES = 20_000
+VERSION = 2
+MAX_BYTES = 400_000
+MAX_RANGE = 1_000
+"""Envelopes under one receipt."""
 STATUSES = ("applied", "kept", "refused")
-_LABEL = b"jiwar-receipt/1\n"
+LABEL = b"jiwar-receipt/2\n"
+_NAMES = {"v", "from", "to", "stream", "first", "last", "head", "results", "at", "checkpoint"}
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
-class ReceiptInvalid(Exception):
-    """A receipt that proves nothing; `code`: `receipt_form`, `receipt_signature`, `receipt_of_other`."""
+class Result(NamedTuple):
+    """What became of one message: applied, kept unread, or refused; `code` and `detail` say why."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+    status: str
+    code: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """`sender` wrote the envelope `hash` with number `seq`; `recipient` applied, kept or refused it (and why) at `at`.
+    """`sender` says what it did with the messages `first` to `last` of a stream that `recipient` writes.
 
-    `ledger` is the recipient's ledger index of the act, None when refused.
+    `head` is the hash of the last envelope, which through the chain names all of them. `checkpoint` is the sender's
+    ledger after it took them: a signed note (C2SP tlog-checkpoint).
     """
 
     sender: str
     recipient: str
-    seq: int
-    hash: str
-    status: str
-    code: str
-    detail: str
+    stream: str
+    first: int
+    last: int
+    head: str
+    results: tuple[Result, ...]
     at: str
-    ledger: int | None
+    checkpoint: str
 
 
-def sign(receipt: Receipt, key_id: str, private: Ed25519PrivateKey) -> str:
-    """The receipt as signed canonical JSON."""
-    data = {"v": VERSION} | asdict(receipt)
-    signature = private.sign(_LABEL + canonical(data))
-    return canonical(data | {"signature": {"key": key_id, "value": base64.b64encode(signature).decode()}}).decode()
+def sign(receipt: Receipt, key: str, private: Ed25519PrivateKey) -> bytes:
+    """The receipt as an item of a frame. Equal results that follow each other are said once, with their count."""
+    data = {
+        "v": VERSION,
+        "from": receipt.sender,
+        "to": receipt.recipient,
+        "stream": receipt.stream,
+        "first": receipt.first,
+        "last": receipt.last,
+        "head": receipt.head,
+        "results": [[sum(1 for _ in same), *result] for result, same in groupby(receipt.results)],
+        "at": receipt.at,
+        "checkpoint": receipt.checkpoint,
+    }
+    return signed.sign(LABEL, data, key, private)
 
 
-def read(text: str) -> tuple[Receipt, str, bytes, bytes]:
-    """A receipt, its key's id, signature and signed bytes; nothing verified yet. Raises ReceiptInvalid."""
+def read(data: bytes) -> tuple[Receipt, Signed]:
+    """Parse a receipt; nothing is verified yet. Raises SignedInvalid: `receipt_form`, `receipt_version`."""
+    found = signed.read("receipt", data, names=_NAMES, version=VERSION, max_bytes=MAX_BYTES)
+    said = found.data
     try:
-        data = parse(text.encode(), max_bytes=MAX_BYTES)
-        signature = data.pop("signature")  # type: ignore[attr-defined]
-        fields: dict[str, Any] = dict(data)  # type: ignore[call-overload]
-        if fields.pop("v") != VERSION:
-            raise ReceiptInvalid("receipt_form")
-        receipt = Receipt(**fields)
-        dt.datetime.fromisoformat(receipt.at)
-        if receipt.status not in STATUSES or type(receipt.seq) is not int:
-            raise ReceiptInvalid("receipt_form")
-        return (
-            receipt,
-            str(signature["key"]),
-            base64.b64decode(signature["value"], validate=True),
-            _LABEL + canonical(data),
+        receipt = Receipt(
+            sender=said["from"],
+            recipient=said["to"],
+            stream=said["stream"],
+            first=said["first"],
+            last=said["last"],
+            head=said["head"],
+            results=tuple(_results(said["results"])),
+            at=said["at"],
+            checkpoint=said["checkpoint"],
         )
-    except (JsonRefused, AttributeError, KeyError, TypeError, ValueError):
-        raise ReceiptInvalid("receipt_form") from None
+        _check(receipt)
+    except (ValueError, TypeError) as error:
+        raise SignedInvalid("receipt_form", str(error)[:60]) from None
+    return receipt, found
 
 
-def verify(signed: bytes, signature: bytes, public: Ed25519PublicKey) -> None:
-    """Raise ReceiptInvalid unless the key signed it."""
-    try:
-        public.verify(signature, signed)
-    except InvalidSignature:
-        raise ReceiptInvalid("receipt_signature") from None
+def verify(found: Signed, public: Ed25519PublicKey) -> None:
+    """Raise SignedInvalid("receipt_signature") unless the key signed it."""
+    signed.verify("receipt", LABEL, found, public)
+
+
+def _check(receipt: Receipt) -> None:
+    dt.datetime.fromisoformat(receipt.at)
+    if not (
+        all(isinstance(text, str) for text in (receipt.sender, receipt.recipient, receipt.checkpoint))
+        and STREAM.fullmatch(receipt.stream)
+        and _HASH.fullmatch(receipt.head)
+        and type(receipt.first) is type(receipt.last) is int
+        and 1 <= receipt.first <= receipt.last < 2**53
+        and receipt.last - receipt.first + 1 == len(receipt.results)
+    ):
+        raise ValueError("field")
+
+
+def _results(said: object) -> Iterable[Result]:
+    if not isinstance(said, list):
+        raise TypeError("results")
+    total = 0
+    for row in said:
+        count, status, code, detail = row
+        if type(count) is not int or count < 1 or status not in STATUSES:
+            raise ValueError("results")
+        if not isinstance(code, str) or not isinstance(detail, str) or len(code) > 60 or len(detail) > 300:
+            raise ValueError("results")
+        total += count
+        if total > MAX_RANGE:
+            raise ValueError("range")
+        yield from [Result(status, code, detail)] * count

@@ -1,0 +1,166 @@
+"""A second implementation of what nodes of Jiwar seal and sign: it opens frames, envelopes, hellos and receipts.
+
+Written from protocol.md alone. It imports nothing of the program: the standard library and `cryptography` are all.
+
+    python exchange.py VECTORS.json     opens every test vector, and says what it found
+
+Every function raises ValueError, with the reason, for what must not be believed.
+"""
+
+import base64
+import hashlib
+import json
+import struct
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, Suite
+
+SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+
+
+class Reader:
+    """Takes bytes apart from the front."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, count):
+        piece = self.data[self.at : self.at + count]
+        if len(piece) != count:
+            raise ValueError("cut")
+        self.at += count
+        return piece
+
+    def number(self, form):
+        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+
+    def rest(self):
+        return self.take(len(self.data) - self.at)
+
+
+def key_id(public):
+    return hashlib.sha256(public).digest()[:8]
+
+
+def check(public, label, text, signature, stated):
+    """Whether the holder of `public` signed a text under a label."""
+    if stated != key_id(public):
+        raise ValueError("another key")
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, label + b"\n" + text)
+    except InvalidSignature:
+        raise ValueError("signature") from None
+
+
+def canonical(text):
+    """The value of canonical JSON; here it holds ASCII names, strings, integers, lists and objects only."""
+    value = json.loads(text)
+    if json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() != text:
+        raise ValueError("not canonical")
+    return value
+
+
+def open_frame(data):
+    """The items of a frame: a list of (kind, bytes)."""
+    reader = Reader(data)
+    if reader.take(4) != b"JWF\x02":
+        raise ValueError("not a frame of version 2")
+    items = []
+    while reader.at < len(data):
+        kind = reader.take(1).decode()
+        items.append((kind, reader.take(reader.number(">I"))))
+    if not items or items[0][0] != "h" or any(kind == "h" for kind, _ in items[1:]):
+        raise ValueError("one hello, and first")
+    return items
+
+
+def open_signed(label, item, public):
+    """The JSON of a hello or a receipt."""
+    reader = Reader(item)
+    stated, signature, text = reader.take(8), reader.take(64), reader.rest()
+    check(public, label, text, signature, stated)
+    return canonical(text)
+
+
+def open_envelope(data, signer, recipient, seed, at, prev):
+    """Header and payload of an envelope.
+
+    `signer`: raw Ed25519 public key; `seed`: 64 bytes ML-KEM-768 seed and 32 bytes X25519 scalar of the recipient;
+    `at`: now; `prev`: the hash that the envelope before it has.
+    """
+    reader = Reader(data)
+    if reader.take(4) != b"JWE\x02":
+        raise ValueError("not an envelope of version 2")
+    head = reader.take(reader.number(">H"))
+    sealed = {reader.take(8): reader.take(reader.number(">H")) for _ in range(reader.number(">B"))}
+    nonce, ciphertext = reader.take(12), reader.take(reader.number(">I"))
+    signed = data[: reader.at]
+    check(signer, b"jiwar-envelope/2", signed, data[reader.at + 8 :], reader.take(8))
+    header = canonical(head)
+    if header["v"] != 2 or header["to"] != recipient or header["prev"] != prev:
+        raise ValueError("header")
+    if datetime.fromisoformat(header["expires"]) <= at:
+        raise ValueError("expired")
+    kem = mlkem.MLKEM768PrivateKey.from_seed_bytes(seed[:64])
+    curve = x25519.X25519PrivateKey.from_private_bytes(seed[64:])
+    own = key_id(kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw())
+    if own not in sealed:
+        raise ValueError("sealed to others")
+    try:
+        info = b"jiwar-envelope/2\n" + hashlib.sha256(head).digest()
+        key = SUITE.decrypt(sealed[own], MLKEM768X25519PrivateKey(kem, curve), info=info)
+        padded = AESGCM(key).decrypt(nonce, ciphertext, head)
+    except InvalidTag:
+        raise ValueError("seal") from None
+    length = struct.unpack(">I", padded[:4])[0]
+    if len(padded) < 1024 or len(padded) & (len(padded) - 1) or any(padded[4 + length :]):
+        raise ValueError("padding")
+    return header, padded[4 : 4 + length]
+
+
+def open_payload(payload):
+    """The first line of a message, its statement, and the statements that travel with it."""
+    first, statement, *attached = payload.split(b"\n")
+    head = canonical(first)
+    if head["type"] == "record" and len(attached) != len(head["attached"]):
+        raise ValueError("attached")
+    return head, statement, attached
+
+
+def main(path):
+    vectors = json.loads(Path(path).read_text(encoding="utf-8"))
+    raw = base64.b64decode
+    keys = {name: raw(value) for name, value in vectors["keys"].items()}
+    at, prev = datetime.fromisoformat(vectors["at"]), "0" * 64
+    for kind, item in open_frame(raw(vectors["frame"])):
+        if kind == "h":
+            found = open_signed(b"jiwar-hello/2", item, keys["sender"])
+        elif kind == "r":
+            found = open_signed(b"jiwar-receipt/2", item, keys["sender"])
+        else:
+            header, payload = open_envelope(item, keys["sender"], "NER", keys["recipient_seed"], at, prev)
+            prev = hashlib.sha256(item).hexdigest()
+            head, statement, attached = open_payload(payload)
+            check(keys["sender"], b"jiwar-record/1", statement, raw(head["signature"]), bytes.fromhex(head["key"]))
+            found = {"header": header, "message": head, "statement": json.loads(statement), "attached": len(attached)}
+        expected = vectors["expected"].pop(0)
+        if found != expected:
+            raise ValueError(f"{kind}: {found} is not {expected}")
+        print(kind, "as expected")
+    for name, text in vectors["refused"].items():
+        try:
+            open_envelope(raw(text), keys["sender"], "NER", keys["recipient_seed"], at, "0" * 64)
+        except ValueError as refused:
+            print(f"refused as it must be ({name}): {refused}")
+        else:
+            raise ValueError(f"{name} was taken")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,322 @@
+"""Departure: what waits for a node is numbered, chained and sealed, carried from any point, and closed by receipts."""
+
+import base64
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from jiwar.access.permissions import Permission
+from jiwar.access.services import as_node
+from jiwar.agreements.queries import CHANGEABLE
+from jiwar.audit.services import Act, append, append_all
+from jiwar.exchange import routing
+from jiwar.exchange.logic import envelope as envelopes
+from jiwar.exchange.logic import receipt as receipts
+from jiwar.exchange.logic import streams
+from jiwar.exchange.logic.conversation import Have, NotUnderstood
+from jiwar.exchange.logic.hello import Problem
+from jiwar.exchange.logic.message import Message, Place, Signed, write
+from jiwar.exchange.logic.signed import Signed as SignedJson
+from jiwar.exchange.logic.signed import SignedInvalid
+from jiwar.exchange.logic.streams import FIRST, Cursor, Lane, Name
+from jiwar.exchange.models import Incoming, Outgoing, Receipt, Sealed, Stream
+from jiwar.exchange.standing import epoch, restoring
+from jiwar.exchange.wake import wake_courier
+from jiwar.identity.keys import ring
+from jiwar.identity.queries import KeyRefused, sealing_keys, signing_key
+from jiwar.records.kinds import KINDS, WITHDRAWAL
+from jiwar.records.services import Record
+from jiwar.wire.ids import uuid7
+
+BATCH = 256
+"""Messages sealed in one transaction."""
+WINDOW = 1_024
+"""Messages of one lane that may be sealed and not receipted: what is sealed, no suspension holds back."""
+KEPT_FOR = dt.timedelta(days=365)
+"""How long an envelope may be on its way: a post may be silent for weeks, a memory stick be found after months."""
+ASK_AGAIN = dt.timedelta(hours=6)
+"""After so long, a recipient whose agreements closed the way is asked again: it may hear of things by other ways."""
+_RENEW = dt.timedelta(days=1)
+
+_BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
+_WAITING = [Outgoing.State.QUEUED, Outgoing.State.SEALED, Outgoing.State.HELD, Outgoing.State.REFUSED]
+
+
+# --- sealing ----------------------------------------------------------------------------------------------------------
+
+
+def seal(node: str) -> int:
+    """Seal the next messages for a node, urgent ones first, then by priority and age. Returns how many were sealed.
+
+    Policy is asked again at this moment: an agreement that was suspended after a record was queued holds it back.
+    """
+    queued = Outgoing.objects.filter(node=node, state=Outgoing.State.QUEUED)
+    lanes = set(queued.order_by().values_list("lane", flat=True).distinct())
+    if not lanes or restoring():
+        return 0
+    count = 0
+    with transaction.atomic():
+        for lane in (lane for lane in Lane if lane in lanes):
+            rows = queued.filter(lane=lane).select_related("record").order_by("priority", "id")
+            stream = _open_stream(node, lane)
+            room = min(BATCH - count, WINDOW - (stream.seq - stream.acked))
+            if room > 0 and (chosen := list(rows[:room])):
+                count += _seal(stream, _may_leave(chosen))
+    return count
+
+
+def _open_stream(node: str, lane: Lane) -> Stream:
+    """The stream of a lane in which the next message is sealed, locked; a new one where the last was given up."""
+    now = epoch()
+    rows = Stream.objects.select_for_update().filter(node=node, incoming=False)
+    last = None
+    for row in rows:
+        name = streams.parse(row.name)
+        if name.lane is lane and name.epoch == now and (last is None or name > streams.parse(last.name)):
+            last = row
+    if last is not None and last.closed_at is None:
+        return last
+    roll = streams.parse(last.name).roll + 1 if last else 0
+    return Stream.objects.create(node=node, incoming=False, name=str(Name(now, roll, lane)), head=FIRST)
+
+
+def _may_leave(rows: Sequence[Outgoing]) -> list[Outgoing]:
+    """Those of the rows that may leave now; the others are held or never sent, and say why."""
+    free, stay, acts = [], [], []
+    verdicts: dict[tuple[str, int, str, str], routing.Verdict | routing.Free] = {}
+    for row in rows:
+        record = row.record
+        if record.state != Record.State.IN_FORCE and record.kind != WITHDRAWAL.name and not row.returned:
+            row.state, row.reason = Outgoing.State.NOT_SENT, record.state
+            stay.append(row)
+            continue
+        if row.node[:3] != settings.NODE.state and not row.returned:
+            asked = (record.kind, record.kind_version, record.purpose, record.tlp)
+            if asked not in verdicts:
+                verdicts[asked] = routing.policy(record, KINDS[record.kind, record.kind_version], row.node)
+            verdict = verdicts[asked]
+            changed = (row.agreement, row.clause) != (verdict.agreement, verdict.clause)
+            row.agreement, row.clause = verdict.agreement, verdict.clause
+            if not verdict.open:
+                row.state, row.reason = Outgoing.State.HELD, verdict.code
+                stay.append(row)
+                detail = {"to": row.node, "reason": row.reason, "agreement": row.agreement}
+                acts.append(Act("message_held", str(record.uid), detail))
+                continue
+            if changed:
+                row.save(update_fields=["agreement", "clause"])
+        free.append(row)
+    if stay:
+        Outgoing.objects.bulk_update(stay, ["state", "reason", "agreement", "clause"])
+    if acts:
+        append_all(_BY, acts)
+    return free
+
+
+def _seal(stream: Stream, rows: Sequence[Outgoing]) -> int:
+    if not rows:
+        return 0
+    now = timezone.now()
+    key, sealing = ring(settings.KEYS).signing[0], sealing_keys(stream.node)
+    made, acts = [], []
+    for row in rows:
+        header = envelopes.Header(
+            id=uuid7(now),
+            sender=settings.NODE.code,
+            recipient=stream.node,
+            stream=stream.name,
+            seq=stream.seq + 1,
+            prev=stream.head,
+            expires=now + KEPT_FOR,
+        )
+        data = envelopes.seal(
+            header, write(_message(row)), sealing=sealing, signing_key=key.id, signing_private=key.private
+        )
+        stream.seq, stream.head = header.seq, envelopes.hash_of(data)
+        made.append(Sealed(stream=stream, seq=stream.seq, hash=stream.head, envelope=data, outgoing=row, sealed_at=now))
+        detail = {"to": stream.node, "stream": stream.name, "seq": stream.seq, "hash": stream.head}
+        detail |= {"clause": row.clause}
+        acts.append(Act("message_sealed", str(row.record.uid), detail))
+    Sealed.objects.bulk_create(made)
+    Outgoing.objects.filter(pk__in=[row.pk for row in rows]).update(state=Outgoing.State.SEALED, reason="")
+    stream.save(update_fields=["seq", "head"])
+    append_all(_BY, acts)
+    return len(rows)
+
+
+def _message(row: Outgoing) -> Message:
+    record = row.record
+    signed = Signed(record.statement.encode(), record.signing_key, record.signature, record.cosignature)
+    if not row.returned:
+        return Message(signed, row.agreement, row.clause)
+    taken = Incoming.objects.select_related("stream").filter(record=record, stream__node=row.node).latest("id")
+    return Message(signed, place=Place(taken.stream.name, taken.seq, taken.hash, taken.status, taken.code))
+
+
+# --- carrying ---------------------------------------------------------------------------------------------------------
+
+
+def past(node: str, have: Have, room: int) -> list[bytes]:
+    """Envelopes for a node past the point that it has reached in each stream: urgent ones first, in their order.
+
+    As many as fit into `room` bytes, and one at least. Three queries where nothing is far behind.
+    """
+    found: list[bytes] = []
+    size = 0
+    for stream in sorted(_streams(node), key=lambda s: (streams.parse(s.name).lane != Lane.URGENT, s.pk)):
+        seen = have.get(stream.name, Cursor()).seq
+        end = stream.seq if stream.closed_at is None else stream.closed_at
+        if seen >= end:
+            continue
+        rows = Sealed.objects.filter(stream=stream, seq__gt=seen, seq__lte=end).order_by("seq")
+        for envelope in rows.values_list("envelope", flat=True)[:WINDOW].iterator(chunk_size=64):
+            size += len(envelope)
+            if found and size > room:
+                return found
+            found.append(bytes(envelope))
+    return found
+
+
+def _streams(node: str) -> list[Stream]:
+    return list(Stream.objects.filter(node=node, incoming=False).defer("newest"))
+
+
+# --- receipts ---------------------------------------------------------------------------------------------------------
+
+
+def settle(node: str, items: Sequence[bytes]) -> int:
+    """Verify receipts and close their messages; returns how many. Raises NotUnderstood, and then closes nothing.
+
+    What a recipient refused for a reason of policy that may pass waits, held, for its agreements to change.
+    """
+    count = 0
+    with transaction.atomic():
+        for item in items:
+            try:
+                receipt, signed = receipts.read(item)
+                receipts.verify(signed, signing_key(node, signed.key))
+            except (SignedInvalid, KeyRefused) as invalid:
+                raise NotUnderstood(invalid.code) from None
+            if receipt.sender != node or receipt.recipient != settings.NODE.code:
+                raise NotUnderstood("receipt_of_other", receipt.sender)
+            count += _settle(node, receipt, signed)
+    return count
+
+
+def _settle(node: str, receipt: receipts.Receipt, signed: SignedJson) -> int:
+    rows = Stream.objects.select_for_update().defer("newest")
+    stream = rows.filter(node=node, incoming=False, name=receipt.stream).first()
+    if stream is None or receipt.last > stream.seq:
+        raise NotUnderstood("receipt_of_other", receipt.stream)
+    if receipt.last <= stream.acked or receipt.first > stream.acked + 1:
+        return 0  # settled already, or one before it is missing: it comes again
+    last = Sealed.objects.filter(stream=stream, seq=receipt.last).values_list("hash", flat=True).first()
+    if last != receipt.head:
+        raise NotUnderstood("receipt_of_other", str(receipt.last))
+    now = timezone.now()
+    kept = Receipt.objects.create(
+        stream=stream,
+        first=receipt.first,
+        last=receipt.last,
+        text=signed.text.decode(),
+        key=signed.key,
+        signature=base64.b64encode(signed.signature).decode(),
+        received_at=now,
+    )
+    results = receipt.results[stream.acked + 1 - receipt.first :]
+    at = stream.acked + 1
+    while results:
+        same = next((n for n, result in enumerate(results) if result != results[0]), len(results))
+        _close(stream, at, at + same - 1, results[0], kept, now)
+        results, at = results[same:], at + same
+    count = receipt.last - stream.acked
+    append(
+        "messages_acknowledged",
+        _BY,
+        node,
+        {
+            "stream": stream.name,
+            "first": stream.acked + 1,
+            "last": receipt.last,
+            "head": receipt.head,
+            "results": dict(Counter(result.status for result in receipt.results[-count:])),
+        },
+    )
+    stream.acked = receipt.last
+    stream.save(update_fields=["acked"])
+    return count
+
+
+def _close(stream: Stream, first: int, last: int, result: receipts.Result, receipt: Receipt, now: dt.datetime) -> None:
+    """Close the messages of a range that has one result. A newer envelope of a message may be on its way: then too."""
+    rows = Outgoing.objects.filter(
+        sealed__stream=stream, sealed__seq__gte=first, sealed__seq__lte=last, state__in=_WAITING
+    )
+    told = {"receipt": receipt, "receipt_status": result.status, "acknowledged_at": now}
+    if result.status != "refused":
+        rows.update(state=Outgoing.State.ACKNOWLEDGED, reason=result.code, there=False, **told)
+    elif result.code in CHANGEABLE:
+        rows.update(state=Outgoing.State.HELD, reason=result.code, there=True, **told)
+    else:
+        rows.update(state=Outgoing.State.REFUSED, reason=result.code, there=True, **told)
+
+
+# --- what cannot be taken ---------------------------------------------------------------------------------------------
+
+
+def stuck(node: str, problem: Problem, have: Have) -> bool:
+    """A node cannot take what is sealed for it. Whether sealing anew helps, and then it is queued to be sealed anew.
+
+    The streams are given up past the point that it has reached: what it took stays taken, and the rest goes into the
+    next streams, under keys and a date that are good now.
+    """
+    if problem.code not in {"envelope_expired", "sealing_key_unknown", "key_revoked", "key_expired", "key_unknown"}:
+        return False
+    with transaction.atomic():
+        given_up = 0
+        for stream in Stream.objects.select_for_update().filter(node=node, incoming=False, closed_at=None):
+            seen = have.get(stream.name, Cursor()).seq
+            rest = Sealed.objects.filter(stream=stream, seq__gt=seen).order_by("seq")
+            first = rest.values_list("envelope", flat=True).first()
+            if first is None or not _would_differ(node, bytes(first)):
+                continue
+            again = Outgoing.objects.filter(sealed__in=rest, state=Outgoing.State.SEALED)
+            given_up += again.update(state=Outgoing.State.QUEUED)
+            stream.closed_at = seen
+            stream.save(update_fields=["closed_at"])
+            detail = {"stream": stream.name, "from": seen + 1, "code": problem.code}
+            append("stream_given_up", _BY, node, detail)
+    return bool(given_up)
+
+
+def _would_differ(node: str, data: bytes) -> bool:
+    """Whether a message that is sealed now would have other keys or a later date than this one."""
+    envelope = envelopes.read(data)
+    keys = {id_ for id_, _ in sealing_keys(node)}
+    signing = ring(settings.KEYS).signing[0].id
+    later = timezone.now() + KEPT_FOR - envelope.header.expires
+    return envelope.keys.keys() != keys or envelope.signing_key != signing or abs(later) > _RENEW
+
+
+def release() -> int:
+    """Queue again what was held until its agreement starts and may leave now, and what a recipient held a while ago.
+
+    Returns how many messages.
+    """
+    with transaction.atomic():
+        held = Outgoing.objects.filter(state=Outgoing.State.HELD)
+        waiting = held.filter(reason="not_yet_in_force", there=False).select_related("record")
+        free = [
+            row.pk
+            for row in waiting
+            if routing.policy(row.record, KINDS[row.record.kind, row.record.kind_version], row.node).open
+        ]
+        again = held.filter(pk__in=free) | held.filter(there=True, acknowledged_at__lt=timezone.now() - ASK_AGAIN)
+        count = again.update(state=Outgoing.State.QUEUED, there=False)
+        if count:
+            wake_courier()
+    return count

@@ -1,0 +1,62 @@
+"""What is known of the way to each node: contacts, failures, speed. Written when people would see a difference."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+
+from jiwar.exchange.models import Link
+
+NOTED_EACH = dt.timedelta(seconds=5)
+"""A contact that changes nothing is written this often: not once for each message."""
+PATIENCE = (1.0, 1.5)
+"""Seconds before an address that does not answer is tried again: at first, and at most."""
+LONG_PATIENCE = 60.0
+"""Seconds before a node that answers and does not agree is tried again; its own word to us ends the wait."""
+
+
+def heard(node: str, clock: dt.datetime, epoch: int) -> None:
+    """A node reached us."""
+    _note(node, "heard_at", clock, epoch)
+
+
+def reached(node: str, clock: dt.datetime, epoch: int) -> None:
+    """We reached a node."""
+    _note(node, "reached_at", clock, epoch)
+
+
+def _note(node: str, contact: str, clock: dt.datetime, epoch: int) -> None:
+    now = timezone.now()
+    link = Link.objects.filter(node=node).first() or Link(node=node)
+    last = getattr(link, contact)
+    news = last is None or now - last > NOTED_EACH or link.epoch != epoch
+    ended = contact == "reached_at" and bool(link.failures)
+    if not (news or ended):
+        return
+    fields = {contact: now, "clock_difference": (clock - now).total_seconds(), "epoch": epoch}
+    if contact == "reached_at":
+        fields |= {"failures": 0, "failure": ""}
+    Link.objects.update_or_create(node=node, defaults=fields)
+
+
+def missed(node: str, code: str, detail: str = "") -> None:
+    """We did not reach a node, or it did not agree; `code` is of the words group `link_failure`."""
+    now = timezone.now()
+    failure = f"{code} {detail}".strip()[:200]
+    with transaction.atomic():
+        link, _ = Link.objects.select_for_update().get_or_create(node=node)
+        if link.failures and link.failure == failure and link.failed_at and now - link.failed_at < NOTED_EACH:
+            return
+        link.failures += 1
+        link.failed_at, link.failure = now, failure
+        link.save(update_fields=["failures", "failed_at", "failure"])
+
+
+def carried(node: str, rate: float) -> None:
+    """How many bytes a second the way to a node carried last."""
+    Link.objects.filter(node=node).update(rate=rate)
+
+
+def epoch_of(node: str) -> int:
+    """The epoch of a node by its newest hello."""
+    return Link.objects.filter(node=node).values_list("epoch", flat=True).first() or 1

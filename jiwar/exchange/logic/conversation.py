@@ -1,0 +1,263 @@
+"""The one conversation of two nodes: a frame is answered by a frame, the same over every transport.
+
+Nothing here touches a network, a clock or a disk. `answer` is the side that is spoken to; `visit` is the side that
+speaks, a generator: frames out, frames in. Both ask a `Node` for what only a node can do, each call whole or not at
+all; a call that says so is on the disk when it returns, so that what a frame promises is kept already.
+
+A frame is honest about three things: how far its writer has taken the other's streams (`have`), how far its own have
+come (`sent`), and whether it answers (`re`). From these alone both sides find what is missing: messages past `have`,
+receipts past `sent`, and whether one of them was restored from an old copy and forgot what it said.
+"""
+
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from jiwar.exchange.logic import frame as frames
+from jiwar.exchange.logic.frame import Frame, FrameInvalid
+from jiwar.exchange.logic.hello import Hello, Problem, Sent
+from jiwar.exchange.logic.streams import Cursor
+
+Have = Mapping[str, Cursor]
+REMEMBERED = 16
+"""Nonces that a node gave to one peer and still takes back: frames may cross."""
+ROOM = 1_500_000
+"""Bytes of envelopes and chunks that a node takes in one frame, where the way is wide."""
+
+
+class NotUnderstood(Exception):
+    """A frame that is not of this protocol, or not from whom it says; nothing of it was used. `code` says why."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code, detail)
+        self.code, self.detail = code, detail
+
+
+@dataclass(slots=True)
+class Contact:
+    """What a node remembers of a peer between frames, in memory alone: to lose it costs one round.
+
+    `given`: nonces that it gave, with how far it had taken the peer's streams then. `theirs`: the peer's newest nonce.
+    `have`, `sent`, `lack`: the peer's own words in its newest fresh hello.
+    """
+
+    given: deque[tuple[str, Have]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    theirs: str = ""
+    have: Have = field(default_factory=dict)
+    sent: Mapping[str, Sent] = field(default_factory=dict)
+    lack: Mapping[str, int] = field(default_factory=dict)
+    room: int = 0
+
+    def when_given(self, nonce: str) -> Have | None:
+        """How far we had come when we gave this nonce; None for one that we did not give lately."""
+        return next((have for given, have in self.given if given == nonce), None)
+
+
+class Node(Protocol):
+    """What the conversation asks of a node. Every method is one transaction or reads only."""
+
+    def believe(self, hello: bytes) -> Hello:
+        """The hello of a known neighbour to us, verified; raises NotUnderstood."""
+
+    def greet(self, peer: str, contact: Contact, *, room: int, problem: Problem | None, re: str) -> tuple[bytes, Hello]:
+        """Our signed hello to a peer, with a new nonce and our cursors as the disk has them."""
+
+    def heard(self, hello: Hello, known: Have | None) -> Problem | None:
+        """Note a contact and what the peer's ledger shows. `known`: how far we had come when we gave the nonce that
+        it answers, None when it is not fresh. A Problem ends the conversation with evidence: it was restored, we were,
+        or its past was rewritten."""
+
+    def take(self, peer: str, envelopes: Sequence[bytes]) -> Problem | None:
+        """Take envelopes in their order; what stopped it, if anything did. Durable."""
+
+    def settle(self, peer: str, receipts: Sequence[bytes]) -> int:
+        """Close messages by their receipts; how many. Raises NotUnderstood for one that proves nothing. Durable."""
+
+    def receipts(self, peer: str, sent: Mapping[str, Sent]) -> list[bytes]:
+        """Receipts for what we have taken beyond those that the peer holds."""
+
+    def envelopes(self, peer: str, have: Have, room: int) -> list[bytes]:
+        """Envelopes past `have`, urgent ones first, as many as there is room for (one at least); those that may leave
+        now are sealed for it. Durable before it returns."""
+
+    def own(self, peer: str, sent: Mapping[str, Sent]) -> list[bytes]:
+        """The newest envelope that we took of each stream of which the peer says it never came so far."""
+
+    def shown(self, peer: str, envelopes: Sequence[bytes]) -> None:
+        """Envelopes of our own that a peer holds: evidence, if genuine, that we run from an old copy."""
+
+    def chunks(self, peer: str, lack: Mapping[str, int], room: int) -> list[bytes]:
+        """Chunks of attachments that the peer lacks and may have."""
+
+    def keep(self, peer: str, chunks: Sequence[bytes]) -> None:
+        """Keep chunks that we lack; others are passed over."""
+
+    def stuck(self, peer: str, problem: Problem, have: Have) -> bool:
+        """The peer cannot take what we sealed: whether giving the streams up past `have` and sealing anew helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The frame to say back, to whom; `idle`: it carries nothing, so that its reader may as well wait for it."""
+
+    peer: str
+    data: bytes
+    idle: bool
+
+
+def answer(node: Node, contacts: Mapping[str, Contact], data: bytes) -> Answer:
+    """What to say to a frame; raises NotUnderstood."""
+    frame, hello = _open(node, data)
+    contact = contacts[hello.sender]
+    known = contact.when_given(hello.re)
+    problem = _hear(node, contact, hello, frame, known)
+    if hello.problem and known is not None and problem is None:
+        node.stuck(hello.sender, hello.problem, hello.have)
+    return _write(node, hello.sender, contact, problem, room=hello.room if known is not None else 0)
+
+
+def later(node: Node, contacts: Mapping[str, Contact], peer: str) -> Answer:
+    """What there is to say now to a peer whose frame was heard before and left without an answer."""
+    contact = contacts[peer]
+    return _write(node, peer, contact, None, room=contact.room)
+
+
+@dataclass(slots=True)
+class Visit:
+    """What a visit came to: messages settled, envelopes taken from its answers, and what ended it early."""
+
+    settled: int = 0
+    brought: int = 0
+    problem: Problem | None = None
+
+
+def visit(
+    node: Node, contact: Contact, peer: str, *, push: int, room: int = ROOM, awake: bool = True
+) -> Generator[bytes, bytes, Visit]:
+    """Say everything to a peer and hear everything, frame by frame; raises NotUnderstood.
+
+    `push`: bytes of envelopes in a frame; `room`: bytes that we take in an answer. A peer that is not `awake` is
+    greeted first: what is sealed is on its way and no later suspension holds it back.
+    """
+    done = Visit()
+    sending = awake and bool(contact.theirs)
+    ours: Problem | None = None
+    rolled = lowered = False
+    while True:
+        frame = Frame(b"", node.receipts(peer, contact.sent), own=node.own(peer, contact.sent))
+        if sending and ours is None:
+            frame.envelopes = node.envelopes(peer, contact.have, push)
+            if not frame.envelopes:
+                frame.chunks = node.chunks(peer, contact.lack, push)
+        before = (dict(contact.have), dict(contact.lack))
+        hello, reply = yield from _say(node, contact, peer, frame, ours, room)
+        if ours is not None:
+            done.problem = ours
+            return done
+        known = contact.when_given(hello.re)
+        ours = _hear(node, contact, hello, reply, known, done)
+        if ours is not None:
+            continue  # one more frame, to say so
+        if hello.problem is not None:
+            gap = hello.problem.code == "sequence_gap" and not lowered
+            if not gap and (rolled or not node.stuck(peer, hello.problem, hello.have)):
+                done.problem = hello.problem
+                return done
+            lowered, rolled, sending = lowered or gap, rolled or not gap, True
+            continue
+        moved = _moved(before[0], contact.have) or (bool(frame.chunks) and contact.lack != before[1])
+        if (frame.envelopes or frame.chunks) and not moved:
+            if lowered:
+                done.problem = Problem("no_progress")
+                return done
+            lowered = True
+        if sending and not (frame.envelopes or frame.chunks or reply.envelopes or reply.chunks):
+            return done
+        sending = True
+
+
+def listen(node: Node, contact: Contact, peer: str, *, room: int = ROOM) -> Generator[bytes, bytes, Visit]:
+    """Ask a peer for what it has, and again with the receipts for it; each answer may be long in coming.
+
+    Ends only with a problem. For a node that the peer cannot reach.
+    """
+    done = Visit()
+    ours: Problem | None = None
+    while True:
+        frame = Frame(b"", node.receipts(peer, contact.sent), own=node.own(peer, contact.sent))
+        hello, reply = yield from _say(node, contact, peer, frame, ours, room)
+        if ours is not None or hello.problem is not None:
+            done.problem = ours or hello.problem
+            return done
+        ours = _hear(node, contact, hello, reply, contact.when_given(hello.re), done)
+
+
+def _say(
+    node: Node, contact: Contact, peer: str, frame: Frame, problem: Problem | None, room: int
+) -> Generator[bytes, bytes, tuple[Hello, Frame]]:
+    """Say a frame, and open the fresh answer of this peer."""
+    reply, hello = _open(node, (yield _finish(node, peer, contact, frame, problem, room, contact.theirs)))
+    if hello.sender != peer:
+        raise NotUnderstood("hello_of_other", hello.sender)
+    if contact.when_given(hello.re) is None:
+        raise NotUnderstood("hello_stale")
+    return hello, reply
+
+
+def _moved(before: Have, now: Have) -> bool:
+    """Whether the peer came further than it was."""
+    return any(cursor.seq > before.get(name, Cursor()).seq for name, cursor in now.items())
+
+
+def _hear(
+    node: Node, contact: Contact, hello: Hello, frame: Frame, known: Have | None, done: Visit | None = None
+) -> Problem | None:
+    """Use what a frame brought, in this order: evidence, contact, receipts, messages, chunks."""
+    peer = hello.sender
+    if frame.own:
+        node.shown(peer, frame.own)
+    problem = node.heard(hello, known)
+    contact.theirs = hello.nonce
+    if known is not None:
+        contact.have, contact.lack, contact.room = hello.have, hello.lack, hello.room
+    contact.sent = hello.sent
+    if problem:
+        return problem
+    settled = node.settle(peer, frame.receipts) if frame.receipts else 0
+    if frame.envelopes:
+        problem = node.take(peer, frame.envelopes)
+    if frame.chunks:
+        node.keep(peer, frame.chunks)
+    if done is not None:
+        done.settled += settled
+        done.brought += len(frame.envelopes)
+    return problem
+
+
+def _write(node: Node, peer: str, contact: Contact, problem: Problem | None, *, room: int) -> Answer:
+    """What we say back: what was asked for, as far as there is room."""
+    frame = Frame(b"", node.receipts(peer, contact.sent), own=node.own(peer, contact.sent))
+    if room and problem is None:
+        frame.envelopes = node.envelopes(peer, contact.have, min(room, ROOM))
+        if not frame.envelopes:
+            frame.chunks = node.chunks(peer, contact.lack, min(room, ROOM))
+    idle = not (frame.receipts or frame.own or frame.envelopes or frame.chunks or problem)
+    return Answer(peer, _finish(node, peer, contact, frame, problem, ROOM, contact.theirs), idle)
+
+
+def _finish(
+    node: Node, peer: str, contact: Contact, frame: Frame, problem: Problem | None, room: int, re: str
+) -> bytes:
+    """Put our hello before a frame. It is written last, so that its cursors are not older than what follows it."""
+    frame.hello, hello = node.greet(peer, contact, room=room, problem=problem, re=re)
+    contact.given.append((hello.nonce, hello.have))
+    return frames.write(frame)
+
+
+def _open(node: Node, data: bytes) -> tuple[Frame, Hello]:
+    try:
+        frame = frames.read(data)
+    except FrameInvalid as invalid:
+        raise NotUnderstood(invalid.code, invalid.detail) from None
+    return frame, node.believe(frame.hello)

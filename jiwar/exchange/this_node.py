@@ -1,0 +1,153 @@
+"""This node as the conversation sees it (`logic.conversation.Node`): each method is one transaction, or reads only."""
+
+import secrets
+import struct
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from django.conf import settings
+from django.utils import timezone
+
+from jiwar.audit.services import CheckpointInvalid, LedgerForked, tell, told
+from jiwar.exchange import arrival, departure, links, restore
+from jiwar.exchange.attached import may_have, wanted
+from jiwar.exchange.attachments import chunk, put
+from jiwar.exchange.logic import hello as hellos
+from jiwar.exchange.logic.conversation import Contact, Have, NotUnderstood
+from jiwar.exchange.logic.hello import Hello, Problem, Sent
+from jiwar.exchange.logic.signed import SignedInvalid
+from jiwar.exchange.models import Stream
+from jiwar.exchange.standing import epoch, restoring
+from jiwar.identity.keys import ring
+from jiwar.identity.queries import KeyRefused, neighbours, signing_key
+from jiwar.wire.faults import Refused
+
+CONTACTS: defaultdict[str, Contact] = defaultdict(Contact)
+"""What this process remembers of each peer."""
+_CHUNK = struct.Struct(">32sI")
+"""Before a chunk's bytes in a frame: the attachment's id, the chunk's number."""
+
+
+class ThisNode:
+    """The node whose data folder this is. `reaching`: whether its peer is one that it visits, or one that visits it."""
+
+    def __init__(self, *, reaching: bool) -> None:
+        self._note = links.reached if reaching else links.heard
+
+    def believe(self, hello: bytes) -> Hello:
+        try:
+            said, signed = hellos.read(hello)
+            if said.recipient != settings.NODE.code:
+                raise NotUnderstood("hello_of_other", said.recipient)
+            hellos.verify(signed, signing_key(said.sender, signed.key))
+        except (SignedInvalid, KeyRefused) as refused:
+            raise NotUnderstood(refused.code) from None
+        if not neighbours().filter(code=said.sender).exists():
+            raise NotUnderstood("sender_unknown", said.sender)
+        return said
+
+    def greet(self, peer: str, contact: Contact, *, room: int, problem: Problem | None, re: str) -> tuple[bytes, Hello]:
+        old = restoring()
+        key = ring(settings.KEYS).signing[0]
+        hello = Hello(
+            sender=settings.NODE.code,
+            recipient=peer,
+            at=timezone.now().isoformat(),
+            epoch=epoch(),
+            nonce=secrets.token_hex(16),
+            re=re,
+            have=arrival.cursors(peer),
+            sent=_sent(peer),
+            lack=wanted(peer, hellos.MAX_WANTED),
+            room=0 if old else room,
+            # An old copy shows no ledger: what it would show is another past.
+            ledger={} if old else tell(peer),
+            problem=Problem("restoring") if old else problem,
+        )
+        return hellos.sign(hello, key.id, key.private), hello
+
+    def heard(self, hello: Hello, known: Have | None) -> Problem | None:
+        peer = hello.sender
+        if restoring():
+            return Problem("restoring")
+        before = links.epoch_of(peer)
+        if hello.epoch < before:
+            return Problem("epoch_old", str(hello.epoch))
+        if hello.ledger:
+            try:
+                told(peer, dict(hello.ledger))
+            except LedgerForked:
+                return Problem("ledger_forked")
+            except (CheckpointInvalid, KeyRefused) as invalid:
+                raise NotUnderstood(invalid.code) from None
+        if known is not None and hello.epoch == before and _forgot(known, hello.sent):
+            return Problem("restored")
+        if hello.epoch > before:
+            restore.give_back(peer, hello.sent)
+        self._note(peer, hello.clock, hello.epoch)
+        return None
+
+    def take(self, peer: str, envelopes: Sequence[bytes]) -> Problem | None:
+        return arrival.take(peer, envelopes).problem
+
+    def settle(self, peer: str, receipts: Sequence[bytes]) -> int:
+        return departure.settle(peer, receipts)
+
+    def receipts(self, peer: str, sent: Mapping[str, Sent]) -> list[bytes]:
+        return arrival.receipts_for(peer, sent)
+
+    def envelopes(self, peer: str, have: Have, room: int) -> list[bytes]:
+        departure.seal(peer)
+        return departure.past(peer, have, room)
+
+    def own(self, peer: str, sent: Mapping[str, Sent]) -> list[bytes]:
+        found = restore.forgotten(peer, sent) if sent else []
+        return [bytes(row.newest) for row in found if row.newest is not None][:4]
+
+    def shown(self, peer: str, envelopes: Sequence[bytes]) -> None:
+        restore.shown(peer, envelopes)
+
+    def chunks(self, peer: str, lack: Mapping[str, int], room: int) -> list[bytes]:
+        found: list[bytes] = []
+        size = 0
+        for blob in may_have(peer, lack):
+            number = lack[blob]
+            while True:
+                try:
+                    data = chunk(blob, number)
+                except Refused:
+                    break
+                size += len(data)
+                if found and size > room:
+                    return found
+                found.append(_CHUNK.pack(bytes.fromhex(blob), number) + data)
+                number += 1
+        return found
+
+    def keep(self, peer: str, chunks: Sequence[bytes]) -> None:
+        asked = wanted(peer, hellos.MAX_WANTED)
+        for item in chunks:
+            if len(item) <= _CHUNK.size:
+                raise NotUnderstood("frame_form", "chunk")
+            blob, number = _CHUNK.unpack_from(item)
+            if blob.hex() not in asked:
+                continue
+            try:
+                put(blob.hex(), number, item[_CHUNK.size :])
+            except Refused as refused:
+                if refused.faults[0].code == "chunk_wrong":
+                    raise NotUnderstood("chunk_wrong", blob.hex()[:16]) from None
+                return
+
+    def stuck(self, peer: str, problem: Problem, have: Have) -> bool:
+        return departure.stuck(peer, problem, have)
+
+
+def _sent(peer: str) -> dict[str, Sent]:
+    rows = Stream.objects.filter(node=peer, incoming=False).order_by("-id")
+    return {name: Sent(seq, acked) for name, seq, acked in rows.values_list("name", "seq", "acked")[:100]}
+
+
+def _forgot(known: Have, sent: Mapping[str, Sent]) -> bool:
+    """Whether a peer says less than it had said when we had come so far: its hello is younger than that."""
+    return any(cursor.seq > sent[name].sealed if name in sent else cursor.seq > 0 for name, cursor in known.items())
