@@ -1,6 +1,7 @@
 """Two real nodes: cards by the command line, records over TLS, receipts; kills, wrong certificates, silence."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -102,7 +103,8 @@ def pair(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[Pair]:
         for own, other in (("LBY", "NER"), ("NER", "LBY")):
             card = tmp_path / f"{own}.json"
             card.write_text(command(tmp_path / own, "keys", "card", check=True).stdout)
-            fingerprint = command(tmp_path / own, "keys", "fingerprint", check=True).stdout.partition(" ")[2].strip()
+            printed = command(tmp_path / own, "keys", "fingerprint", check=True).stdout
+            fingerprint = re.search(r"([0-9a-f]{4} ){7}[0-9a-f]{4}", printed)[0]  # type: ignore[index]
             command(tmp_path / other, "neighbours", "add", str(card), "--fingerprint", fingerprint, check=True)
         yield nodes
     finally:
