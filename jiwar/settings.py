@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "jiwar.watchlist",
     "jiwar.documents",
     "jiwar.crossings",
+    "jiwar.matching",
     "jiwar.web",
 ]
 
@@ -120,6 +121,7 @@ _ROOMS = [
     "watchlist",
     "documents",
     "crossings",
+    "matching",
     "web",
 ]
 TEMPLATES = [

@@ -28,6 +28,11 @@ class Permission(StrEnum):
     EXCHANGE_RESTORE_END = "exchange:restore:end"
     IDENTITY_NODE_MANAGE = "identity:node:manage"
     IDENTITY_PERSON_MANAGE = "identity:person:manage"
+    MATCHING_LIST_MANAGE = "matching:list:manage"
+    MATCHING_QUOTA_MANAGE = "matching:quota:manage"
+    MATCHING_REQUEST_ANSWER = "matching:request:answer"
+    MATCHING_REQUEST_MAKE = "matching:request:make"
+    MATCHING_REQUEST_READ = "matching:request:read"
     WATCHLIST_ALERT_APPROVE = "watchlist:alert:approve"
     WATCHLIST_ALERT_DRAFT = "watchlist:alert:draft"
     WATCHLIST_ALERT_READ = "watchlist:alert:read"
@@ -56,6 +61,10 @@ PERSONAL = frozenset(
     {
         P.CROSSINGS_CROSSING_READ,
         P.CROSSINGS_CROSSING_RECORD,
+        P.MATCHING_LIST_MANAGE,
+        P.MATCHING_REQUEST_ANSWER,
+        P.MATCHING_REQUEST_MAKE,
+        P.MATCHING_REQUEST_READ,
         P.WATCHLIST_ALERT_APPROVE,
         P.WATCHLIST_ALERT_DRAFT,
         P.WATCHLIST_ALERT_READ,
@@ -74,6 +83,8 @@ OF_TOKENS = (
     P.CROSSINGS_CROSSING_READ,
     P.CROSSINGS_CROSSING_RECORD,
     P.EXCHANGE_LINK_READ,
+    P.MATCHING_REQUEST_MAKE,
+    P.MATCHING_REQUEST_READ,
     P.WATCHLIST_ALERT_READ,
     P.WATCHLIST_CASE_READ,
     P.WATCHLIST_LIST_READ,
@@ -106,12 +117,23 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.IDENTITY_PERSON_MANAGE,
         }
     ),
-    Role.ANALYST: _READS_CASES | {P.CROSSINGS_CROSSING_READ, P.WATCHLIST_LIST_IMPORT, P.WATCHLIST_PERSON_SCREEN},
+    Role.ANALYST: _READS_CASES
+    | {
+        P.CROSSINGS_CROSSING_READ,
+        P.MATCHING_LIST_MANAGE,
+        P.MATCHING_REQUEST_MAKE,
+        P.MATCHING_REQUEST_READ,
+        P.WATCHLIST_LIST_IMPORT,
+        P.WATCHLIST_PERSON_SCREEN,
+    },
     # The compliance approver: the second natural person (R2).
     Role.APPROVER: _READS_CASES
     | {
         P.AGREEMENTS_AGREEMENT_APPROVE,
         P.AGREEMENTS_AGREEMENT_SUSPEND,
+        P.MATCHING_QUOTA_MANAGE,
+        P.MATCHING_REQUEST_ANSWER,
+        P.MATCHING_REQUEST_READ,
         P.WATCHLIST_ALERT_APPROVE,
         P.WATCHLIST_ALERT_WITHDRAW,
     },
@@ -121,6 +143,9 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.CROSSINGS_CROSSING_READ,
         P.EXCHANGE_LINK_RETRY,
         P.EXCHANGE_POUCH_CARRY,
+        P.MATCHING_LIST_MANAGE,
+        P.MATCHING_REQUEST_MAKE,
+        P.MATCHING_REQUEST_READ,
         P.WATCHLIST_ALERT_DRAFT,
         P.WATCHLIST_ALERT_WITHDRAW,
         P.WATCHLIST_CASE_HANDLE,

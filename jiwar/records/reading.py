@@ -25,6 +25,9 @@ READS = {
     "crossing.person": P.CROSSINGS_CROSSING_READ,
     "listing.entity": P.WATCHLIST_LIST_READ,
     "listing.person": P.WATCHLIST_LIST_READ,
+    "match.answer": P.MATCHING_REQUEST_READ,
+    "match.request": P.MATCHING_REQUEST_READ,
+    "match.result": P.MATCHING_REQUEST_READ,
 }
 """What reading a kind of record takes. A kind that is not named is read by nobody."""
 _LONGEST_CHAIN = 6

@@ -13,6 +13,7 @@ from jiwar.access.bearer import Bearer
 from jiwar.agreements.api import router as agreements
 from jiwar.documents.api import router as documents
 from jiwar.exchange.api import router as exchange
+from jiwar.matching.api import router as matching
 from jiwar.records.api import router as records
 from jiwar.records.kinds import KINDS
 from jiwar.watchlist.api import router as watchlist
@@ -76,6 +77,7 @@ for _router, _tag in (
     (documents, "documents"),
     (exchange, "exchange"),
     (agreements, "agreements"),
+    (matching, "matching"),
     (records, "records"),
 ):
     api.add_router("/v1", _router, tags=[_tag])

@@ -20,6 +20,11 @@ _PLACES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("alerts", gettext_noop("Alerts"), frozenset({Permission.WATCHLIST_ALERT_READ, Permission.WATCHLIST_ALERT_DRAFT})),
     ("cases", gettext_noop("Cases"), frozenset({Permission.WATCHLIST_CASE_READ})),
     ("lists", gettext_noop("Lists"), frozenset({Permission.WATCHLIST_LIST_READ})),
+    (
+        "matching",
+        gettext_noop("Blind matching"),
+        frozenset({Permission.MATCHING_REQUEST_READ, Permission.MATCHING_QUOTA_MANAGE}),
+    ),
     ("agreements", gettext_noop("Agreements"), frozenset({Permission.AGREEMENTS_AGREEMENT_READ})),
     (
         "neighbours",

@@ -1,0 +1,101 @@
+"""What this room does for people, for programs, and for the node's own clock."""
+
+import datetime as dt
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import Grant
+from jiwar.audit.services import append
+from jiwar.exchange.courier import EACH_MINUTE
+from jiwar.matching import worker
+from jiwar.matching.answering import answer, decline, expire_inquiries, release, set_allowance
+from jiwar.matching.asking import Asked, ask, expire_questions, finish, prepare
+from jiwar.matching.lists import add_list, check, expire_lists, remove_list
+from jiwar.matching.models import Inquiry, KeyList, Question
+
+__all__ = [
+    "Asked",
+    "add_list",
+    "ask",
+    "browse_lists",
+    "decline",
+    "open_inquiry",
+    "open_question",
+    "release",
+    "remove_list",
+    "set_allowance",
+    "weigh",
+    "work",
+]
+
+_ASKER_COSTS = 20
+"""What the asker's arithmetic takes for a key, in evaluations of the function."""
+_TO_PREPARE, _TO_FINISH = Question.State.PREPARING, Question.State.ARRIVED
+
+
+def weigh() -> int | None:
+    """How many evaluations of the function are due, about; None when nothing is."""
+    now = timezone.now()
+    questions = Question.objects.filter(state__in=[_TO_PREPARE, _TO_FINISH], valid_until__gt=now)
+    asked = questions.aggregate(count=Sum("count"))["count"]
+    inquiries = list(Inquiry.objects.filter(state=Inquiry.State.DUE).values_list("key_type", "count"))
+    if asked is None and not inquiries:
+        return None
+    sizes = dict(KeyList.objects.order_by().values_list("key_type").annotate(Sum("size")))
+    return (asked or 0) * _ASKER_COSTS + sum(count + sizes.get(key_type, 0) for key_type, count in inquiries)
+
+
+def work() -> None:
+    """Do all that is due: answer inquiries, send questions, take in answers."""
+    with worker.alone():
+        for inquiry in Inquiry.objects.filter(state=Inquiry.State.DUE).order_by("received_at"):
+            answer(inquiry)
+        for question in Question.objects.filter(state=_TO_PREPARE).order_by("asked_at"):
+            prepare(question)
+        for question in Question.objects.filter(state=_TO_FINISH).order_by("asked_at"):
+            finish(question)
+
+
+def keep_house(by: Grant, at: dt.datetime) -> None:
+    """End what has run out, and see that nothing due was forgotten in a crash."""
+    expire_questions(at)
+    expire_inquiries(at)
+    expire_lists(at.date())
+    if weigh() is not None:
+        worker.wake()
+
+
+def open_question(by: Grant, pk: UUID) -> Question | None:
+    """One question, for its purpose alone; who read what came of it is in the ledger."""
+    check(by, Permission.MATCHING_REQUEST_READ)
+    question = Question.objects.filter(pk=pk, purpose=str(by.purpose)).first()
+    if question is not None and question.ended_at:
+        with transaction.atomic():
+            if question.asked_by == by.actor_id and not question.seen:
+                question.seen = True
+                question.save(update_fields=["seen"])
+            append("match_read", by, str(pk), {"hits": question.hits})
+    return question
+
+
+def open_inquiry(by: Grant, pk: UUID) -> Inquiry | None:
+    """What a neighbour asked, with what matched; who read it is in the ledger."""
+    check(by, Permission.MATCHING_REQUEST_READ)
+    inquiry = Inquiry.objects.filter(pk=pk, purpose=str(by.purpose)).first()
+    if inquiry is not None:
+        with transaction.atomic():
+            append("match_read", by, str(pk), {"hits": inquiry.hits})
+    return inquiry
+
+
+def browse_lists(by: Grant) -> list[KeyList]:
+    """Lists of own keys that may be used for the reader's purpose: their names and sizes, no key."""
+    check(by, Permission.MATCHING_LIST_MANAGE)
+    return list(KeyList.objects.filter(purpose=str(by.purpose)))
+
+
+EACH_MINUTE.append(keep_house)
