@@ -226,16 +226,13 @@ def _lock(sender: str, opened: Sequence[Arrival | Rejected]) -> dict[str, Stream
 
 def _follows(row: Stream, envelope: Envelope, data: bytes) -> bool:
     """Whether an envelope is the next of its stream, which then moves on; False for one that was taken before."""
-    header = envelope.header
-    if header.seq <= row.seq:
-        before = Incoming.objects.filter(stream=row, seq=header.seq).values_list("hash", flat=True).first()
-        if before is not None and before != envelope.hash:
-            raise Rejected("sequence_reused", f"{row.name} {header.seq}")
-        if before is None and (header.seq, envelope.hash) != (row.seq, row.head):
-            raise Rejected("sequence_reused", f"{row.name} {header.seq}")
-        return False
+    header, cursor = envelope.header, Cursor(row.seq, row.head)
     try:
-        cursor = streams.follow(Cursor(row.seq, row.head), header.seq, header.prev, envelope.hash)
+        if header.seq <= row.seq:
+            before = Incoming.objects.filter(stream=row, seq=header.seq).values_list("hash", flat=True).first()
+            streams.check_known(cursor, header.seq, envelope.hash, before)
+            return False
+        cursor = streams.follow(cursor, header.seq, header.prev, envelope.hash)
     except Misplaced as misplaced:
         raise Rejected(misplaced.code, f"{row.name} {misplaced.expected}") from None
     row.seq, row.head, row.newest = cursor.seq, cursor.head, data
@@ -351,22 +348,21 @@ def receipts_for(sender: str, sent: Mapping[str, Sent]) -> list[bytes]:
     rows = Stream.objects.filter(node=sender, incoming=True, name__in=behind, seq__gt=0).defer("newest")
     for row in rows:
         said = behind[row.name]
-        last = min(row.seq, said.sealed, said.acked + receipts.MAX_RANGE)
-        if last > said.acked:
-            found.append(_receipt(row, said.acked + 1, last))
+        if numbers := receipts.owed(row.seq, said.sealed, said.acked):
+            found.append(_receipt(row, numbers))
     return found
 
 
-def _receipt(row: Stream, first: int, last: int) -> bytes:
-    taken = Incoming.objects.filter(stream=row, seq__gte=first, seq__lte=last).order_by("seq")
+def _receipt(row: Stream, numbers: range) -> bytes:
+    taken = Incoming.objects.filter(stream=row, seq__gte=numbers.start, seq__lt=numbers.stop).order_by("seq")
     rows = list(taken.values_list("seq", "status", "code", "detail", "hash"))
     key = ring(settings.KEYS).signing[0]
     receipt = Receipt(
         sender=settings.NODE.code,
         recipient=row.node,
         stream=row.name,
-        first=first,
-        last=last,
+        first=numbers[0],
+        last=numbers[-1],
         head=rows[-1][4],
         results=tuple(Result(status, code, detail) for _, status, code, detail, _ in rows),
         at=timezone.now().isoformat(),

@@ -15,8 +15,8 @@ from jiwar.agreements.queries import CHANGEABLE
 from jiwar.audit.services import Act, append, append_all
 from jiwar.exchange import routing
 from jiwar.exchange.logic import envelope as envelopes
+from jiwar.exchange.logic import outbox, streams
 from jiwar.exchange.logic import receipt as receipts
-from jiwar.exchange.logic import streams
 from jiwar.exchange.logic.conversation import Have, NotUnderstood
 from jiwar.exchange.logic.hello import Problem
 from jiwar.exchange.logic.message import Message, Place, Signed, write
@@ -29,18 +29,10 @@ from jiwar.exchange.wake import wake_courier
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import KeyRefused, sealing_keys, signing_key
 from jiwar.records.kinds import KINDS, WITHDRAWAL
-from jiwar.records.services import Record
 from jiwar.wire.ids import uuid7
 
 BATCH = 256
 """Messages sealed in one transaction."""
-WINDOW = 1_024
-"""Messages of one lane that may be sealed and not receipted: what is sealed, no suspension holds back."""
-KEPT_FOR = dt.timedelta(days=365)
-"""How long an envelope may be on its way: a post may be silent for weeks, a memory stick be found after months."""
-ASK_AGAIN = dt.timedelta(hours=6)
-"""After so long, a recipient whose agreements closed the way is asked again: it may hear of things by other ways."""
-_RENEW = dt.timedelta(days=1)
 
 _BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
 _WAITING = [Outgoing.State.QUEUED, Outgoing.State.SEALED, Outgoing.State.HELD, Outgoing.State.REFUSED]
@@ -63,7 +55,7 @@ def seal(node: str) -> int:
         for lane in (lane for lane in Lane if lane in lanes):
             rows = queued.filter(lane=lane).select_related("record").order_by("priority", "id")
             stream = _open_stream(node, lane)
-            room = min(BATCH - count, WINDOW - (stream.seq - stream.acked))
+            room = min(BATCH - count, streams.free_places(stream))
             if room > 0 and (chosen := list(rows[:room])):
                 count += _seal(stream, _may_leave(chosen))
     return count
@@ -71,17 +63,11 @@ def seal(node: str) -> int:
 
 def _open_stream(node: str, lane: Lane) -> Stream:
     """The stream of a lane in which the next message is sealed, locked; a new one where the last was given up."""
-    now = epoch()
     rows = Stream.objects.select_for_update().filter(node=node, incoming=False)
-    last = None
-    for row in rows:
-        name = streams.parse(row.name)
-        if name.lane is lane and name.epoch == now and (last is None or name > streams.parse(last.name)):
-            last = row
-    if last is not None and last.closed_at is None:
-        return last
-    roll = streams.parse(last.name).roll + 1 if last else 0
-    return Stream.objects.create(node=node, incoming=False, name=str(Name(now, roll, lane)), head=FIRST)
+    found = streams.open_stream(rows, lane, epoch())
+    if isinstance(found, Name):
+        return Stream.objects.create(node=node, incoming=False, name=str(found), head=FIRST)
+    return found
 
 
 def _may_leave(rows: Sequence[Outgoing]) -> list[Outgoing]:
@@ -89,26 +75,24 @@ def _may_leave(rows: Sequence[Outgoing]) -> list[Outgoing]:
     free, stay, acts = [], [], []
     verdicts: dict[tuple[str, int, str, str], routing.Verdict | routing.Free] = {}
     for row in rows:
-        record = row.record
-        if record.state != Record.State.IN_FORCE and record.kind != WITHDRAWAL.name and not row.returned:
-            row.state, row.reason = Outgoing.State.NOT_SENT, record.state
-            stay.append(row)
-            continue
+        record, verdict = row.record, None
+        before = row.agreement, row.clause
         if row.node[:3] != settings.NODE.state and not row.returned:
             asked = (record.kind, record.kind_version, record.purpose, record.tlp)
             if asked not in verdicts:
                 verdicts[asked] = routing.policy(record, KINDS[record.kind, record.kind_version], row.node)
             verdict = verdicts[asked]
-            changed = (row.agreement, row.clause) != (verdict.agreement, verdict.clause)
             row.agreement, row.clause = verdict.agreement, verdict.clause
-            if not verdict.open:
-                row.state, row.reason = Outgoing.State.HELD, verdict.code
-                stay.append(row)
+        always = row.returned or record.kind == WITHDRAWAL.name
+        row.state, row.reason, _ = outbox.leaving(record.state, verdict, always=always)
+        if row.state != Outgoing.State.QUEUED:
+            stay.append(row)
+            if row.state == Outgoing.State.HELD:
                 detail = {"to": row.node, "reason": row.reason, "agreement": row.agreement}
                 acts.append(Act("message_held", str(record.uid), detail))
-                continue
-            if changed:
-                row.save(update_fields=["agreement", "clause"])
+            continue
+        if before != (row.agreement, row.clause):
+            row.save(update_fields=["agreement", "clause"])
         free.append(row)
     if stay:
         Outgoing.objects.bulk_update(stay, ["state", "reason", "agreement", "clause"])
@@ -131,7 +115,7 @@ def _seal(stream: Stream, rows: Sequence[Outgoing]) -> int:
             stream=stream.name,
             seq=stream.seq + 1,
             prev=stream.head,
-            expires=now + KEPT_FOR,
+            expires=now + outbox.KEPT_FOR,
         )
         data = envelopes.seal(
             header, write(_message(row)), sealing=sealing, signing_key=key.id, signing_private=key.private
@@ -167,13 +151,12 @@ def past(node: str, have: Have, room: int) -> list[bytes]:
     """
     found: list[bytes] = []
     size = 0
-    for stream in sorted(_streams(node), key=lambda s: (streams.parse(s.name).lane != Lane.URGENT, s.pk)):
-        seen = have.get(stream.name, Cursor()).seq
-        end = stream.seq if stream.closed_at is None else stream.closed_at
-        if seen >= end:
+    for stream in streams.in_order(_streams(node)):
+        numbers = streams.to_carry(stream, have)
+        if not numbers:
             continue
-        rows = Sealed.objects.filter(stream=stream, seq__gt=seen, seq__lte=end).order_by("seq")
-        for envelope in rows.values_list("envelope", flat=True)[:WINDOW].iterator(chunk_size=64):
+        rows = Sealed.objects.filter(stream=stream, seq__gte=numbers.start, seq__lt=numbers.stop).order_by("seq")
+        for envelope in rows.values_list("envelope", flat=True)[: streams.WINDOW].iterator(chunk_size=64):
             size += len(envelope)
             if found and size > room:
                 return found
@@ -212,10 +195,11 @@ def _settle(node: str, receipt: receipts.Receipt, signed: SignedJson) -> int:
     stream = rows.filter(node=node, incoming=False, name=receipt.stream).first()
     if stream is None or receipt.last > stream.seq:
         raise NotUnderstood("receipt_of_other", receipt.stream)
-    if receipt.last <= stream.acked or receipt.first > stream.acked + 1:
-        return 0  # settled already, or one before it is missing: it comes again
-    last = Sealed.objects.filter(stream=stream, seq=receipt.last).values_list("hash", flat=True).first()
-    if last != receipt.head:
+    results = receipts.news(receipt, stream.acked)
+    if not results:
+        return 0
+    head = Sealed.objects.filter(stream=stream, seq=receipt.last).values_list("hash", flat=True).first()
+    if head != receipt.head:
         raise NotUnderstood("receipt_of_other", str(receipt.last))
     now = timezone.now()
     kept = Receipt.objects.create(
@@ -227,13 +211,8 @@ def _settle(node: str, receipt: receipts.Receipt, signed: SignedJson) -> int:
         signature=base64.b64encode(signed.signature).decode(),
         received_at=now,
     )
-    results = receipt.results[stream.acked + 1 - receipt.first :]
-    at = stream.acked + 1
-    while results:
-        same = next((n for n, result in enumerate(results) if result != results[0]), len(results))
-        _close(stream, at, at + same - 1, results[0], kept, now)
-        results, at = results[same:], at + same
-    count = receipt.last - stream.acked
+    for first, last, result in receipts.runs(stream.acked + 1, results):
+        _close(stream, first, last, result, kept, now)
     append(
         "messages_acknowledged",
         _BY,
@@ -243,12 +222,12 @@ def _settle(node: str, receipt: receipts.Receipt, signed: SignedJson) -> int:
             "first": stream.acked + 1,
             "last": receipt.last,
             "head": receipt.head,
-            "results": dict(Counter(result.status for result in receipt.results[-count:])),
+            "results": dict(Counter(result.status for result in results)),
         },
     )
     stream.acked = receipt.last
     stream.save(update_fields=["acked"])
-    return count
+    return len(results)
 
 
 def _close(stream: Stream, first: int, last: int, result: receipts.Result, receipt: Receipt, now: dt.datetime) -> None:
@@ -257,12 +236,7 @@ def _close(stream: Stream, first: int, last: int, result: receipts.Result, recei
         sealed__stream=stream, sealed__seq__gte=first, sealed__seq__lte=last, state__in=_WAITING
     )
     told = {"receipt": receipt, "receipt_status": result.status, "acknowledged_at": now}
-    if result.status != "refused":
-        rows.update(state=Outgoing.State.ACKNOWLEDGED, reason=result.code, there=False, **told)
-    elif result.code in CHANGEABLE:
-        rows.update(state=Outgoing.State.HELD, reason=result.code, there=True, **told)
-    else:
-        rows.update(state=Outgoing.State.REFUSED, reason=result.code, there=True, **told)
+    rows.update(**outbox.closed(result, CHANGEABLE)._asdict(), **told)
 
 
 # --- what cannot be taken ---------------------------------------------------------------------------------------------
@@ -274,15 +248,16 @@ def stuck(node: str, problem: Problem, have: Have) -> bool:
     The streams are given up past the point that it has reached: what it took stays taken, and the rest goes into the
     next streams, under keys and a date that are good now.
     """
-    if problem.code not in {"envelope_expired", "sealing_key_unknown", "key_revoked", "key_expired", "key_unknown"}:
+    if problem.code not in outbox.CURABLE:
         return False
+    keys, signing, now = {id_ for id_, _ in sealing_keys(node)}, ring(settings.KEYS).signing[0].id, timezone.now()
     with transaction.atomic():
         given_up = 0
         for stream in Stream.objects.select_for_update().filter(node=node, incoming=False, closed_at=None):
             seen = have.get(stream.name, Cursor()).seq
             rest = Sealed.objects.filter(stream=stream, seq__gt=seen).order_by("seq")
             first = rest.values_list("envelope", flat=True).first()
-            if first is None or not _would_differ(node, bytes(first)):
+            if first is None or not outbox.differs_now(envelopes.read(bytes(first)), keys, signing, now):
                 continue
             again = Outgoing.objects.filter(sealed__in=rest, state=Outgoing.State.SEALED)
             given_up += again.update(state=Outgoing.State.QUEUED)
@@ -291,15 +266,6 @@ def stuck(node: str, problem: Problem, have: Have) -> bool:
             detail = {"stream": stream.name, "from": seen + 1, "code": problem.code}
             append("stream_given_up", _BY, node, detail)
     return bool(given_up)
-
-
-def _would_differ(node: str, data: bytes) -> bool:
-    """Whether a message that is sealed now would have other keys or a later date than this one."""
-    envelope = envelopes.read(data)
-    keys = {id_ for id_, _ in sealing_keys(node)}
-    signing = ring(settings.KEYS).signing[0].id
-    later = timezone.now() + KEPT_FOR - envelope.header.expires
-    return envelope.keys.keys() != keys or envelope.signing_key != signing or abs(later) > _RENEW
 
 
 def release() -> int:
@@ -315,7 +281,8 @@ def release() -> int:
             for row in waiting
             if routing.policy(row.record, KINDS[row.record.kind, row.record.kind_version], row.node).open
         ]
-        again = held.filter(pk__in=free) | held.filter(there=True, acknowledged_at__lt=timezone.now() - ASK_AGAIN)
+        old = timezone.now() - outbox.ASK_AGAIN
+        again = held.filter(pk__in=free) | held.filter(there=True, acknowledged_at__lt=old)
         count = again.update(state=Outgoing.State.QUEUED, there=False)
         if count:
             wake_courier()

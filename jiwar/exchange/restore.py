@@ -19,7 +19,7 @@ from jiwar.access.policy import AccessRefused, Grant
 from jiwar.access.services import as_node
 from jiwar.audit.services import append, begin_epoch
 from jiwar.exchange.logic import envelope as envelopes
-from jiwar.exchange.logic import streams
+from jiwar.exchange.logic import restored, streams
 from jiwar.exchange.logic.envelope import EnvelopeInvalid
 from jiwar.exchange.logic.hello import Sent
 from jiwar.exchange.logic.message import Message
@@ -71,8 +71,8 @@ def _is_known(peer: str, header: envelopes.Header, hash_: str) -> bool:
 
 def forgotten(peer: str, sent: Mapping[str, Sent]) -> list[Stream]:
     """Incoming streams of which the peer says that it never came as far as we took them."""
-    rows = Stream.objects.filter(node=peer, incoming=True, name__in=sent)
-    return [row for row in rows if row.seq > sent[row.name].sealed]
+    rows = {row.name: row for row in Stream.objects.filter(node=peer, incoming=True, name__in=sent)}
+    return [rows[name] for name in restored.forgotten({name: row.seq for name, row in rows.items()}, sent)]
 
 
 # --- the ceremony -----------------------------------------------------------------------------------------------------
@@ -94,9 +94,8 @@ def end_restore(by: Grant, reason: str) -> int:
         row = Restore.objects.select_for_update().filter(ended_at=None).first()
         if row is None:
             raise Refused(Fault("no_restore", "reason"))
-        # An older restore may be forgotten too: neighbours' evidence names epochs that we do not know.
-        known = [streams.parse(str(row.evidence["stream"])).epoch] if "stream" in row.evidence else []
-        row.epoch = max(epoch(), *known, 1) + 1
+        shown = [str(row.evidence["stream"])] if "stream" in row.evidence else []
+        row.epoch = restored.next_epoch(epoch(), shown)
         begin_epoch(by, row.epoch, reason, row.evidence)
         row.ended_at, row.ended_by, row.reason = timezone.now(), by.actor_id, reason
         row.save()

@@ -15,6 +15,7 @@ from jiwar.exchange.attachments import chunk, put
 from jiwar.exchange.logic import hello as hellos
 from jiwar.exchange.logic.conversation import Contact, Have, NotUnderstood
 from jiwar.exchange.logic.hello import Hello, Problem, Sent
+from jiwar.exchange.logic.restored import forgot
 from jiwar.exchange.logic.signed import SignedInvalid
 from jiwar.exchange.models import Stream
 from jiwar.exchange.standing import epoch, restoring
@@ -80,7 +81,7 @@ class ThisNode:
                 return Problem("ledger_forked")
             except (CheckpointInvalid, KeyRefused) as invalid:
                 raise NotUnderstood(invalid.code) from None
-        if known is not None and hello.epoch == before and _forgot(known, hello.sent):
+        if known is not None and hello.epoch == before and forgot(known, hello.sent):
             return Problem("restored")
         if hello.epoch > before:
             restore.give_back(peer, hello.sent)
@@ -146,8 +147,3 @@ class ThisNode:
 def _sent(peer: str) -> dict[str, Sent]:
     rows = Stream.objects.filter(node=peer, incoming=False).order_by("-id")
     return {name: Sent(seq, acked) for name, seq, acked in rows.values_list("name", "seq", "acked")[:100]}
-
-
-def _forgot(known: Have, sent: Mapping[str, Sent]) -> bool:
-    """Whether a peer says less than it had said when we had come so far: its hello is younger than that."""
-    return any(cursor.seq > sent[name].sealed if name in sent else cursor.seq > 0 for name, cursor in known.items())

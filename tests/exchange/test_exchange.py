@@ -18,6 +18,7 @@ from jiwar.exchange import arrival, departure
 from jiwar.exchange.arrival import take
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import message as messages
+from jiwar.exchange.logic import outbox
 from jiwar.exchange.logic import receipt as receipts
 from jiwar.exchange.logic.conversation import NotUnderstood
 from jiwar.exchange.logic.envelope import Header
@@ -406,7 +407,7 @@ def test_what_a_recipient_refuses_by_policy_is_asked_again(niger: ForeignNode, k
         ("held", "suspended", True), ("refused", "version_conflict", True), ("held", "suspended", True),
     ]  # fmt: skip
     assert depart("NER") == []
-    with time_machine.travel(timezone.now() + departure.ASK_AGAIN + dt.timedelta(minutes=1)):
+    with time_machine.travel(timezone.now() + outbox.ASK_AGAIN + dt.timedelta(minutes=1)):
         assert departure.release() == 2
         assert [row.record_id for row in depart("NER")] == [records[0].pk, records[2].pk]
 

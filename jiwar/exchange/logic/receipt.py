@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -60,7 +60,7 @@ def sign(receipt: Receipt, key: str, private: Ed25519PrivateKey) -> bytes:
         "first": receipt.first,
         "last": receipt.last,
         "head": receipt.head,
-        "results": [[sum(1 for _ in same), *result] for result, same in groupby(receipt.results)],
+        "results": [[last - first + 1, *result] for first, last, result in runs(receipt.first, receipt.results)],
         "at": receipt.at,
         "checkpoint": receipt.checkpoint,
     }
@@ -92,6 +92,25 @@ def read(data: bytes) -> tuple[Receipt, Signed]:
 def verify(found: Signed, public: Ed25519PublicKey) -> None:
     """Raise SignedInvalid("receipt_signature") unless the key signed it."""
     signed.verify("receipt", LABEL, found, public)
+
+
+def owed(taken: int, sealed: int, acked: int) -> range:
+    """The numbers of a stream to make a receipt for: taken here, and without one at a sender that came to `sealed`."""
+    return range(acked + 1, min(taken, sealed, acked + MAX_RANGE) + 1)
+
+
+def news(receipt: Receipt, acked: int) -> tuple[Result, ...]:
+    """The results past the newest number with a receipt; none where it says nothing new or one before it is missing."""
+    first = acked + 1
+    return receipt.results[first - receipt.first :] if receipt.first <= first <= receipt.last else ()
+
+
+def runs(first: int, results: Iterable[Result]) -> Iterator[tuple[int, int, Result]]:
+    """Results by ranges of equal ones that follow each other: first and last number, and their result."""
+    for result, same in groupby(results):
+        last = first + sum(1 for _ in same) - 1
+        yield first, last, result
+        first = last + 1
 
 
 def _check(receipt: Receipt) -> None:

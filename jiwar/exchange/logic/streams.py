@@ -7,12 +7,16 @@ out, its key was revoked): what was not taken is sealed anew in the next.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol, TypeVar
 
 STREAM = re.compile(r"(urgent|routine)\.([1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})")
 FIRST = "0" * 64
 """The head of an empty stream: `prev` of its first envelope."""
+WINDOW = 1_024
+"""Messages of one lane that may be sealed and not receipted: what is sealed, no suspension holds back."""
 
 
 class Lane(StrEnum):
@@ -42,6 +46,19 @@ class Cursor:
     head: str = FIRST
 
 
+class Way(Protocol):
+    """An outgoing stream as a node keeps it: the newest number sealed, the newest with a receipt, and the number past
+    which it was given up, if it was."""
+
+    name: str
+    seq: int
+    acked: int
+    closed_at: int | None
+
+
+AnyWay = TypeVar("AnyWay", bound=Way)
+
+
 class Misplaced(Exception):
     """An envelope that does not follow in its stream.
 
@@ -62,6 +79,41 @@ def parse(text: str) -> Name:
     return Name(int(found[2]), int(found[3]), Lane(found[1]))
 
 
+def open_stream(ways: Iterable[AnyWay], lane: Lane, epoch: int) -> AnyWay | Name:
+    """Of one node's streams, the one of a lane in which the next message is sealed; the name of the next to begin
+    where there is none, or the last was given up."""
+    last: tuple[Name, AnyWay] | None = None
+    for way in ways:
+        name = parse(way.name)
+        if name.lane is lane and name.epoch == epoch and (last is None or name > last[0]):
+            last = name, way
+    if last is None:
+        return Name(epoch, 0, lane)
+    return last[1] if last[1].closed_at is None else Name(epoch, last[0].roll + 1, lane)
+
+
+def free_places(way: Way) -> int:
+    """How many more messages may be sealed in a stream before its recipient says what became of some."""
+    return WINDOW - (way.seq - way.acked)
+
+
+def in_order(ways: Iterable[AnyWay]) -> list[AnyWay]:
+    """Streams in the order in which they are carried: urgent ones first, the older before the newer."""
+
+    def place(way: Way) -> tuple[bool, Name]:
+        name = parse(way.name)
+        return name.lane is not Lane.URGENT, name
+
+    return sorted(ways, key=place)
+
+
+def to_carry(way: Way, have: Mapping[str, Cursor]) -> range:
+    """Numbers of a stream that its recipient still lacks, by how far it has taken each; none past where it was given
+    up."""
+    end = way.seq if way.closed_at is None else way.closed_at
+    return range(have.get(way.name, Cursor()).seq + 1, end + 1)
+
+
 def follow(cursor: Cursor, seq: int, prev: str, hash_: str) -> Cursor:
     """The cursor after an envelope that is next in its stream; raises Misplaced. For numbers past the cursor."""
     if seq != cursor.seq + 1:
@@ -69,3 +121,10 @@ def follow(cursor: Cursor, seq: int, prev: str, hash_: str) -> Cursor:
     if prev != cursor.head:
         raise Misplaced("chain_broken", cursor.seq + 1)
     return Cursor(seq, hash_)
+
+
+def check_known(cursor: Cursor, seq: int, hash_: str, before: str | None) -> None:
+    """For a number that was taken before, as `before`, if its place is kept: raise Misplaced for another envelope."""
+    same = before == hash_ if before is not None else (seq, hash_) == (cursor.seq, cursor.head)
+    if not same:
+        raise Misplaced("sequence_reused", seq)
