@@ -6,8 +6,12 @@ the day needs nothing: the policies hold the days, and the time comes with the q
 """
 
 import datetime as dt
+import secrets
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 from uuid import UUID
 
@@ -30,6 +34,15 @@ Mark = tuple[int, int | None]
 _parsed: tuple[Mark, Register] | None = None
 
 
+@dataclass(slots=True)
+class _Batch:
+    found: Register | None = None
+    changed: bool = False
+
+
+_batch: ContextVar[_Batch | None] = ContextVar("batch", default=None)
+
+
 def may_send(kind: str, purpose: str, to_state: str, at: dt.datetime, **facts: Unpack[Facts]) -> Verdict:
     """Whether this state may send a record of a kind to a state for a purpose; `Facts` says what else may be known."""
     return why(kind, purpose, settings.NODE.state, to_state, at, **facts)
@@ -45,8 +58,38 @@ def why(kind: str, purpose: str, sender: str, recipient: str, at: dt.datetime, *
     return register().decide(Question(sender, recipient, kind, purpose, at, facts))
 
 
+@contextmanager
+def steady() -> Iterator[None]:
+    """Look once for changes of other processes, for all decisions of one transaction.
+
+    A change that this transaction makes is seen at once, and so is its undoing: from the first one on, every decision
+    looks again. Put it around the transaction of a batch; nothing sealed or taken in it is older than its beginning.
+    """
+    token = _batch.set(_Batch())
+    try:
+        yield
+    finally:
+        _batch.reset(token)
+
+
+def changed() -> None:
+    """Say in the present transaction that something about agreements changes in it."""
+    Change.objects.create(mark=secrets.randbits(40))
+    if batch := _batch.get():
+        batch.found, batch.changed = None, True
+
+
 def register() -> Register:
     """The agreements held, as Cedar reads them; read anew when they have changed."""
+    batch = _batch.get()
+    if batch is None or batch.changed:
+        return _current()
+    if batch.found is None:
+        batch.found = _current()
+    return batch.found
+
+
+def _current() -> Register:
     global _parsed  # noqa: PLW0603 - one for the process: parsing is what costs
     mark = _mark()
     while _parsed is None or _parsed[0] != mark:

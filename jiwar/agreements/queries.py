@@ -18,7 +18,7 @@ from jiwar.agreements import policy
 from jiwar.agreements.kinds import AGREEMENT, SIGNATURE
 from jiwar.agreements.logic.verdicts import NEARNESS, Closed, Open, Terms, Verdict, retention, standing
 from jiwar.agreements.models import Agreement, PartySignature, Resumption, Suspension
-from jiwar.agreements.policy import may_receive, may_send, why
+from jiwar.agreements.policy import may_receive, may_send, steady, why
 from jiwar.records.kinds import KINDS
 from jiwar.records.queries import drafts, withdrawal_of
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jiwar.records.models import Draft, Record
 
 # For the rooms above.
-__all__ = ["CHANGEABLE", "Closed", "Open", "Verdict", "may_receive", "may_send", "retention", "waiting", "why"]
+__all__ = ["CHANGEABLE", "Closed", "Open", "Verdict", "may_receive", "may_send", "retention", "steady", "waiting", "why"]
 
 CHANGEABLE = frozenset(NEARNESS)
 """Reasons for which a record may not pass that time, a signature or another agreement may take away."""

@@ -1,7 +1,6 @@
 """Making, signing, suspending agreements. Every act checks its grant; its ledger leaf is in its transaction."""
 
 import datetime as dt
-import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,7 +11,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import AccessRefused, Grant
-from jiwar.agreements import queries
+from jiwar.agreements import policy, queries
 from jiwar.agreements.kinds import (
     AGREEMENT,
     RESUMPTION,
@@ -23,7 +22,7 @@ from jiwar.agreements.kinds import (
     SignatureBody,
     SuspensionBody,
 )
-from jiwar.agreements.models import Agreement, Change, PartySignature, Resumption, Suspension
+from jiwar.agreements.models import Agreement, PartySignature, Resumption, Suspension
 from jiwar.audit.services import append
 from jiwar.records import drafts
 from jiwar.records.content import Content
@@ -261,7 +260,7 @@ def _project_resumption(record: "Record", content: Content) -> None:
 
 def _changed(record: "Record", content: Content | None = None) -> None:
     """What is in force is read from the records' own state; what was parsed before is no longer it."""
-    Change.objects.create(mark=secrets.randbits(40))
+    policy.changed()
 
 
 AGREEMENT.projections.append(_project_agreement)

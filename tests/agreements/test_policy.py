@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
-from jiwar.agreements import policy, services
+from jiwar.agreements import policy, queries, services
 from jiwar.agreements.kinds import AGREEMENT, SIGNATURE
+from jiwar.agreements.models import Change
 from jiwar.agreements.queries import may_send
 from jiwar.identity.node import NodeSettings
 from jiwar.operation.node_folder import write_settings
@@ -94,6 +95,36 @@ def test_the_last_day_of_the_calendar_is_a_day(niger: ForeignNode, grant: Granti
     assert sent() == "open"
 
 
+class TestSteady:
+    def test_a_batch_looks_once(self, in_force: Record, django_assert_num_queries: Any) -> None:
+        assert sent() == "open"
+        with django_assert_num_queries(1), queries.steady():
+            assert {sent(depth_km=n) for n in range(20)} == {"open"}
+
+    def test_sees_its_own_change_and_its_undoing(self, in_force: Record, grant: Granting) -> None:
+        def suspend_and_fail() -> None:
+            with transaction.atomic():
+                services.suspend(grant(SUSPEND), in_force.uid, "inquiry")
+                assert sent() == "suspended"
+                raise RuntimeError("undone")
+
+        with queries.steady():
+            assert sent() == "open"
+            with pytest.raises(RuntimeError, match="undone"):
+                suspend_and_fail()
+            assert sent() == "open"
+            services.suspend(grant(SUSPEND), in_force.uid, "inquiry")
+            assert sent() == "suspended"
+
+    def test_the_next_batch_sees_what_others_changed(self, in_force: Record) -> None:
+        with queries.steady():
+            assert sent() == "open"
+            Record.objects.filter(pk=in_force.pk).update(state="withdrawn")
+            Change.objects.create(mark=77)  # as another process leaves it
+            assert sent() == "open"
+        assert sent() == "expired"
+
+
 class TestOtherProcesses:
     """Two processes of one node, each with what it parsed; what one changes the other sees at its next decision."""
 
@@ -106,9 +137,10 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.services import SYSTEM
-from jiwar.agreements import policy, services
+from jiwar.agreements import policy, queries, services
 from jiwar.agreements.demo import demo_agreement
 from jiwar.agreements.kinds import AGREEMENT
+from jiwar.agreements.models import Change
 from jiwar.agreements.queries import may_send
 from jiwar.identity.services import add_node
 from tests.agreements.conftest import say, signature, take
