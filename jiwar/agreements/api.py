@@ -12,6 +12,7 @@ from pydantic import StringConstraints
 from jiwar.access.bearer import authorise
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.agreements import queries
+from jiwar.agreements.wording import does
 from jiwar.records.coded import Coded
 from jiwar.records.content import Body, State
 
@@ -19,7 +20,10 @@ router = Router()
 
 
 class ClauseOut(Schema):
-    """What a clause opens; a kind may end in `.*`."""
+    """What a clause opens; a kind may end in `.*`, a state may be `*`: every party, those that accede included.
+
+    `text` is authentic in each language; `does` says it from the data, in the language of `Accept-Language`.
+    """
 
     id: str
     kinds: list[str]
@@ -27,7 +31,21 @@ class ClauseOut(Schema):
     from_states: list[str]
     to_states: list[str]
     onward: str
+    depth_km: int | None
+    retention_days: int | None
+    answer_within_hours: int | None
+    text: dict[str, str]
+    does: list[str]
     suspended: bool
+    reserved_by: list[str]
+
+
+class AccessionOut(Schema):
+    """A state that has joined, or would: then `waits_for` are the parties whose word it still takes."""
+
+    uid: UUID
+    state: str
+    waits_for: list[str]
 
 
 class AgreementOut(Schema):
@@ -38,6 +56,9 @@ class AgreementOut(Schema):
     title: dict[str, str]
     parties: list[str]
     signed_by: list[str]
+    open_to: list[str]
+    accessions: list[AccessionOut]
+    denounced_by: list[str]
     starts: dt.date
     ends: dt.date | None
     state: Coded
@@ -95,17 +116,25 @@ def _agreement(held: queries.Held) -> AgreementOut:
         title=row.title,
         parties=row.parties,
         signed_by=sorted(held.signed_by),
+        open_to=row.open_to,
+        accessions=[
+            AccessionOut(uid=each.record.uid, state=each.record.origin, waits_for=list(each.waits_for))
+            for each in held.said.accessions
+        ],
+        denounced_by=sorted(held.said.left),
         starts=row.starts,
         ends=row.ends,
         state=Coded.of("agreement_state", held.state),
         clauses=[
-            ClauseOut(**{name: clause[name] for name in _CLAUSE}, suspended=clause["id"] in held.suspended)
+            ClauseOut(
+                **clause,
+                does=does(clause),
+                suspended=clause["id"] in held.suspended,
+                reserved_by=held.reserved_by(clause["id"]),
+            )
             for clause in row.clauses
         ],
     )
-
-
-_CLAUSE = ("id", "kinds", "purposes", "from_states", "to_states", "onward")
 
 
 def _verdict(found: queries.Verdict) -> VerdictOut:

@@ -1,6 +1,6 @@
-"""Agreements and what was done about them: projections of records, own and received.
+"""Agreements' texts, a projection of records, own and received.
 
-Nothing here says whether an agreement is in force: that is read from these rows and the state of their records.
+Nothing here says whether one is in force: that is read from what its parties said about it (`said`).
 """
 
 from django.db import models
@@ -17,6 +17,7 @@ class Agreement(models.Model):
     starts = models.DateField()
     ends = models.DateField(null=True)
     clauses = models.JSONField()
+    open_to = models.JSONField(default=list)
     legal_basis = models.TextField()
 
     class Meta:
@@ -24,53 +25,6 @@ class Agreement(models.Model):
 
     def __str__(self) -> str:
         return self.reference
-
-
-class PartySignature(models.Model):
-    """A party's word on one text. It may come before the agreement, and counts if `hash` is that of its record."""
-
-    record = models.OneToOneField("records.Record", models.CASCADE, related_name="+")
-    agreement_uid = models.UUIDField(db_index=True)
-    hash = models.CharField(max_length=64)
-    party = models.CharField(max_length=3)
-
-    class Meta:
-        ordering = ["record_id"]
-
-    def __str__(self) -> str:
-        return f"{self.party} {self.agreement_uid}"
-
-
-class Suspension(models.Model):
-    """A suspension by one state, of the whole (`clauses` empty) or of some clauses."""
-
-    record = models.OneToOneField("records.Record", models.CASCADE, related_name="+")
-    uid = models.UUIDField(db_index=True)
-    agreement_uid = models.UUIDField(db_index=True)
-    party = models.CharField(max_length=3)
-    clauses = models.JSONField()
-    reason = models.CharField(max_length=200)
-
-    class Meta:
-        ordering = ["record_id"]
-
-    def __str__(self) -> str:
-        return f"{self.party} {self.agreement_uid}"
-
-
-class Resumption(models.Model):
-    """The end of a suspension; counts if the state that suspended said it."""
-
-    record = models.OneToOneField("records.Record", models.CASCADE, related_name="+")
-    suspension_uid = models.UUIDField(db_index=True)
-    party = models.CharField(max_length=3)
-    reason = models.CharField(max_length=200)
-
-    class Meta:
-        ordering = ["record_id"]
-
-    def __str__(self) -> str:
-        return f"{self.party} {self.suspension_uid}"
 
 
 class Change(models.Model):

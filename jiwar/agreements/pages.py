@@ -1,7 +1,6 @@
-"""The register of agreements at the console: read, draft, approve, sign, suspend, and ask why."""
+"""The register of agreements at the console: read, draft, approve, sign, join, suspend, leave."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -9,20 +8,19 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import authorise
-from jiwar.agreements import queries, services
-from jiwar.agreements.kinds import AGREEMENT
-from jiwar.identity.queries import neighbours
-from jiwar.records.words import LANGUAGES, word
+from jiwar.agreements import form, queries, services
+from jiwar.agreements.kinds import ACCESSION, AGREEMENT, RESERVATION, SIGNATURE
+from jiwar.agreements.wording import does
+from jiwar.records.queries import newest_version
 from jiwar.wire.faults import Fault, Refused
 
 if TYPE_CHECKING:
@@ -32,9 +30,7 @@ READ = Permission.AGREEMENTS_AGREEMENT_READ
 DRAFT = Permission.AGREEMENTS_AGREEMENT_DRAFT
 APPROVE = Permission.AGREEMENTS_AGREEMENT_APPROVE
 SUSPEND = Permission.AGREEMENTS_AGREEMENT_SUSPEND
-_MOST_CLAUSES = 20  # of one form; a longer agreement comes by the API
-
-_EMPTY = {"reference": "", "title": {}, "parties": [], "legal_basis": "", "clauses": []}
+_EMPTY = {"reference": "", "title": {}, "parties": [], "legal_basis": "", "clauses": [], "open_to": []}
 
 
 @require_GET
@@ -52,7 +48,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def agreement(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """One agreement; its acts are co-signing, suspending, resuming and withdrawing."""
+    """One agreement, what is said about it, and the acts that are left to us."""
     authorise(request, READ)
     held = queries.agreement(uid, timezone.now())
     if held is None:
@@ -65,14 +61,19 @@ def agreement(request: HttpRequest, uid: UUID) -> HttpResponse:
         except Refused as refused:
             faults = refused.faults
     record = held.row.record
+    signed = {record.origin: record, **{s.origin: s for s in held.said.signatures}}
+    signed |= {each.record.origin: each.record for each in held.said.accessions}
+    about = [uid, *(each.record.uid for each in held.said.accessions), *(r.uid for r in held.said.reservations)]
+    about += [pause.uid for pause, _end in held.said.suspensions]
     context = {
         "held": held,
         "body": held.row,
         "record": record,
-        "signed": {record.origin: record, **{s.party: s.record for s in queries.signatures(held.row)}},
-        "suspensions": queries.suspensions(held.row),
+        "signed": signed,
         "history": queries.history(held),
-        "signature_draft": queries.signature_draft(uid),
+        "drafts": {target: found for target in about if (found := queries.draft_about(target))},
+        "does": {clause["id"]: does(clause) for clause in held.row.clauses},
+        "others": form.states_known(),
         "act": act,
         "faults": faults,
         "typed": request.POST,
@@ -83,20 +84,31 @@ def agreement(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _act_on_agreement(request: HttpRequest, uid: UUID, act: str) -> HttpResponse:
-    reason = request.POST.get("body.reason", "")
-    if act == "cosign":
-        draft = services.cosign(authorise(request, DRAFT), uid)
-        messages.success(request, _("The signature waits for the approval of a second person."))
+    reason, clauses = request.POST.get("body.reason", ""), request.POST.getlist("clauses")
+    target = request.POST.get("target", "")
+    if act in {"cosign", "accede", "agree", "resume", "take_back"}:
+        by = authorise(request, DRAFT)
+        draft = {
+            "cosign": lambda: services.cosign(by, uid, clauses, reason),
+            "accede": lambda: services.accede(by, uid, clauses, reason),
+            "agree": lambda: services.agree(by, _uuid(target)),
+            "resume": lambda: services.resume(by, _uuid(target), reason),
+            "take_back": lambda: services.take_back(by, _uuid(target), reason),
+        }[act]()
+        messages.success(request, _("It waits for the approval of a second person."))
         return redirect("agreement-draft", draft.pk)
     if act == "suspend":
-        services.suspend(authorise(request, SUSPEND), uid, reason, request.POST.getlist("clauses"))
+        services.suspend(authorise(request, SUSPEND), uid, reason, clauses)
         messages.success(request, _("Suspended. Nothing leaves under it from now on."))
-    elif act == "resume":
-        services.resume(authorise(request, SUSPEND), _uuid(request.POST.get("suspension", "")), reason)
-        messages.success(request, _("Our suspension has ended."))
+    elif act == "denounce":
+        services.denounce(authorise(request, APPROVE), uid, reason)
+        messages.success(request, _("We have left the agreement. Nothing leaves under it from now on."))
     elif act == "withdraw":
         services.withdraw_agreement(authorise(request, APPROVE), uid, reason)
         messages.success(request, _("Withdrawn. Nothing leaves under it from now on."))
+    elif act == "offer":
+        services.offer(authorise(request, APPROVE), uid, request.POST.get("state", ""))
+        messages.success(request, _("The text is on its way to that state."))
     else:
         raise Refused(Fault("not_in_list", "act"))
     return redirect("agreement", uid)
@@ -121,11 +133,21 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _typed(request, draft) if request.method == "POST" else _form(request, draft.content["body"], draft)
 
 
+@require_POST
+def what_it_does(request: HttpRequest) -> HttpResponse:
+    """What the clause that is being typed does, for the form to show as it changes."""
+    authorise(request, DRAFT)
+    at = request.POST.get("at", "")[:20]
+    return render(request, "agreements/does.html", {"sentences": does(form.read_clause(request.POST, at)), "at": at})
+
+
 def _typed(request: HttpRequest, draft: "Draft | None") -> HttpResponse:
     """Keep what was typed; `act` says whether to show one more clause, only keep, or submit."""
-    body, act = _body(request.POST), request.POST.get("act", "")
+    body, act = form.read(request.POST), request.POST.get("act", "")
     if act == "add_clause":
-        body["clauses"] = [*body["clauses"], {}][:_MOST_CLAUSES]
+        body["clauses"] = [*body["clauses"], {}][: form.MOST_CLAUSES]
+        return _form(request, body, draft)
+    if act == "look":
         return _form(request, body, draft)
     if act not in {"keep", "submit"}:
         return _form(request, body, draft, (Fault("not_in_list", "act"),))
@@ -157,16 +179,23 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
         except Refused as refused:
             faults = refused.faults
     body = found.content["body"]
-    held = queries.agreement(UUID(body["target"]), timezone.now()) if "target" in body else None
-    if "target" not in body:
+    agreement = queries.agreement_of(found)
+    held = queries.agreement(agreement, timezone.now()) if agreement else None
+    target = newest_version(body["target"]) if "target" in body else None
+    if held is None:
         body = {**_EMPTY, **body, "starts": _day(body.get("starts")), "ends": _day(body.get("ends"))}
+    text = held.row.clauses if held else [{**form.EMPTY_CLAUSE, **clause} for clause in body["clauses"]]
     context = {
         "draft": found,
         "held": held,
         "body": held.row if held else body,
-        "labels": _labels(len(body.get("clauses", ()))),
+        "said": body if held else {},
+        "target": target,
+        "clauses": [(clause, does(clause)) for clause in text],
+        "labels": form.labels(len(text)),
         "own": str(found.author_id) == by.actor_id,
         "signing": found.kind != AGREEMENT.name,
+        "kinds": {"accession": ACCESSION.name, "reservation": RESERVATION.name, "signature": SIGNATURE.name},
         "decisions": found.decisions.select_related("person"),
         "faults": faults,
         "typed": request.POST,
@@ -177,9 +206,10 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _act_on_draft(request: HttpRequest, found: "Draft") -> HttpResponse:
     act, reasons = request.POST.get("act", ""), request.POST.get("reasons", "")
     if act == "approve":
+        agreement = queries.agreement_of(found)
         record = services.approve(authorise(request, APPROVE), found, request.POST.get("seen", ""), reasons)
         messages.success(request, _("Approved, signed and sent to the other parties."))
-        return redirect("agreement", record.about or record.uid)
+        return redirect("agreement", agreement or record.uid)
     if act == "return":
         services.return_to_author(authorise(request, APPROVE), found, reasons)
         messages.success(request, _("Returned to the author."))
@@ -212,8 +242,8 @@ def why(request: HttpRequest) -> HttpResponse:
     context = {
         "asked": asked,
         "answers": answers,
-        "kind_choices": _kind_choices(queries.coverable_kinds()),
-        "states": _states(),
+        "kind_choices": form.kind_choices(queries.coverable_kinds()),
+        "states": form.states_known(),
     }
     return render(request, "agreements/why.html", context)
 
@@ -236,97 +266,27 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise Refused(Fault("suspension_unknown", "target")) from None
-
-
-def _kind_choices(kinds: Iterable[str]) -> list[tuple[str, str]]:
-    language = get_language() or "en"
-    return [(kind, word("kind", kind, language)) for kind in sorted(kinds)]
-
-
-def _states(*more: str) -> list[tuple[str, str]]:
-    """Neighbours' states and further ones, with what their nodes are called."""
-    names = {node.state: node.name for node in neighbours() if node.role != "post"}
-    return [(code, f"{code} {names.get(code, '')}".strip()) for code in sorted({*names, *more} - {settings.NODE.state})]
+        raise Refused(Fault("wrong_form", "target")) from None
 
 
 def _form(
     request: HttpRequest, body: dict[str, Any], draft: "Draft | None" = None, faults: tuple[Fault, ...] = ()
 ) -> HttpResponse:
-    states = [(settings.NODE.state, f"{settings.NODE.state} {settings.NODE.name}"), *_states(*body.get("parties", ()))]
-    clauses = body.get("clauses") or [{}]
-    kinds = queries.coverable_kinds()
-    families = {f"{kind.partition('.')[0]}.*" for kind in kinds}
-    chosen = {kind for clause in clauses for kind in clause.get("kinds", ())}
-    context = {
+    context = form.context(body) | {
         "body": body,
-        "clauses": clauses,
         "draft": draft,
         # The validity of the record is set from the agreement's last day: that is the field to put right.
         "faults": tuple(
             replace(f, field="body.ends") if f.field in {"valid_until", "review_on"} else f for f in faults
         ),
-        "labels": _labels(len(clauses)),
-        "kind_choices": _kind_choices({*kinds, *families, *chosen}),
-        "states": states,
-        "may_add": len(clauses) < _MOST_CLAUSES,
     }
     return render(request, "agreements/form.html", context, status=422 if faults else 200)
-
-
-def _labels(clauses: int) -> dict[str, str]:
-    """Names of the form's fields, for the summary of faults."""
-    languages = {"ar": _("Arabic"), "fr": _("French"), "en": _("English")}
-    labels = {
-        "body": _("Agreement"),
-        "body.reference": _("Reference"),
-        "body.parties": _("Parties"),
-        "body.starts": _("In force from"),
-        "body.ends": _("In force until"),
-        "body.legal_basis": _("Legal basis"),
-        "body.clauses": _("Clauses"),
-        **{f"body.title.{code}": f"{_('Title')} ({name})" for code, name in languages.items()},
-    }
-    for i in range(clauses):
-        clause = _("Clause %(number)s") % {"number": i + 1}
-        labels |= {
-            f"body.clauses.{i}.id": f"{clause}: {_('Number of the clause')}",
-            f"body.clauses.{i}.kinds": f"{clause}: {_('Kinds of record')}",
-            f"body.clauses.{i}.purposes": f"{clause}: {_('Purposes')}",
-            f"body.clauses.{i}.from_states": f"{clause}: {_('From')}",
-            f"body.clauses.{i}.to_states": f"{clause}: {_('To')}",
-            f"body.clauses.{i}.onward": f"{clause}: {_('Onward transfer')}",
-            **{f"body.clauses.{i}.text.{code}": f"{clause}: {_('Text')} ({n})" for code, n in languages.items()},
-        }
-    return labels
-
-
-def _body(post: QueryDict) -> dict[str, Any]:
-    """The form as the body of an agreement; a clause whose every field is empty is left out."""
-    one: Callable[[str], str] = lambda name: post.get(f"body.{name}", "").strip()  # noqa: E731
-    many: Callable[[str], list[str]] = lambda name: post.getlist(f"body.{name}")  # noqa: E731
-    clauses = []
-    for i in range(_MOST_CLAUSES):
-        at = f"clauses.{i}"
-        clause: dict[str, Any] = {"id": one(f"{at}.id")}
-        clause |= {field: many(f"{at}.{field}") for field in ("kinds", "purposes", "from_states", "to_states")}
-        clause["text"] = {language: one(f"{at}.text.{language}") for language in LANGUAGES}
-        if any(clause["text"].values()) or any(value for key, value in clause.items() if key != "text"):
-            clauses.append(clause | {"onward": one(f"{at}.onward") or "no"})
-    return {
-        "reference": one("reference"),
-        "title": {language: one(f"title.{language}") for language in LANGUAGES},
-        "parties": many("parties"),
-        "starts": one("starts"),
-        "ends": one("ends") or None,
-        "legal_basis": one("legal_basis"),
-        "clauses": clauses,
-    }
 
 
 urls = [
     path("", register, name="agreements"),
     path("new/", new, name="agreement-new"),
+    path("does/", what_it_does, name="agreement-does"),
     path("why/", why, name="agreement-why"),
     path("drafts/<uuid:pk>/", draft, name="agreement-draft"),
     path("drafts/<uuid:pk>/edit/", edit, name="agreement-edit"),

@@ -7,28 +7,19 @@ the day needs nothing: the policies hold the days, and the time comes with the q
 
 import datetime as dt
 import secrets
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Unpack
-from uuid import UUID
+from typing import Unpack
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q, QuerySet
 
 from jiwar.agreements.logic.register import Register
-from jiwar.agreements.logic.verdicts import Clause, Closing, Facts, Question, Terms, Verdict, day_end
-from jiwar.agreements.models import Agreement, Change, PartySignature, Resumption, Suspension
-
-if TYPE_CHECKING:
-    from jiwar.records.models import Record
-
-IN_FORCE = Q(record__state="in_force")
-# What closes stands even when its record has run out: silence reopens nothing, and closes nothing anew.
-STANDS = Q(record__state__in=("in_force", "expired"))
+from jiwar.agreements.logic.verdicts import Facts, Question, Verdict
+from jiwar.agreements.models import Agreement, Change
+from jiwar.agreements.said import said
 
 Mark = tuple[int, int | None]
 _parsed: tuple[Mark, Register] | None = None
@@ -93,35 +84,14 @@ def _current() -> Register:
     global _parsed  # noqa: PLW0603 - one for the process: parsing is what costs
     mark = _mark()
     while _parsed is None or _parsed[0] != mark:
-        found = Register(terms for _, terms in texts(Agreement.objects.exclude(record__state="superseded")))
+        rows = Agreement.objects.exclude(record__state="superseded").select_related("record")
+        found = Register(each.terms() for each in said(rows))
         before, mark = mark, _mark()
         if before != mark:
             continue  # changed while it was read: half of the change may be in it
         _parsed = mark, found
         return found
     return _parsed[1]
-
-
-def texts(rows: QuerySet[Agreement]) -> list[tuple[Agreement, Terms]]:
-    """Agreements with their terms, as their records have them now; four queries."""
-    found = list(rows.select_related("record"))
-    uids = [row.uid for row in found]
-    signed: dict[tuple[UUID, str], dict[str, dt.datetime]] = defaultdict(dict)
-    for s in PartySignature.objects.filter(IN_FORCE, agreement_uid__in=uids).select_related("record"):
-        words = signed[s.agreement_uid, s.hash]
-        words[s.party] = max(_until(s.record), words.get(s.party, _until(s.record)))
-    paused = list(Suspension.objects.filter(STANDS, agreement_uid__in=uids))
-    over = {(r.suspension_uid, r.party) for r in resumptions(p.uid for p in paused)}
-    suspended: dict[UUID, list[Suspension]] = defaultdict(list)
-    for pause in paused:
-        if (pause.uid, pause.party) not in over:
-            suspended[pause.agreement_uid].append(pause)
-    return [(row, _terms(row, signed[row.uid, row.record.hash], suspended[row.uid])) for row in found]
-
-
-def resumptions(suspensions: Iterable[UUID]) -> QuerySet[Resumption]:
-    """What ended suspensions."""
-    return Resumption.objects.filter(STANDS, suspension_uid__in=list(suspensions)).select_related("record")
 
 
 def _mark() -> Mark:
@@ -134,43 +104,3 @@ def _mark() -> Mark:
         cursor.execute(f"SELECT COUNT(*), SUM(mark) FROM {Change._meta.db_table}")  # noqa: S608 - a table of ours
         count, total = cursor.fetchone()
     return count, total
-
-
-def _terms(row: Agreement, signed: dict[str, dt.datetime], pauses: Iterable[Suspension]) -> Terms:
-    record, parties = row.record, frozenset(row.parties)
-    clauses = tuple(
-        Clause(
-            c["id"],
-            frozenset(c["kinds"]),
-            frozenset(c["purposes"]),
-            frozenset(c["from_states"]),
-            frozenset(c["to_states"]),
-            c["onward"],
-        )
-        for c in row.clauses
-    )
-    every = frozenset(clause.id for clause in clauses)
-    closings = [
-        Closing("suspended", p.uid, p.party, frozenset(p.clauses) & every if p.clauses else every)
-        for p in pauses
-        if p.party in parties
-    ]
-    until = _until(record)
-    return Terms(
-        uid=row.uid,
-        reference=row.reference,
-        parties=parties,
-        # Issuing it is its origin's signature.
-        signed={party: end for party, end in ({record.origin: until} | signed).items() if party in parties},
-        starts=row.starts,
-        ends=row.ends,
-        until=until,
-        clauses=clauses,
-        closings=tuple(sorted(closings, key=lambda c: c.uid)),
-        ended=record.state != "in_force",
-    )
-
-
-def _until(record: "Record") -> dt.datetime:
-    """A record is used to its end, but no longer than the day of its review (`records.services.expire`)."""
-    return min(record.valid_until, day_end(record.review_on))

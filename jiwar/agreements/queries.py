@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
@@ -14,13 +14,13 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor
 from jiwar.access.waiting import Waiting
-from jiwar.agreements import policy
-from jiwar.agreements.kinds import AGREEMENT, SIGNATURE
+from jiwar.agreements.kinds import ACCESSION, AGREEMENT, RESERVATION, RESUMPTION, SIGNATURE
 from jiwar.agreements.logic.verdicts import NEARNESS, Closed, Open, Terms, Verdict, retention, standing
-from jiwar.agreements.models import Agreement, PartySignature, Resumption, Suspension
+from jiwar.agreements.models import Agreement
 from jiwar.agreements.policy import may_receive, may_send, steady, why
-from jiwar.records.kinds import KINDS
-from jiwar.records.queries import drafts, withdrawal_of
+from jiwar.agreements.said import Accession, Said, said, text_about
+from jiwar.records.kinds import KINDS, WITHDRAWAL
+from jiwar.records.queries import drafts, held, newest_version, withdrawal_of
 
 if TYPE_CHECKING:
     from jiwar.records.models import Draft, Record
@@ -31,12 +31,16 @@ __all__ = ["CHANGEABLE", "Closed", "Open", "Verdict", "may_receive", "may_send",
 CHANGEABLE = frozenset(NEARNESS)
 """Reasons for which a record may not pass that time, a signature or another agreement may take away."""
 
+_DRAFTED = (AGREEMENT, SIGNATURE, ACCESSION, RESUMPTION, WITHDRAWAL)
+"""Kinds of which two people make a record here; of withdrawals, those of reservations alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """An agreement with its state at a moment: in_force, partly_suspended, suspended, not_signed, …, withdrawn."""
 
     row: Agreement
+    said: Said
     terms: Terms
     state: str
     signed_by: frozenset[str]
@@ -51,12 +55,33 @@ class Held:
         """Clauses that a party has suspended."""
         return frozenset().union(*(c.clauses for c in self.terms.closings if c.code == "suspended"))
 
+    def reserved_by(self, clause: str) -> list[str]:
+        """States that reserve a clause."""
+        closings = self.terms.closings
+        return sorted({c.party for c in closings if c.code == "reserved" and clause in c.clauses})
+
+    @property
+    def to_agree(self) -> list[Accession]:
+        """Accessions that wait for our word."""
+        return [each for each in self.said.accessions if settings.NODE.state in each.waits_for]
+
+    @property
+    def binds_us(self) -> bool:
+        """Whether this state is a party, by the text or by accession, and has not left."""
+        own = settings.NODE.state
+        return own in self.terms.parties - self.said.left
+
+    @property
+    def may_accede(self) -> bool:
+        """Whether this state may say that it accedes."""
+        return settings.NODE.state not in self.said.members and not self.terms.ended
+
 
 @dataclass(frozen=True, slots=True)
 class InHand:
-    """An act that waits for the asker: `what` is draft_returned, to_approve or to_sign; `title` in three languages.
+    """An act that waits for the asker: `what` is draft_returned, to_approve, to_sign or to_agree.
 
-    `draft` is the draft's id, `agreement` the agreement's uid; one of them may be None.
+    `title` is in three languages. `draft` is the draft's id, `agreement` the agreement's uid; one of them may be None.
     """
 
     what: str
@@ -67,67 +92,57 @@ class InHand:
 
 
 def agreements(at: dt.datetime) -> list[Held]:
-    """Every agreement held, by reference; texts that a newer version replaced are left out."""
+    """Every agreement held, by reference; texts that a newer version replaced are left out. Three queries."""
     return _held(Agreement.objects.exclude(record__state="superseded"), at)
 
 
 def agreement(uid: UUID, at: dt.datetime) -> Held | None:
     """The newest text held of an agreement."""
-    held = _held(Agreement.objects.filter(uid=uid).exclude(record__state="superseded"), at)
-    return held[0] if held else None
+    found = _held(Agreement.objects.filter(uid=uid).exclude(record__state="superseded"), at)
+    return found[0] if found else None
 
 
-def signatures(row: Agreement) -> QuerySet[PartySignature]:
-    """Signatures of exactly this text by its parties; issuing it is its origin's."""
-    known = PartySignature.objects.filter(policy.IN_FORCE, agreement_uid=row.uid, hash=row.record.hash)
-    return known.filter(party__in=row.parties).select_related("record")
+def agreement_of(draft: "Draft") -> UUID | None:
+    """The agreement that a draft is about: its signature, accession, an end of a suspension or of a reservation."""
+    text = text_about(draft.content.get("body", {}).get("target"))
+    return text.uid if text is not None else None
 
 
-def suspensions(row: Agreement) -> list[tuple[Suspension, Resumption | None]]:
-    """Suspensions of an agreement by its parties, each with what ended it, oldest first."""
-    found = Suspension.objects.filter(policy.STANDS, agreement_uid=row.uid, party__in=row.parties).select_related(
-        "record"
-    )
-    ends = {(r.suspension_uid, r.party): r for r in policy.resumptions(s.uid for s in found)}
-    return [(s, ends.get((s.uid, s.party))) for s in found]
-
-
-def open_suspensions(row: Agreement, party: str) -> list[Suspension]:
-    """Suspensions by one party that it has not ended."""
-    return [s for s, end in suspensions(row) if s.party == party and end is None]
-
-
-def signature_draft(uid: UUID) -> UUID | None:
-    """The open draft of this state's signature of an agreement, if there is one."""
-    for draft in drafts(SIGNATURE.name):
-        if draft.content.get("body", {}).get("target") == str(uid):
-            return draft.pk
+def draft_about(target: UUID) -> UUID | None:
+    """The open draft about a record: our signature of it, our end of it."""
+    for found in open_drafts():
+        if found.kind != AGREEMENT.name and found.content.get("body", {}).get("target") == str(target):
+            return found.pk
     return None
 
 
 def in_hand(actor: Actor, at: dt.datetime) -> list[InHand]:
-    """What waits for a person: her returned drafts, others' drafts to approve, agreements that we have not signed."""
-    held = {str(h.row.uid): h for h in agreements(at)}
+    """What waits for a person: her returned drafts, others' drafts to approve, what our state has not signed."""
+    held_now = {h.row.uid: h for h in agreements(at)}
     found, signing = [], set()
-    for draft in [*drafts(AGREEMENT.name), *drafts(SIGNATURE.name)]:
+    for draft in open_drafts():
         body = draft.content.get("body", {})
-        target = held.get(body.get("target", ""))
-        if target:
-            signing.add(str(target.row.uid))
+        uid = agreement_of(draft)
+        target = held_now.get(uid) if uid else None
+        signing.add(body.get("target"))
         reference = target.row.reference if target else body.get("reference", "")
         title = target.row.title if target else body.get("title", {})
-        uid = target.row.uid if target else None
         own = str(draft.author_id) == actor.id
         if own and draft.state == "returned":
             found.append(InHand("draft_returned", reference, title, draft.pk, uid))
         elif not own and draft.state == "submitted" and actor.may(Permission.AGREEMENTS_AGREEMENT_APPROVE):
             found.append(InHand("to_approve", reference, title, draft.pk, uid))
     if actor.may(Permission.AGREEMENTS_AGREEMENT_DRAFT):
-        found += [
-            InHand("to_sign", h.row.reference, h.row.title, agreement=h.row.uid)
-            for key, h in held.items()
-            if settings.NODE.state in h.unsigned and h.state == "not_signed" and key not in signing
-        ]
+        for h in held_now.values():
+            item = (h.row.reference, h.row.title, None, h.row.uid)
+            unsigned = settings.NODE.state in h.unsigned and h.state == "not_signed"
+            if unsigned and str(h.row.uid) not in signing:
+                found.append(InHand("to_sign", *item))
+            found += [
+                InHand("to_agree", *item)
+                for each in h.to_agree
+                if not h.terms.ended and str(each.record.uid) not in signing
+            ]
     return found
 
 
@@ -138,13 +153,20 @@ def waiting(actor: Actor) -> list[Waiting]:
 
 
 def draft(pk: UUID) -> "Draft | None":
-    """An open draft of an agreement or of a signature."""
-    return next((d for kind in (AGREEMENT, SIGNATURE) for d in drafts(kind.name).filter(pk=pk)), None)
+    """An open draft of this room."""
+    return next((found for found in open_drafts() if found.pk == pk), None)
 
 
 def open_drafts() -> list["Draft"]:
-    """Open drafts of agreements and of signatures, by anyone."""
-    return [*drafts(AGREEMENT.name), *drafts(SIGNATURE.name)]
+    """Open drafts of agreements and of what is said about them, by anyone."""
+    found = [each for kind in _DRAFTED if kind is not WITHDRAWAL for each in drafts(kind.name)]
+    return found + [each for each in drafts(WITHDRAWAL.name) if takes_back_reservation(each)]
+
+
+def takes_back_reservation(draft: "Draft") -> bool:
+    """Whether a draft of a withdrawal is of a reservation: those of other records are not this room's."""
+    target = newest_version(draft.content.get("body", {}).get("target"))
+    return target is not None and target.kind == RESERVATION.name
 
 
 def coverable_kinds() -> list[str]:
@@ -163,30 +185,26 @@ class Event:
     note: str = ""
 
 
-def history(held: Held) -> list[Event]:
+def history(found: Held) -> list[Event]:
     """Every record about an agreement, in the order in which this node stored them."""
-    row = held.row
-    found = [Event("agreement", version.record) for version in _with_record(Agreement.objects.filter(uid=row.uid))]
-    found += [
-        Event("agreement.signature", s.record)
-        for s in _with_record(PartySignature.objects.filter(agreement_uid=row.uid, party__in=row.parties))
+    versions = held(AGREEMENT.name).filter(uid=found.row.uid)
+    events = [Event(AGREEMENT.name, version) for version in versions]
+    members = found.said.members
+    events += [
+        Event(record.kind, record, str(record.body.get("reason", "")))
+        for record in found.said.everything
+        if record.origin in members
     ]
-    for pause, end in suspensions(row):
-        found.append(Event("agreement.suspension", pause.record, pause.reason))
-        if end is not None:
-            found.append(Event("agreement.resumption", end.record, end.reason))
-    if taken_back := withdrawal_of(row.record):
-        found.append(Event("record.withdrawal", taken_back, taken_back.body["reason"]))
-    return sorted(found, key=lambda event: event.record.pk)
-
-
-def _with_record(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.select_related("record")
+    for record in [event.record for event in events if event.record.state == "withdrawn"]:
+        if taken_back := withdrawal_of(record):
+            events.append(Event(WITHDRAWAL.name, taken_back, taken_back.body["reason"]))
+    return sorted(events, key=lambda event: event.record.pk)
 
 
 def _held(rows: QuerySet[Agreement], at: dt.datetime) -> list[Held]:
-    held = []
-    for row, terms in policy.texts(rows):
-        state = "withdrawn" if row.record.state == "withdrawn" else standing(terms, at)
-        held.append(Held(row, terms, state, terms.signed_by(at)))
-    return held
+    found = []
+    for each in said(rows.select_related("record")):
+        terms = each.terms()
+        state = "withdrawn" if each.row.record.state == "withdrawn" else standing(terms, at)
+        found.append(Held(each.row, each, terms, state, terms.signed_by(at)))
+    return found

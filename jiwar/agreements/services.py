@@ -1,4 +1,7 @@
-"""Making, signing, suspending agreements. Every act checks its grant; its ledger leaf is in its transaction."""
+"""Making, signing, joining, suspending, leaving agreements. Every act checks its grant; its leaf is in its transaction.
+
+What opens something takes two people: one drafts, another approves exactly what she saw. What only closes takes one.
+"""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -11,22 +14,33 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import AccessRefused, Grant
-from jiwar.agreements import policy, queries
+from jiwar.access.services import as_node
+from jiwar.agreements import passing, policy, queries
 from jiwar.agreements.kinds import (
+    ACCESSION,
     AGREEMENT,
+    AGREEMENTS,
+    DENUNCIATION,
+    EVERY_PARTY,
+    LIFE,
+    RESERVATION,
     RESUMPTION,
     SIGNATURE,
     SUSPENSION,
+    AccessionBody,
     AgreementBody,
+    AgreementBody1,
+    Reserve,
     ResumptionBody,
     SignatureBody,
-    SuspensionBody,
 )
-from jiwar.agreements.models import Agreement, PartySignature, Resumption, Suspension
+from jiwar.agreements.models import Agreement
+from jiwar.agreements.said import said, text_about
 from jiwar.audit.services import append
 from jiwar.records import drafts
 from jiwar.records.content import Content
-from jiwar.records.kinds import YEAR, Kind
+from jiwar.records.kinds import WITHDRAWAL, YEAR, Kind
+from jiwar.records.queries import newest_version
 from jiwar.records.services import issue, read_content, terms, withdraw
 from jiwar.wire.faults import Fault, Refused
 
@@ -35,6 +49,17 @@ if TYPE_CHECKING:
 
 # What instruments between states are made for; it opens nothing, the clauses do.
 _PURPOSE = Purpose.JUDICIAL_COOPERATION
+_DRAFTED = (AGREEMENT, SIGNATURE, ACCESSION, RESUMPTION, WITHDRAWAL)
+_ACTS = {
+    AGREEMENT.name: "agreement_issued",
+    SIGNATURE.name: "agreement_signed",
+    ACCESSION.name: "agreement_acceded",
+    RESUMPTION.name: "agreement_resumed",
+    WITHDRAWAL.name: "reservation_withdrawn",
+}
+
+
+# --- two people -------------------------------------------------------------------------------------------------------
 
 
 def draft_agreement(by: Grant, body: dict[str, Any], draft: "Draft | None" = None) -> "Draft":
@@ -54,48 +79,92 @@ def draft_agreement(by: Grant, body: dict[str, Any], draft: "Draft | None" = Non
 
 
 def submit(by: Grant, draft: "Draft") -> "Draft":
-    """Ask a second person to approve an agreement or a signature; raises Refused with every fault."""
+    """Ask a second person to approve; raises Refused with every fault."""
     _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
-    _of_kind(draft, AGREEMENT, SIGNATURE)
+    _of_kind(draft, *_DRAFTED)
     return drafts.submit_draft(by, draft)
 
 
 def discard(by: Grant, draft: "Draft") -> None:
     """The author gives a draft up."""
     _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
-    _of_kind(draft, AGREEMENT, SIGNATURE)
+    _of_kind(draft, *_DRAFTED)
     drafts.discard_draft(by, draft)
 
 
 def approve(by: Grant, draft: "Draft", seen_hash: str, reasons: str = "") -> "Record":
-    """The second person approves what she saw, and the record is issued: own agreements are thereby signed by us."""
+    """The second person approves what she saw, and the record is issued: own agreements are thereby signed by us.
+
+    What a signature or an accession reserves becomes one reservation for each clause, so that each can be taken back.
+    """
     _check(by, Permission.AGREEMENTS_AGREEMENT_APPROVE)
-    _of_kind(draft, AGREEMENT, SIGNATURE)
+    _of_kind(draft, *_DRAFTED)
     with transaction.atomic():
+        agreement = queries.agreement_of(draft)
         record = drafts.approve_draft(by, draft, seen_hash, reasons)
-        act = "agreement_issued" if record.kind == AGREEMENT.name else "agreement_signed"
-        append(act, by, str(record.about or record.uid), {"hash": record.body.get("hash", record.hash)})
+        body = record.body
+        append(_ACTS[record.kind], by, str(agreement or record.uid), {"hash": body.get("hash", record.hash)})
+        if agreement is not None and (reserves := body.get("reserves")):
+            reference = _held(agreement).row.reference
+            for clause in reserves["clauses"]:
+                one = {"target": str(agreement), "hash": body["hash"], "clauses": [clause]}
+                _issue(by, RESERVATION, reference, one | {"reason": reserves["reason"]})
     return record
 
 
 def return_to_author(by: Grant, draft: "Draft", reasons: str) -> "Draft":
     """The second person sends a draft back, with reasons."""
     _check(by, Permission.AGREEMENTS_AGREEMENT_APPROVE)
-    _of_kind(draft, AGREEMENT, SIGNATURE)
+    _of_kind(draft, *_DRAFTED)
     return drafts.return_draft(by, draft, reasons)
 
 
-def cosign(by: Grant, agreement: UUID) -> "Draft":
-    """Put this state's signature under exactly the text that is held, to be approved by a second person."""
+def cosign(by: Grant, agreement: UUID, reserved: Iterable[str] = (), reason: str = "") -> "Draft":
+    """Put this state's signature under exactly the text that is held, but for the clauses reserved, with a reason."""
     _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
     held = _held(agreement)
-    if queries.signature_draft(agreement):
-        raise Refused(Fault("signature_in_hand", "target"))
-    record = held.row.record
-    body = {"target": str(agreement), "hash": record.hash, "party": settings.NODE.state}
-    content = _plain(held.row.reference, record.valid_until, record.valid_until.date(), body)
-    with transaction.atomic():
-        return drafts.submit_draft(by, drafts.save_draft(by, SIGNATURE, content))
+    return _propose(by, SIGNATURE, held, _word(held.row.record, reserved, reason))
+
+
+def accede(by: Grant, agreement: UUID, reserved: Iterable[str] = (), reason: str = "") -> "Draft":
+    """Join exactly the text that is held, but for the clauses reserved, with a reason."""
+    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    held = _held(agreement)
+    return _propose(by, ACCESSION, held, _word(held.row.record, reserved, reason))
+
+
+def agree(by: Grant, accession: UUID) -> "Draft":
+    """Sign another state's accession to an agreement of ours."""
+    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    record = newest_version(accession)
+    if record is None or record.kind != ACCESSION.name or record.about is None:
+        raise Refused(Fault("agreement_unknown", "target"))
+    return _propose(by, SIGNATURE, _held(record.about), _word(record))
+
+
+def resume(by: Grant, suspension: UUID, reason: str) -> "Draft":
+    """End an own suspension; what another party suspended stays suspended."""
+    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    record = newest_version(suspension)
+    if record is None or record.kind != SUSPENSION.name or record.about is None:
+        raise Refused(Fault("suspension_unknown", "target"))
+    return _propose(by, RESUMPTION, _held(record.about), {"target": str(suspension), "reason": reason})
+
+
+def take_back(by: Grant, reservation: UUID, reason: str) -> "Draft":
+    """Take an own reservation back: what it closed opens."""
+    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    record = newest_version(reservation)
+    if record is None or record.kind != RESERVATION.name or record.about is None:
+        raise Refused(Fault("reservation_unknown", "target"))
+    if record.origin != settings.NODE.state:
+        raise Refused(Fault("not_the_origin", "target", record.origin))
+    if record.state == "withdrawn":
+        raise Refused(Fault("not_in_force", "target", record.state))
+    return _propose(by, WITHDRAWAL, _held(record.about), {"target": str(reservation), "reason": reason}, days=3649)
+
+
+# --- one person -------------------------------------------------------------------------------------------------------
 
 
 def withdraw_agreement(by: Grant, agreement: UUID, reason: str) -> "Record":
@@ -108,44 +177,65 @@ def withdraw_agreement(by: Grant, agreement: UUID, reason: str) -> "Record":
 
 
 def suspend(by: Grant, agreement: UUID, reason: str, clauses: Iterable[str] = ()) -> "Record":
-    """Suspend an agreement, or the clauses named, from now on. One person may: it only closes."""
+    """Suspend an agreement, or the clauses named, from now on."""
     _check(by, Permission.AGREEMENTS_AGREEMENT_SUSPEND)
-    held = _held(agreement)
+    held = _bound(agreement)
     clauses = tuple(clauses)
-    if settings.NODE.state not in held.terms.parties:
-        raise Refused(Fault("own_state_no_party", "target"))
-    known = {clause.id for clause in held.terms.clauses}
-    if strange := [c for c in clauses if c not in known]:
-        raise Refused(Fault("clause_unknown", "clauses", strange[0][:40]))
+    _check_clauses(held, clauses, "clauses")
     body = {"target": str(agreement), "clauses": clauses, "reason": reason}
-    return _issue(by, "agreement_suspended", SUSPENSION, held, body, {"clauses": list(clauses)})
+    with transaction.atomic():
+        append("agreement_suspended", by, str(agreement), {"reference": held.row.reference, "clauses": list(clauses)})
+        return _issue(by, SUSPENSION, held.row.reference, body)
 
 
-def resume(by: Grant, suspension: UUID, reason: str) -> "Record":
-    """End an own suspension; what another party suspended stays suspended."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_SUSPEND)
-    row = Suspension.objects.filter(uid=suspension).first()
-    if row is None:
-        raise Refused(Fault("suspension_unknown", "target"))
-    if row.party != settings.NODE.state:
-        raise Refused(Fault("not_the_origin", "target", row.party))
-    held = _held(row.agreement_uid)
-    if suspension not in [s.uid for s in queries.open_suspensions(held.row, row.party)]:
-        raise Refused(Fault("suspension_is_over", "target"))
-    body = {"target": str(suspension), "reason": reason}
-    return _issue(by, "agreement_resumed", RESUMPTION, held, body, {"suspension": str(suspension)})
+def denounce(by: Grant, agreement: UUID, reason: str) -> "Record":
+    """Leave an agreement for good, from now on; the others stay bound among themselves."""
+    _check(by, Permission.AGREEMENTS_AGREEMENT_APPROVE)
+    held = _bound(agreement)
+    body = {"target": str(agreement), "hash": held.row.record.hash, "reason": reason}
+    with transaction.atomic():
+        append("agreement_denounced", by, str(agreement), {"reference": held.row.reference})
+        return _issue(by, DENUNCIATION, held.row.reference, body)
 
 
-def _issue(
-    by: Grant, act: str, kind: Kind, held: queries.Held, body: dict[str, Any], detail: dict[str, Any]
-) -> "Record":
+def offer(by: Grant, agreement: UUID, state: str) -> None:
+    """Send an own agreement's text to a state that it does not name, so that it may accede."""
+    _check(by, Permission.AGREEMENTS_AGREEMENT_APPROVE)
+    held = _bound(agreement)
+    if held.row.record.node != settings.NODE.code:
+        raise Refused(Fault("not_the_origin", "target", held.row.record.origin))
+    if state in held.said.members:
+        raise Refused(Fault("already_party", "state", state))
+    with transaction.atomic():
+        append("agreement_offered", by, str(agreement), {"reference": held.row.reference, "to": state})
+        passing.pass_on(by, [held.row.record], state)
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+def _word(record: "Record", reserved: Iterable[str] = (), reason: str = "") -> dict[str, Any]:
+    body: dict[str, Any] = {"target": str(record.uid), "hash": record.hash, "party": settings.NODE.state}
+    clauses = list(reserved)
+    return body | ({"reserves": {"clauses": clauses, "reason": reason}} if clauses or reason.strip() else {})
+
+
+def _propose(by: Grant, kind: Kind, held: queries.Held, body: dict[str, Any], days: int = 0) -> "Draft":
+    """Draft a record about an agreement and ask a second person for approval, in one step."""
+    if queries.draft_about(UUID(body["target"])):
+        raise Refused(Fault("draft_in_hand", "target"))
+    until = timezone.now() + (dt.timedelta(days=days) if days else kind.longest - dt.timedelta(days=1))
+    if kind is SIGNATURE:
+        until = min(until, held.row.record.valid_until)
+    with transaction.atomic():
+        draft = drafts.save_draft(by, kind, _plain(held.row.reference, until, until.date(), body))
+        return drafts.submit_draft(by, draft)
+
+
+def _issue(by: Grant, kind: Kind, reference: str, body: dict[str, Any]) -> "Record":
     now = timezone.now()
     until = now + kind.longest - dt.timedelta(days=1)
-    content = read_content(kind, _plain(held.row.reference, until, until.date(), body), now)
-    with transaction.atomic():
-        record = issue(by, kind, content)
-        append(act, by, str(held.row.uid), {"reference": held.row.reference, **detail})
-    return record
+    return issue(by, kind, read_content(kind, _plain(reference, until, until.date(), body), now))
 
 
 def _plain(reference: str, until: dt.datetime, review: dt.date, body: dict[str, Any]) -> dict[str, Any]:
@@ -167,7 +257,10 @@ def _check(by: Grant, permission: Permission) -> None:
 
 def _of_kind(draft: "Draft | None", *kinds: Kind) -> None:
     """A grant for agreements reaches no other draft."""
-    if draft is not None and draft.kind not in {kind.name for kind in kinds}:
+    if draft is None:
+        return
+    taking_back = draft.kind != WITHDRAWAL.name or queries.takes_back_reservation(draft)
+    if draft.kind not in {kind.name for kind in kinds} or not taking_back:
         raise Refused(Fault("draft_of_other_kind", "", draft.kind))
 
 
@@ -180,82 +273,130 @@ def _held(agreement: UUID) -> queries.Held:
     return held
 
 
+def _bound(agreement: UUID) -> queries.Held:
+    held = _held(agreement)
+    if not held.binds_us:
+        raise Refused(Fault("own_state_no_party", "target"))
+    return held
+
+
+def _check_clauses(held: queries.Held, clauses: Iterable[str], field: str) -> None:
+    if faults := _unknown_clauses(held, clauses, field):
+        raise Refused(*faults)
+
+
+def _unknown_clauses(held: queries.Held, clauses: Iterable[str], field: str) -> list[Fault]:
+    known = {clause.id for clause in held.terms.clauses}
+    return [Fault("clause_unknown", field, clause[:40]) for clause in clauses if clause not in known][:1]
+
+
+# --- what two people may say, checked when it is submitted and once more when it is approved --------------------------
+
+
 def _signature_faults(content: Content) -> list[Fault]:
-    """Checked when a signature is submitted and once more when it is approved: the text may have changed between."""
     body = content.body
     assert isinstance(body, SignatureBody)
+    target, own = newest_version(body.target), settings.NODE.state
+    accession = target is not None and target.kind == ACCESSION.name
+    try:
+        held = _held(target.about if target is not None and accession and target.about else body.target)
+    except Refused as refused:
+        return list(refused.faults)
+    if accession:
+        waiting = {each.record.uid: each for each in held.said.accessions}
+        found = waiting.get(body.target)
+        if found is None or body.reserves is not None:
+            return [Fault("accession_unknown", "body.target")]
+        signed, digest = own not in found.waits_for, found.record.hash
+    else:
+        signed, digest = own in held.signed_by, held.row.record.hash
+    faults = []
+    if body.party != own or own not in held.row.parties:
+        faults.append(Fault("own_state_no_party", "body.party", body.party))
+    elif signed:
+        faults.append(Fault("already_signed", "body.party", body.party))
+    return faults + _text_faults(held, body, digest)
+
+
+def _accession_faults(content: Content) -> list[Fault]:
+    body = content.body
+    assert isinstance(body, AccessionBody)
     try:
         held = _held(body.target)
     except Refused as refused:
         return list(refused.faults)
+    own = settings.NODE.state
     faults = []
-    if body.party != settings.NODE.state or body.party not in held.terms.parties:
+    if body.party != own:
         faults.append(Fault("own_state_no_party", "body.party", body.party))
-    elif body.party in held.signed_by:
-        faults.append(Fault("already_signed", "body.party", body.party))
-    if body.hash != held.row.record.hash:
-        faults.append(Fault("signature_of_other_text", "body.hash"))
-    return faults
+    elif own in held.said.members:
+        faults.append(Fault("already_party", "body.party", own))
+    if not any({own, EVERY_PARTY} & {*c["from_states"], *c["to_states"]} for c in held.row.clauses):
+        faults.append(Fault("accession_opens_nothing", "body.target"))
+    return faults + _text_faults(held, body, held.row.record.hash)
 
 
-def _parties_of(agreement: UUID) -> list[str]:
-    row = Agreement.objects.filter(uid=agreement).first()
-    return [party for party in row.parties if party != settings.NODE.state] if row else []
+def _text_faults(held: queries.Held, body: SignatureBody, digest: str) -> list[Fault]:
+    faults = [] if body.hash == digest else [Fault("signature_of_other_text", "body.hash")]
+    reserves = body.reserves or Reserve.model_construct(clauses=())
+    return faults + _unknown_clauses(held, reserves.clauses, "body.reserves.clauses")
 
 
-def _parties_of_target(content: Content) -> list[str]:
-    assert isinstance(content.body, SignatureBody | SuspensionBody)
-    return _parties_of(content.body.target)
+def _resumption_faults(content: Content) -> list[Fault]:
+    body = content.body
+    assert isinstance(body, ResumptionBody)
+    record = newest_version(body.target)
+    if record is None or record.kind != SUSPENSION.name or record.about is None:
+        return [Fault("suspension_unknown", "body.target")]
+    if record.origin != settings.NODE.state:
+        return [Fault("not_the_origin", "body.target", record.origin)]
+    try:
+        held = _held(record.about)
+    except Refused as refused:
+        return list(refused.faults)
+    still = [pause.uid for pause in held.said.open_suspensions(record.origin)]
+    return [] if record.uid in still else [Fault("suspension_is_over", "body.target")]
 
 
-def _parties_of_suspended(content: Content) -> list[str]:
-    assert isinstance(content.body, ResumptionBody)
-    row = Suspension.objects.filter(uid=content.body.target).first()
-    return _parties_of(row.agreement_uid) if row else []
+# --- whom it is for, and what it does ---------------------------------------------------------------------------------
 
 
-def _speaks_for_its_state(record: "Record") -> bool:
-    """A post has keys of its own, but binds nobody."""
-    return record.node == record.origin
+def _members(content: Content) -> list[str]:
+    """The other members of the agreement that a record is about, directly or through what was said about it."""
+    target = text_about(content.body.target)  # type: ignore[attr-defined]
+    row = Agreement.objects.filter(record=target).select_related("record").first() if target else None
+    return sorted(said([row])[0].members - {settings.NODE.state}) if row else []
 
 
 def _project_agreement(record: "Record", content: Content) -> None:
     body = content.body
-    assert isinstance(body, AgreementBody)
-    if _speaks_for_its_state(record):
-        plain = body.model_dump(mode="json")
-        fields = ("reference", "title", "parties", "clauses", "legal_basis")
-        Agreement.objects.create(
-            record=record, uid=record.uid, starts=body.starts, ends=body.ends, **{f: plain[f] for f in fields}
-        )
+    assert isinstance(body, AgreementBody1)
+    if record.node != record.origin:
+        return  # a post has keys of its own, but binds nobody
+    plain = AgreementBody.model_validate(body.model_dump()).model_dump(mode="json")
+    fields = ("reference", "title", "parties", "clauses", "open_to", "legal_basis")
+    Agreement.objects.create(
+        record=record, uid=record.uid, starts=body.starts, ends=body.ends, **{f: plain[f] for f in fields}
+    )
+    for each in said(Agreement.objects.filter(record=record).select_related("record"))[0].accessions:
+        _tell(each.record.origin, record.uid)
 
 
-def _project_signature(record: "Record", content: Content) -> None:
-    body = content.body
-    assert isinstance(body, SignatureBody)
-    if _speaks_for_its_state(record) and body.party == record.origin:
-        PartySignature.objects.create(record=record, agreement_uid=body.target, hash=body.hash, party=body.party)
+def _project_accession(record: "Record", content: Content) -> None:
+    assert isinstance(content.body, AccessionBody)
+    _tell(record.origin, content.body.target)
 
 
-def _project_suspension(record: "Record", content: Content) -> None:
-    body = content.body
-    assert isinstance(body, SuspensionBody)
-    if _speaks_for_its_state(record):
-        Suspension.objects.create(
-            record=record,
-            uid=record.uid,
-            agreement_uid=body.target,
-            party=record.origin,
-            clauses=list(body.clauses),
-            reason=body.reason,
-        )
-
-
-def _project_resumption(record: "Record", content: Content) -> None:
-    body = content.body
-    assert isinstance(body, ResumptionBody)
-    if _speaks_for_its_state(record):
-        Resumption.objects.create(record=record, suspension_uid=body.target, party=record.origin, reason=body.reason)
+def _tell(state: str, agreement: UUID) -> None:
+    """A state that joins hears from each party what that party has said about the text before."""
+    row = Agreement.objects.filter(uid=agreement).exclude(record__state="superseded").select_related("record").first()
+    own = settings.NODE.state
+    if row is None or state == own:
+        return
+    found = said([row])[0]
+    if own in found.members and state in found.members:
+        words = [record for record in found.everything if record.node == settings.NODE.code]
+        passing.pass_on(as_node(Permission.EXCHANGE_MESSAGE_PASS), words, state)
 
 
 def _changed(record: "Record", content: Content | None = None) -> None:
@@ -263,13 +404,12 @@ def _changed(record: "Record", content: Content | None = None) -> None:
     policy.changed()
 
 
-AGREEMENT.projections.append(_project_agreement)
-SIGNATURE.projections.append(_project_signature)
-SIGNATURE.check, SIGNATURE.addressees = _signature_faults, _parties_of_target
-SUSPENSION.projections.append(_project_suspension)
-SUSPENSION.addressees = _parties_of_target
-RESUMPTION.projections.append(_project_resumption)
-RESUMPTION.addressees = _parties_of_suspended
-for kind in (AGREEMENT, SIGNATURE, SUSPENSION, RESUMPTION):
+for kind in AGREEMENTS:
+    kind.projections.append(_project_agreement)
+SIGNATURE.check, ACCESSION.check, RESUMPTION.check = _signature_faults, _accession_faults, _resumption_faults
+for kind in LIFE:
+    kind.addressees = _members
+for kind in (*AGREEMENTS, *LIFE):
     kind.projections.append(_changed)
     kind.retirements.append(_changed)
+ACCESSION.projections.append(_project_accession)

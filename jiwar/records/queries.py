@@ -1,5 +1,8 @@
 """Reads of records and drafts."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.db.models import QuerySet
 
 from jiwar.records.kinds import WITHDRAWAL
@@ -14,6 +17,11 @@ def held(kind: str) -> QuerySet[Record]:
 def newest_version(uid: object) -> Record | None:
     """The newest version held of a record."""
     return Record.objects.filter(uid=uid).order_by("-version").first()
+
+
+def about(targets: Iterable[UUID], kinds: Iterable[str]) -> QuerySet[Record]:
+    """Records of some kinds about others, own and received, in the order in which they were stored."""
+    return Record.objects.filter(about__in=list(targets), kind__in=list(kinds)).order_by("pk")
 
 
 def drafts(kind: str) -> QuerySet[Draft]:

@@ -15,6 +15,9 @@ from jiwar.records.queries import newest_version
 P = Permission
 READS = {
     "agreement": P.AGREEMENTS_AGREEMENT_READ,
+    "agreement.accession": P.AGREEMENTS_AGREEMENT_READ,
+    "agreement.denunciation": P.AGREEMENTS_AGREEMENT_READ,
+    "agreement.reservation": P.AGREEMENTS_AGREEMENT_READ,
     "agreement.resumption": P.AGREEMENTS_AGREEMENT_READ,
     "agreement.signature": P.AGREEMENTS_AGREEMENT_READ,
     "agreement.suspension": P.AGREEMENTS_AGREEMENT_READ,

@@ -20,7 +20,7 @@ from jiwar.identity.roles import Role
 from jiwar.identity.services import add_node, add_person, make_own_keys
 from jiwar.records.arrivals import receive
 from jiwar.records.kinds import Kind
-from jiwar.records.models import Record
+from jiwar.records.models import Draft, Record
 from tests.foreign import ForeignNode, Signed
 
 DRAFT = Permission.AGREEMENTS_AGREEMENT_DRAFT
@@ -101,6 +101,11 @@ def say(node: ForeignNode, kind: Kind, body: dict[str, Any], days: int = 700, **
 
 def signature(node: ForeignNode, uid: UUID | str, digest: str, party: str = "NER", **changes: Any) -> Signed:
     return say(node, SIGNATURE, {"target": str(uid), "hash": digest, "party": party}, **changes)
+
+
+def approved(grant: Callable[[Permission], Grant], draft: Draft) -> Record:
+    """What the second person makes of a draft that she read."""
+    return services.approve(grant(APPROVE), draft, draft.content_hash)
 
 
 @pytest.fixture

@@ -68,6 +68,11 @@ def text(response: Any) -> str:
     return unescape(re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
+def flat(response: Any) -> str:
+    """A page without the space between its elements."""
+    return re.sub(r">\s+<", "><", response.content.decode())
+
+
 def sent(kind: str = "alert.person") -> str:
     return may_send(kind, "border_check", "NER", timezone.now()).code
 
@@ -185,19 +190,26 @@ def test_suspending_and_resuming_with_a_reason(in_force: Record, at_the_desk: Cl
     assert (sent(), sent("alert.hit")) == ("suspended", "open")
     page = second.get(here)
     assert "partly suspended" in text(page)
-    suspension = re.search(r'name="suspension" value="([0-9a-f-]{36})"', page.content.decode())
+    assert "End our suspension" not in text(page)
+    page = at_the_desk.get(here)
+    suspension = re.search(r'value="resume"><input type="hidden" name="target" value="([0-9a-f-]{36})"', flat(page))
     assert suspension
-    assert second.post(here, {"act": "resume", "suspension": "x", "body.reason": "over"}).status_code == 422
-    second.post(here, {"act": "resume", "suspension": suspension[1], "body.reason": "inquiry closed"})
+    assert at_the_desk.post(here, {"act": "resume", "target": "x", "body.reason": "over"}).status_code == 422
+    answer = at_the_desk.post(here, {"act": "resume", "target": suspension[1], "body.reason": "inquiry closed"})
+    assert sent() == "suspended"
+    assert "By this, what our state closed opens again at once." in text(second.get(answer.url))
+    second.post(answer.url, {"act": "approve", "seen": Draft.objects.get(state="submitted").content_hash})
     assert sent() == "open"
     assert "inquiry closed" in text(second.get(here))
 
 
-def test_their_suspension_is_not_ours_to_end(in_force: Record, niger: ForeignNode, second: Client) -> None:
+def test_their_suspension_is_not_ours_to_end(
+    in_force: Record, niger: ForeignNode, at_the_desk: Client, second: Client
+) -> None:
     theirs = take(say(niger, SUSPENSION, {"target": str(in_force.uid), "clauses": [], "reason": "court order"}))
     here = f"/agreements/{in_force.uid}/"
     assert "End our suspension" not in text(second.get(here))
-    answer = second.post(here, {"act": "resume", "suspension": str(theirs.uid), "body.reason": "please"})
+    answer = at_the_desk.post(here, {"act": "resume", "target": str(theirs.uid), "body.reason": "please"})
     assert answer.status_code == 422
     assert sent() == "suspended"
 

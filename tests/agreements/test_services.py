@@ -22,7 +22,7 @@ from jiwar.records.kinds import ACKNOWLEDGEMENT, WITHDRAWAL, newest
 from jiwar.records.models import Draft, Record
 from jiwar.records.services import expire
 from jiwar.wire.faults import Refused
-from tests.agreements.conftest import APPROVE, DRAFT, NODE_GRANT, SUSPEND, say, signature, take
+from tests.agreements.conftest import APPROVE, DRAFT, NODE_GRANT, SUSPEND, approved, say, signature, take
 from tests.foreign import ForeignNode, sha256
 
 Granting = Callable[[Permission], Grant]
@@ -136,7 +136,12 @@ class TestGrants:
             (DRAFT, lambda by: services.return_to_author(by, draft, "no")),
             (SUSPEND, lambda by: services.withdraw_agreement(by, uid, "no")),
             (APPROVE, lambda by: services.suspend(by, uid, "no")),
-            (APPROVE, lambda by: services.resume(by, uid, "no")),
+            (SUSPEND, lambda by: services.resume(by, uid, "no")),
+            (SUSPEND, lambda by: services.accede(by, uid)),
+            (SUSPEND, lambda by: services.agree(by, uid)),
+            (SUSPEND, lambda by: services.take_back(by, uid, "no")),
+            (SUSPEND, lambda by: services.denounce(by, uid, "no")),
+            (SUSPEND, lambda by: services.offer(by, uid, "TUN")),
         ]
         for wrong, act in acts:
             with pytest.raises(AccessRefused):
@@ -236,7 +241,7 @@ class TestCosigning:
         draft = services.cosign(grant(DRAFT), theirs.uid)
         with pytest.raises(Refused) as error:
             services.cosign(grant(DRAFT), theirs.uid)
-        assert refusal(error) == [("signature_in_hand", "target")]
+        assert refusal(error) == [("draft_in_hand", "target")]
         services.approve(grant(APPROVE), draft, draft.content_hash)
         with pytest.raises(Refused) as error:
             services.cosign(grant(DRAFT), theirs.uid)
@@ -281,7 +286,9 @@ class TestClosing:
     def test_suspension_by_us_closes_and_its_end_opens(self, in_force: Record, grant: Granting) -> None:
         record = services.suspend(grant(SUSPEND), in_force.uid, "inquiry pending")
         assert sent() == "suspended"
-        services.resume(grant(SUSPEND), record.uid, "inquiry closed")
+        draft = services.resume(grant(DRAFT), record.uid, "inquiry closed")
+        assert sent() == "suspended"
+        services.approve(grant(APPROVE), draft, draft.content_hash)
         assert sent() == "open"
         acts = [act for act in Leaf.objects.values_list("act", flat=True) if act.startswith("agreement_")]
         assert acts[-2:] == ["agreement_suspended", "agreement_resumed"]
@@ -290,8 +297,8 @@ class TestClosing:
         theirs = take(say(niger, SUSPENSION, {"target": str(in_force.uid), "clauses": [], "reason": "court order"}))
         assert sent() == "suspended"
         with pytest.raises(Refused) as error:
-            services.resume(grant(SUSPEND), theirs.uid, "we would like to go on")
-        assert refusal(error) == [("not_the_origin", "target")]
+            services.resume(grant(DRAFT), theirs.uid, "we would like to go on")
+        assert refusal(error) == [("not_the_origin", "body.target")]
         take(say(niger, RESUMPTION, {"target": str(theirs.uid), "reason": "lifted"}))
         assert sent() == "open"
 
@@ -346,13 +353,13 @@ class TestClosing:
     def test_two_suspensions_end_one_by_one(self, in_force: Record, grant: Granting) -> None:
         first = services.suspend(grant(SUSPEND), in_force.uid, "one")
         second = services.suspend(grant(SUSPEND), in_force.uid, "two", ["art-3-1"])
-        services.resume(grant(SUSPEND), first.uid, "over")
+        approved(grant, services.resume(grant(DRAFT), first.uid, "over"))
         assert sent() == "suspended"
-        services.resume(grant(SUSPEND), second.uid, "over")
+        approved(grant, services.resume(grant(DRAFT), second.uid, "over"))
         assert sent() == "open"
         with pytest.raises(Refused) as error:
-            services.resume(grant(SUSPEND), second.uid, "again")
-        assert refusal(error) == [("suspension_is_over", "target")]
+            services.resume(grant(DRAFT), second.uid, "again")
+        assert refusal(error) == [("suspension_is_over", "body.target")]
 
     def test_a_suspension_whose_record_ran_out_still_stands(self, in_force: Record, niger: ForeignNode) -> None:
         body = {"target": str(in_force.uid), "clauses": [], "reason": "court order"}
@@ -397,12 +404,15 @@ class TestWaiting:
 
 
 def test_kinds_are_instruments_without_personal_data() -> None:
-    for name, four_eyes in (
-        ("agreement", True),
-        ("agreement.signature", True),
-        ("agreement.suspension", False),
-        ("agreement.resumption", False),
+    for name, four_eyes, cosigned in (
+        ("agreement", True, True),
+        ("agreement.signature", True, True),
+        ("agreement.accession", True, True),
+        ("agreement.reservation", False, True),
+        ("agreement.suspension", False, False),
+        ("agreement.resumption", False, False),
+        ("agreement.denunciation", False, False),
     ):
         kind = newest(name)
-        assert (kind.instrument, kind.personal, kind.four_eyes) == (True, False, four_eyes)
+        assert (kind.instrument, kind.personal, kind.four_eyes, kind.cosigned) == (True, False, four_eyes, cosigned)
     assert ACKNOWLEDGEMENT.instrument
