@@ -7,11 +7,11 @@ the day needs nothing: the policies hold the days, and the time comes with the q
 
 import datetime as dt
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Unpack
+from typing import Any, Unpack
 
 from django.conf import settings
 from django.db import connection
@@ -63,11 +63,32 @@ def steady() -> Iterator[None]:
         _batch.reset(token)
 
 
+CHANGED: list[Callable[[], None]] = []
+"""What else happens in the transaction in which agreements change: `exchange` frees what they held back."""
+
+
 def changed() -> None:
     """Say in the present transaction that something about agreements changes in it."""
     Change.objects.create(mark=secrets.randbits(40))
     if batch := _batch.get():
         batch.found, batch.changed = None, True
+    for hook in CHANGED:
+        hook()
+
+
+def facts_of(data: Mapping[str, Any], sender: str, consents: frozenset[str] = frozenset()) -> Facts:
+    """What a statement says of itself that agreements look at, on its way from a state.
+
+    `data`: its members. `consents`: states that its origin's consent names (`consented`), where it is not the sender.
+    """
+    content = data["content"]
+    facts = Facts(tlp=content["handling"]["tlp"], onward=content["handling"].get("onward", "no"))
+    if data["origin"] != sender:
+        facts["origin"], facts["consents"] = data["origin"], consents
+    depth = content["body"].get("depth_km") if isinstance(content["body"], dict) else None
+    if depth is not None:
+        facts["depth_km"] = depth
+    return facts
 
 
 def register() -> Register:

@@ -17,7 +17,7 @@ from jiwar.access.waiting import Waiting
 from jiwar.agreements.kinds import ACCESSION, AGREEMENT, RESERVATION, RESUMPTION, SIGNATURE
 from jiwar.agreements.logic.verdicts import NEARNESS, Closed, Open, Terms, Verdict, retention, standing
 from jiwar.agreements.models import Agreement
-from jiwar.agreements.policy import may_receive, may_send, steady, why
+from jiwar.agreements.policy import facts_of, may_receive, may_send, steady, why
 from jiwar.agreements.said import Accession, Said, said, text_about
 from jiwar.records.kinds import KINDS, WITHDRAWAL
 from jiwar.records.queries import drafts, held, newest_version, withdrawal_of
@@ -26,7 +26,19 @@ if TYPE_CHECKING:
     from jiwar.records.models import Draft, Record
 
 # For the rooms above.
-__all__ = ["CHANGEABLE", "Closed", "Open", "Verdict", "may_receive", "may_send", "retention", "steady", "waiting", "why"]
+__all__ = [
+    "CHANGEABLE",
+    "Closed",
+    "Open",
+    "Verdict",
+    "facts_of",
+    "may_receive",
+    "may_send",
+    "retention",
+    "steady",
+    "waiting",
+    "why",
+]
 
 CHANGEABLE = frozenset(NEARNESS)
 """Reasons for which a record may not pass that time, a signature or another agreement may take away."""

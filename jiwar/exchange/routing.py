@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
+from jiwar.agreements.policy import CHANGED
 from jiwar.agreements.queries import Verdict, may_send
 from jiwar.audit.services import Act, Author, append_all
 from jiwar.exchange.logic.streams import Lane
@@ -31,16 +32,12 @@ def route(by: Author, stored: Sequence[Stored]) -> None:
     """Put stored records into the outbox of every node that they are for. One query for all, and what policy asks."""
     known: list[Known] = list(neighbours().values_list("code", "state", "role"))
     rows: list[Outgoing] = []
-    agreed = False
     for each in stored:
         kind = KINDS.get((each.record.kind, each.record.kind_version))
         if kind is None or each.content is None or not _is_for_others(each.record, each.content, kind):
             continue
         rows += (row(each.record, kind, code, foreign=foreign) for code, foreign in _nodes(each, kind, known))
-        agreed = agreed or kind.name.startswith("agreement")
     enqueue(by, rows)
-    if agreed:
-        release_all()
 
 
 def enqueue(by: Author, rows: Sequence[Outgoing]) -> None:
@@ -168,3 +165,4 @@ def policy(record: Record, kind: Kind, node: str) -> Verdict | Free:
 
 ACKNOWLEDGEMENT.addressees = _origin_of_target
 STORED.append(route)
+CHANGED.append(release_all)
