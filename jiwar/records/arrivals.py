@@ -24,6 +24,7 @@ from jiwar.records.statement import (
     COSIGNED,
     SIGNED,
     check_approval,
+    check_terms,
     content_hash,
     read_approval,
     read_statement,
@@ -68,7 +69,9 @@ def check(statement: bytes, key: str, signature: str, cosignature: str = "", key
     if cosignature:
         _check_cosignature(data["node"], statement, cosignature, issued_at)
     kind, content = KINDS.get((data["kind"], data["kind_version"])), None
-    if kind is not None:
+    if kind is None:
+        check_terms(data["content"])
+    else:
         try:
             content = kind.content.model_validate(data["content"])
         except ValidationError as error:

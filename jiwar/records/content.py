@@ -1,12 +1,15 @@
 """What a record says, and on what terms: purpose, legal basis, handling, grading, validity, body."""
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
 
 from jiwar.access.permissions import Purpose
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]|\r(?!\n)")
+"""Control characters but tab, line feed, and a carriage return before one."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 State = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -26,7 +29,7 @@ class Body(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_control_characters(cls, value: Any) -> Any:
-        if isinstance(value, str) and any(ord(c) < 32 and c not in "\n\t" for c in value.replace("\r\n", "\n")):
+        if isinstance(value, str) and _CONTROL.search(value):
             raise ValueError("control_character")
         return value
 

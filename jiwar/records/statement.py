@@ -59,7 +59,7 @@ def read_statement(statement: bytes, at: dt.datetime) -> dict[str, Any]:
         "origin": lambda v: isinstance(v, str) and len(v) == 3,
         "node": lambda v: isinstance(v, str) and len(v) <= 30,
         "issued_at": lambda v: dt.datetime.fromisoformat(v) < at + _CLOCK_SKEW,
-        "content": lambda v: isinstance(v, dict) and _plain_terms(v),
+        "content": lambda v: isinstance(v, dict),
     }
     for field, check in checks.items():
         try:
@@ -73,12 +73,18 @@ def read_statement(statement: bytes, at: dt.datetime) -> dict[str, Any]:
     return data
 
 
-def _plain_terms(content: dict[str, Any]) -> bool:
-    """The terms that every version of every kind has, so that a record not understood can still be kept and expired."""
-    Handling.model_validate(content["handling"])
-    until = dt.datetime.fromisoformat(content["valid_until"])
-    dt.date.fromisoformat(content["review_on"])
-    return until.utcoffset() is not None and isinstance(content["purpose"], str) and len(content["purpose"]) <= 40
+def check_terms(content: dict[str, Any]) -> None:
+    """Check the terms that every version of every kind has, so that a record that is not understood can be kept and
+    expired; raises Refused."""
+    try:
+        Handling.model_validate(content["handling"])
+        dt.date.fromisoformat(content["review_on"])
+        aware = dt.datetime.fromisoformat(content["valid_until"]).utcoffset() is not None
+        ok = aware and isinstance(content["purpose"], str) and len(content["purpose"]) <= 40
+    except (TypeError, ValueError, KeyError, AttributeError):
+        ok = False
+    if not ok:
+        raise Refused(Fault("wrong_form", "content"))
 
 
 def read_approval(approval: object) -> Approval | None:
