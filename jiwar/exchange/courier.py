@@ -26,6 +26,7 @@ from jiwar.access.policy import Grant
 from jiwar.access.services import as_node
 from jiwar.exchange import arrival, departure, links
 from jiwar.exchange.attached import sweep
+from jiwar.exchange.bus import Bus
 from jiwar.exchange.logic.conversation import ROOM, NotUnderstood, Visit, listen, visit
 from jiwar.exchange.logic.frame import MAX_BYTES
 from jiwar.exchange.models import Link, Outgoing, Stream
@@ -72,6 +73,7 @@ class Way:
     """What the courier remembers of the way to one node. Times are of the monotonic clock."""
 
     busy: bool = False
+    woken: bool = False
     reached_at: float = float("-inf")
     heard_at: float = float("-inf")
     listened_at: float = float("-inf")
@@ -99,6 +101,8 @@ class Courier:
         self._ways: defaultdict[str, Way] = defaultdict(Way)
         self._ringing = ringing
         self._bell = Bell()
+        url = settings.NODE.bus_url
+        self._bus = Bus(url, settings.NODE.state, self._woken) if url else None
         self._pool = ThreadPoolExecutor(VISITS, thread_name_prefix="courier")
         self._sealers = ThreadPoolExecutor(4, thread_name_prefix="sealer")
         self._threads = [threading.Thread(target=work, name=work.__name__, daemon=True) for work in self._work()]
@@ -109,6 +113,8 @@ class Courier:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+        if self._bus:
+            self._bus.start()
 
     def stop(self) -> None:
         """Finish the letters in hand, then rest."""
@@ -117,7 +123,15 @@ class Courier:
             thread.join(timeout=30)
         for pool in (self._pool, self._sealers):
             pool.shutdown(cancel_futures=True)
+        if self._bus:
+            self._bus.stop()
         self._bell.close()
+
+    def _woken(self, posts: set[str]) -> None:
+        """The bus says for whom something waits."""
+        if settings.NODE.code in posts:
+            self._ways[settings.NODE.state].woken = True
+            ring()
 
     def heard(self, node: str, *, listening: bool) -> None:
         """A node spoke to us: what waits for it may go at once. `listening`: it takes what there is in our answers."""
@@ -139,6 +153,8 @@ class Courier:
                 waiting = waiting_nodes()
                 if rang:
                     self._ringing(waiting)
+                    if self._bus and settings.NODE.role == "national":
+                        self._bus.wake(node for node in waiting if node[:3] == settings.NODE.state)
                 for node in self.due(waiting):
                     self._ways[node].busy = True
                     self._pool.submit(self._visit, node)
@@ -160,7 +176,8 @@ class Courier:
                 Link.objects.filter(node=code, retry_asked_at=asked[code]).update(retry_asked_at=None)
             if way.busy or not way.may_be_tried(now) or now - way.listened_at < 2 * LISTEN:
                 continue
-            if code in waiting or now - way.reached_at > HEARTBEAT:
+            if code in waiting or way.woken or now - way.reached_at > HEARTBEAT:
+                way.woken = False
                 found.append(code)
         return found
 
@@ -197,8 +214,11 @@ class Courier:
         return self._carry(node, frames, wait=0)
 
     def _listening(self) -> None:
-        """A post keeps a question open at its national node, which may not be able to reach it."""
+        """A post that no bus wakes keeps a question open at its national node, which may not be able to reach it."""
         while not self._stopping.is_set():
+            if self._bus and self._bus.is_up:
+                self._stopping.wait(1)
+                continue
             close_old_connections()
             for node in neighbours().values_list("code", flat=True):
                 way = self._ways[node]

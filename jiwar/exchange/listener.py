@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db import close_old_connections
 
 from jiwar.exchange.courier import LISTEN, Courier
@@ -58,7 +59,9 @@ class Listener:
     def _hear(self, body: bytes, *, listening: bool) -> Answer:
         said = _frame(lambda: answer(ThisNode(reaching=False), CONTACTS, body))
         if self._courier is not None:
-            self._courier.heard(said.peer, listening=listening)
+            # A post takes what there is in our answers: it keeps a question open, or the bus wakes it.
+            is_post = said.peer.startswith(f"{settings.NODE.state}-")
+            self._courier.heard(said.peer, listening=listening or is_post)
         return said
 
     def _later(self, peer: str) -> Answer:

@@ -34,6 +34,7 @@ class NodeSettings:
     require_certificates: bool = False
     training: bool = False
     database_url: str = field(default="", repr=False)
+    bus_url: str = field(default="", repr=False)
     console_hosts: tuple[str, ...] = field(default=())
 
     @property
