@@ -25,14 +25,14 @@ from django.utils import timezone
 from jiwar.agreements.demo import demo_agreement
 from jiwar.exchange.services import take
 from jiwar.identity.services import add_node
-from jiwar.records.kinds import KINDS
+from jiwar.records.kinds import newest
 from jiwar.records.services import read_content, terms
 from tests.exchange.test_exchange import Channel
 from tests.foreign import ForeignNode
 
 niger = ForeignNode("NER")
 add_node(niger.card())
-kind, now = KINDS["agreement", 1], timezone.now()
+kind, now = newest("agreement"), timezone.now()
 signed = []
 for n in range(500):
     body = demo_agreement(now.date()) | {"reference": f"LBY-NER-{2000 + n // 100}-{n % 100:02}"}

@@ -8,7 +8,10 @@ _BOTH = ["LBY", "NER"]
 
 
 def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, Any]:
-    """Body of LBY-NER-2026-01: alerts on persons, hits and outcomes of cases, both ways. For `draft_agreement`."""
+    """Body of LBY-NER-2026-01: alerts on persons, hits and outcomes of cases, both ways. For `draft_agreement`.
+
+    An alert is kept for a year at most and passed on with its issuer's consent; a hit is answered within a day.
+    """
     ways = {"purposes": _PURPOSES, "from_states": _BOTH, "to_states": _BOTH}
     return {
         "reference": "LBY-NER-2026-01",
@@ -26,14 +29,17 @@ def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, An
                 "id": "art-3-1",
                 "kinds": ["alert.person"],
                 **ways,
-                "onward": "no",
+                "onward": "ask",
+                "retention_days": 365,
                 "text": {
-                    "ar": "يُبلّغ كل طرف الطرف الآخر بالتنبيهات عن الأشخاص التي يصدرها، "
-                    "ويستعملها المتلقي على حدوده وحدها.",
-                    "fr": "Chaque partie communique à l’autre les signalements de personnes qu’elle émet ; "
-                    "le destinataire les emploie à ses seules frontières.",
-                    "en": "Each party makes known to the other the alerts on persons that it issues; the recipient "
-                    "uses them at its own borders only.",
+                    "ar": "يُبلّغ كل طرف الطرف الآخر بالتنبيهات عن الأشخاص التي يصدرها. ويستعملها المتلقي على حدوده "
+                    "وحدها، ولا يحتفظ بها أكثر من سنة، ولا ينقلها إلى دولة أخرى إلا بموافقة المصدر.",
+                    "fr": "Chaque partie communique à l’autre les signalements de personnes qu’elle émet. Le "
+                    "destinataire les emploie à ses seules frontières, ne les garde pas plus d’un an et ne les "
+                    "transmet à un autre État qu’avec l’accord de la partie émettrice.",
+                    "en": "Each party makes known to the other the alerts on persons that it issues. The recipient "
+                    "uses them at its own borders only, keeps them for a year at most, and passes them on to another "
+                    "state only with the consent of the party that issued them.",
                 },
             },
             {
@@ -41,12 +47,17 @@ def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, An
                 "kinds": ["alert.hit", "case.outcome"],
                 **ways,
                 "onward": "no",
+                "retention_days": 730,
+                "answer_within_hours": 24,
                 "text": {
-                    "ar": "يُبلّغ الطرف الذي وقعت لديه المطابقة الطرف المصدر بها دون تأخير، ويُبلّغ المصدر بنتيجة القضية.",
+                    "ar": "يُبلّغ الطرف الذي وقعت لديه المطابقة الطرف المصدر بها دون تأخير، ويجيبه المصدر خلال أربع "
+                    "وعشرين ساعة ويُبلّغه بنتيجة القضية. ولا يُحتفظ بهذه البيانات أكثر من سنتين.",
                     "fr": "La partie chez laquelle une concordance est constatée en informe sans délai la partie "
-                    "émettrice, qui lui fait connaître l’issue du dossier.",
-                    "en": "The party where a match is found tells the issuing party without delay, and learns the "
-                    "outcome of the case from it.",
+                    "émettrice, qui répond dans les vingt-quatre heures et lui fait connaître l’issue du dossier. Ces "
+                    "données ne sont pas gardées plus de deux ans.",
+                    "en": "The party where a match is found tells the issuing party without delay; that party answers "
+                    "within twenty-four hours and makes the outcome of the case known to it. These data are kept for "
+                    "two years at most.",
                 },
             },
         ],

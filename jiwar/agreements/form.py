@@ -57,7 +57,7 @@ def context(body: Mapping[str, Any]) -> dict[str, Any]:
     """What the form shows of a body, complete or not."""
     clauses = body.get("clauses") or [{}]
     kinds = queries.coverable_kinds()
-    families = {f"{kind.partition('.')[0]}.*" for kind in kinds}
+    families = {f"{kind.partition('.')[0]}.*" for kind in kinds if "." in kind}
     chosen = {kind for clause in clauses for kind in clause.get("kinds", ())}
     named = {*body.get("parties", ()), *body.get("open_to", ())}
     own = (settings.NODE.state, f"{settings.NODE.state} {settings.NODE.name}")

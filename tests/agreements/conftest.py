@@ -99,8 +99,11 @@ def say(node: ForeignNode, kind: Kind, body: dict[str, Any], days: int = 700, **
     return node.statement(kind, terms_of(body, days), **changes)
 
 
-def signature(node: ForeignNode, uid: UUID | str, digest: str, party: str = "NER", **changes: Any) -> Signed:
-    return say(node, SIGNATURE, {"target": str(uid), "hash": digest, "party": party}, **changes)
+def signature(
+    node: ForeignNode, uid: UUID | str, digest: str, party: str = "NER", reserves: Any = None, **changes: Any
+) -> Signed:
+    body = {"target": str(uid), "hash": digest, "party": party}
+    return say(node, SIGNATURE, body | ({"reserves": reserves} if reserves else {}), **changes)
 
 
 def approved(grant: Callable[[Permission], Grant], draft: Draft) -> Record:

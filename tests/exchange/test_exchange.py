@@ -34,7 +34,7 @@ from jiwar.identity.queries import sealing_keys
 from jiwar.identity.services import add_node, make_own_keys, revoke_node_key
 from jiwar.records.arrivals import receive
 from jiwar.records.content import Body, Line
-from jiwar.records.kinds import KINDS, Kind, register
+from jiwar.records.kinds import KINDS, Kind, newest, register
 from jiwar.records.models import Acknowledgement, Record
 from jiwar.records.services import issue, read_again, read_content, terms, withdraw
 from jiwar.records.statement import Approval, content_hash
@@ -84,7 +84,7 @@ def content(kind: Kind, text: str = "a text") -> Any:
 
 def open_between(niger: ForeignNode, *kinds: str, starts: int = -1) -> Record:
     """An agreement LBY-NER in force that opens kinds both ways, signed by both."""
-    agreement_kind, signature_kind = KINDS["agreement", 1], KINDS["agreement.signature", 1]
+    agreement_kind, signature_kind = newest("agreement"), newest("agreement.signature")
     body = demo_agreement(timezone.now().date() + dt.timedelta(days=starts))
     for clause in body["clauses"]:
         clause["kinds"] = list(kinds)

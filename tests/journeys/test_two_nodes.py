@@ -24,10 +24,10 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.agreements.demo import demo_agreement
-from jiwar.records.kinds import KINDS
+from jiwar.records.kinds import newest
 from jiwar.records.statement import Approval, content_hash
 from jiwar.records.services import issue, read_content, terms
-kind, now = KINDS["agreement", 1], timezone.now()
+kind, now = newest("agreement"), timezone.now()
 for number in range({first}, {first} + {count}):
     body = demo_agreement(now.date()) | {{"reference": f"LBY-NER-{{2000 + number // 100}}-{{number % 100:02}}"}}
     data = terms("border_check", "treaty", 300, body, tlp="GREEN")

@@ -23,7 +23,7 @@ from jiwar.matching.logic import filters, oprf
 from jiwar.matching.logic.key_types import KeyType
 from jiwar.matching.logic.keys import message
 from jiwar.records.arrivals import receive
-from jiwar.records.kinds import KINDS, Kind
+from jiwar.records.kinds import Kind, newest
 from jiwar.records.queries import held
 from jiwar.records.services import Approval, Record, content_hash, issue, read_content, terms
 from tests.foreign import ForeignNode, Signed
@@ -155,7 +155,7 @@ def niger() -> Niger:
 
 def agree(neighbour: Niger, *kinds: str) -> Record:
     """An agreement in force that opens kinds both ways for every purpose of the demonstration."""
-    agreement, signature = KINDS["agreement", 1], KINDS["agreement.signature", 1]
+    agreement, signature = newest("agreement"), newest("agreement.signature")
     body = demo_agreement(timezone.now().date() - dt.timedelta(days=60))
     for clause in body["clauses"]:
         clause["kinds"] = list(kinds or ("match.*",))
