@@ -51,18 +51,94 @@ class Edge(models.Model):
         return str(self.size)
 
 
+class Epoch(models.Model):
+    """An epoch of this node after the first: its log continues the tree that an old copy brought back."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    size = models.BigIntegerField(help_text="leaves that were brought back")
+    root = models.CharField(max_length=44)
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=1000)
+    evidence = models.JSONField(default=dict, help_text="what neighbours hold of what was lost: signed notes, by node")
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"epoch {self.number} from {self.size}"
+
+
 class Checkpoint(models.Model):
-    """A signed statement of the tree's size and root: our own, or one that a neighbour sent us."""
+    """A signed statement of the tree's size and root: our own, or one that another node showed.
+
+    `offered`: for witnesses. Our own carries both signatures of the node and waits for cosignatures; another's was
+    proven to continue the ones before it.
+    """
 
     node = models.CharField(max_length=30)
+    epoch = models.PositiveIntegerField(default=1)
     size = models.BigIntegerField()
     root = models.CharField(max_length=44)
     at = models.DateTimeField()
+    seen_at = models.DateTimeField(auto_now_add=True)
+    offered = models.BooleanField(default=False)
     note = models.TextField()
 
     class Meta:
-        ordering = ["node", "size"]
-        constraints = [models.UniqueConstraint(fields=["node", "size", "root"], name="one_checkpoint_per_tree")]
+        ordering = ["node", "epoch", "size"]
+        constraints = [
+            models.UniqueConstraint(fields=["node", "epoch", "size", "root"], name="one_checkpoint_per_tree"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.node} {self.size}"
+        return f"{self.node} {self.epoch} {self.size}"
+
+
+class Cosignature(models.Model):
+    """A witness's signature below a checkpoint of ours: the line of the note, and when it signed."""
+
+    checkpoint = models.ForeignKey(Checkpoint, models.CASCADE, related_name="cosignatures")
+    witness = models.CharField(max_length=30)
+    at = models.DateTimeField()
+    line = models.CharField(max_length=1000)
+
+    class Meta:
+        ordering = ["witness"]
+        constraints = [models.UniqueConstraint(fields=["checkpoint", "witness"], name="one_cosignature_per_witness")]
+
+    def __str__(self) -> str:
+        return f"{self.witness} below {self.checkpoint_id}"
+
+
+class Conversation(models.Model):
+    """What passed with one node about ledgers (`logic.book.Talk`)."""
+
+    node = models.CharField(max_length=30, primary_key=True)
+    talk = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.node
+
+
+class Fork(models.Model):
+    """Evidence that a node signed two histories (`logic.forks`). Until it is accepted, nothing is exchanged with it.
+
+    `source`: the node that brought the evidence, or that was caught.
+    """
+
+    node = models.CharField(max_length=30, db_index=True)
+    found_at = models.DateTimeField()
+    source = models.CharField(max_length=30)
+    evidence = models.TextField()
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.CharField(max_length=60, blank=True)
+    reason = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["node"], condition=models.Q(accepted_at=None), name="one_open_fork")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node} {self.found_at:%Y-%m-%d}"

@@ -1,12 +1,14 @@
 """Reads of the ledger: who did what to whom and why; proofs."""
 
+import base64
 from collections.abc import Callable
 from typing import TypeVar
 
 from django.db.models import Max, QuerySet
 
 from jiwar.audit.logic import merkle, tiles
-from jiwar.audit.models import Checkpoint, Edge, Leaf, Tile
+from jiwar.audit.logic.checkpoint import Epoch as Begun
+from jiwar.audit.models import Checkpoint, Edge, Epoch, Leaf, Tile
 from jiwar.audit.store import read_edge
 
 _HASH = merkle.HASH_BYTES
@@ -34,6 +36,17 @@ def tree_now() -> merkle.CompactRange:
     """Size and peaks of the ledger."""
     edge = Edge.objects.filter(pk=1).values_list("size", "peaks").first()
     return read_edge(*edge) if edge else merkle.CompactRange()
+
+
+def epoch() -> int:
+    """The number of this node's epoch: 1, and one more after each restore from an old copy."""
+    return Epoch.objects.order_by("-number").values_list("number", flat=True).first() or 1
+
+
+def own_epochs() -> list[Begun]:
+    """Epochs of this node after the first, as its checkpoints say them."""
+    rows = Epoch.objects.order_by("number").values_list("number", "size", "root")
+    return [Begun(number, size, base64.b64decode(root)) for number, size, root in rows]
 
 
 def tile(level: int, index: int, width: int = tiles.WIDTH) -> bytes:

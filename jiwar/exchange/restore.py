@@ -95,8 +95,7 @@ def end_restore(by: Grant, reason: str) -> int:
         if row is None:
             raise Refused(Fault("no_restore", "reason"))
         shown = [str(row.evidence["stream"])] if "stream" in row.evidence else []
-        row.epoch = restored.next_epoch(epoch(), shown)
-        begin_epoch(by, row.epoch, reason, row.evidence)
+        row.epoch = begin_epoch(by, restored.next_epoch(epoch(), shown), reason, row.evidence)
         row.ended_at, row.ended_by, row.reason = timezone.now(), by.actor_id, reason
         row.save()
         append("restore_ended", by, settings.NODE.code, {"epoch": row.epoch, "reason": reason, "noticed_by": row.by})

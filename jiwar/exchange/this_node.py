@@ -62,7 +62,7 @@ class ThisNode:
             lack=wanted(peer, hellos.MAX_WANTED),
             room=0 if old else room,
             # An old copy shows no ledger: what it would show is another past.
-            ledger={} if old else tell(peer),
+            ledger=tell(peer, old=bool(old)),
             problem=Problem("restoring") if old else problem,
         )
         return hellos.sign(hello, key.id, key.private), hello
@@ -70,22 +70,30 @@ class ThisNode:
     def heard(self, hello: Hello, known: Have | None) -> Problem | None:
         peer = hello.sender
         if restoring():
+            self._hear_ledger(hello, old=True)
             return Problem("restoring")
         before = links.epoch_of(peer)
         if hello.epoch < before:
             return Problem("epoch_old", str(hello.epoch))
-        if hello.ledger:
-            try:
-                told(peer, dict(hello.ledger))
-            except LedgerForked:
-                return Problem("ledger_forked")
-            except (CheckpointInvalid, KeyRefused) as invalid:
-                raise NotUnderstood(invalid.code) from None
+        if problem := self._hear_ledger(hello):
+            return problem
         if known is not None and hello.epoch == before and forgot(known, hello.sent):
             return Problem("restored")
         if hello.epoch > before:
             restore.give_back(peer, hello.sent)
         self._note(peer, hello.clock, hello.epoch)
+        return None
+
+    def _hear_ledger(self, hello: Hello, *, old: bool = False) -> Problem | None:
+        try:
+            said = told(hello.sender, dict(hello.ledger), old=old)
+        except LedgerForked:
+            return Problem("ledger_forked")
+        except (CheckpointInvalid, KeyRefused) as invalid:
+            raise NotUnderstood(invalid.code) from None
+        if said.restored and not old:
+            restore.notice(hello.sender, {"checkpoint": said.restored})
+            return Problem("restoring")
         return None
 
     def take(self, peer: str, envelopes: Sequence[bytes]) -> Problem | None:

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from jiwar.audit.logic.checkpoint import (
     MAX_CHARACTERS,
-    MAX_SIGNATURES,
     Checkpoint,
     CheckpointInvalid,
     key_id,
     open_checkpoint,
     sign_checkpoint,
 )
+from jiwar.audit.logic.notes import MAX_SIGNATURES
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key()
