@@ -109,11 +109,11 @@ def answer(inquiry: Inquiry) -> None:
     normals = sorted(held)
     key, month, seed, outputs = _outputs(inquiry, normals)
     try:
-        evaluated, proofs = key.evaluate(_elements(inquiry))
+        evaluated, proof = key.evaluate(_elements(inquiry))
     except (oprf.AnswerWrong, ValueError):
         _refuse(inquiry, S.DUE, "match_elements_wrong")
         return
-    data = key.public + proofs + b"".join(evaluated) + filters.encode(outputs, seed)
+    data = key.public + proof + b"".join(evaluated) + filters.encode(outputs, seed)
     with transaction.atomic():
         inquiry = Inquiry.objects.select_for_update().get(pk=inquiry.pk)
         if inquiry.state != S.DUE:

@@ -287,18 +287,17 @@ def _open(
     question: Question, elements: Sequence[Element], pieces: Sequence[Part]
 ) -> tuple[bytes, list[bytes], list[bool]]:
     """Public key, outputs, and which of them the filter holds; raises _Wrong."""
-    count = len(elements)
-    proofs = oprf.PROOF_BYTES * -(-count // oprf.BATCH)
-    head = oprf.ELEMENT_BYTES + proofs + oprf.ELEMENT_BYTES * count
+    proof = oprf.ELEMENT_BYTES + oprf.PROOF_BYTES
+    head = proof + oprf.ELEMENT_BYTES * len(elements)
     try:
         data = join(pieces)
-        public, evaluated = data[: oprf.ELEMENT_BYTES], oprf.split(data[oprf.ELEMENT_BYTES + proofs : head])
+        public, evaluated = data[: oprf.ELEMENT_BYTES], oprf.split(data[proof:head])
         outputs = oprf.finish(
             bytes(question.seed or b""),
             _messages(question, elements),
             [bytes(element.blinded) for element in elements],
             evaluated,
-            data[oprf.ELEMENT_BYTES : oprf.ELEMENT_BYTES + proofs],
+            data[oprf.ELEMENT_BYTES : proof],
             public,
         )
         return public, outputs, filters.holds(data[head:], outputs)

@@ -69,7 +69,7 @@ class RequestBody(Body):
 class AnswerBody(Body):
     """An answer, or a refusal with when it may be asked again.
 
-    `month`: that of the responder's key in bulk, empty online. `piece`: the responder's public key, the proofs, the
+    `month`: that of the responder's key in bulk, empty online. `piece`: the responder's public key, the proof, the
     evaluated elements, the filter of its set, one after the other.
     """
 

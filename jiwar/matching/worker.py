@@ -18,7 +18,7 @@ from django.db import connection
 
 log = logging.getLogger(__name__)
 
-LITTLE = 3000
+LITTLE = 2000
 """Evaluations of the function, some 50 µs each, that are made in the process that was asked."""
 PATIENCE = 1800
 """Seconds that the process of a large comparison may take."""

@@ -105,10 +105,9 @@ class Niger:
         """Verify an answer: which keys Libya holds, the outputs, Libya's public key."""
         data = join(body.piece for body in self.answers(question) if body.piece)
         seed, inputs, blinded = self.asked[question]
-        proofs = 64 * -(-len(inputs) // oprf.BATCH)
-        head = 32 + proofs + 32 * len(inputs)
-        public, evaluated = data[:32], oprf.split(data[32 + proofs : head])
-        outputs = oprf.finish(seed, inputs, blinded, evaluated, data[32 : 32 + proofs], public)
+        head = 32 + 64 + 32 * len(inputs)
+        public, evaluated = data[:32], oprf.split(data[32 + 64 : head])
+        outputs = oprf.finish(seed, inputs, blinded, evaluated, data[32 : 32 + 64], public)
         return filters.holds(data[head:], outputs), outputs, public
 
     def tell(self, question: str, outputs: Iterable[bytes]) -> Record:
@@ -137,9 +136,9 @@ class Niger:
         key_type = KeyType(parts[0]["key_type"])
         elements = oprf.split(join(Part.model_validate(body["piece"]) for body in parts))
         key = key or oprf.Key(secrets.token_bytes(32))
-        evaluated, proofs = key.evaluate(elements)
+        evaluated, proof = key.evaluate(elements)
         outputs = list(key.outputs(message(key_type, "LBY", self.code, each) for each in keys))
-        data = change(key.public + proofs + b"".join(evaluated) + filters.encode(outputs, b"n" * 32))
+        data = change(key.public + proof + b"".join(evaluated) + filters.encode(outputs, b"n" * 32))
         return [
             self.signed(ANSWER, {"question": newest, "addressee": "LBY", "month": month, "piece": piece})
             for piece in cut(data)

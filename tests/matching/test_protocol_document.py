@@ -38,7 +38,7 @@ def test_the_types_are_ours() -> None:
 
 
 def test_the_limits_are_ours() -> None:
-    for value in (PART_BYTES, oprf.BATCH, BULK_MOST, filters.MOST_ENTRIES):
+    for value in (PART_BYTES, BULK_MOST, filters.MOST_ENTRIES):
         assert f"{value:,}" in SECTION
     assert f"at most {ONLINE_MOST} keys" in SECTION
     assert f"(at most {MOST_PARTS})" in SECTION

@@ -23,9 +23,6 @@ SEED_BYTES = 32
 ELEMENT_BYTES = 32
 PROOF_BYTES = 64
 OUTPUT_BYTES = 64
-BATCH = 1000
-"""Most elements under one proof: the library holds the interpreter meanwhile, some 80 ms for so many."""
-
 _CONTEXT = b"OPRFV1-\x01-ristretto255-SHA512"
 _TO_GROUP = b"HashToGroup-" + _CONTEXT
 _TO_SCALAR = b"HashToScalar-" + _CONTEXT
@@ -49,17 +46,13 @@ class Key:
         self.public = self._evaluator.public_key.serialize()
 
     def evaluate(self, blinded: Sequence[bytes]) -> tuple[list[bytes], bytes]:
-        """Evaluated elements and the proof of each batch, one after the other. Raises AnswerWrong("not_an_element")."""
+        """Evaluated elements, and the proof that this key made them. Raises AnswerWrong("not_an_element")."""
         try:
             elements = [BlindedInput.deserialize(element) for element in blinded]
         except ValueError:
             raise AnswerWrong("not_an_element") from None
-        evaluated, proofs = [], b""
-        for start in range(0, len(elements), BATCH):
-            done = self._evaluator.evaluate_batch(elements[start : start + BATCH]).serialize()
-            proofs += done[:PROOF_BYTES]
-            evaluated += split(done[PROOF_BYTES:])
-        return evaluated, proofs
+        done = self._evaluator.evaluate_batch(elements).serialize()
+        return split(done[PROOF_BYTES:]), done[:PROOF_BYTES]
 
     def outputs(self, inputs: Iterable[bytes]) -> Iterator[bytes]:
         """The function's 64 bytes for each of the responder's own inputs."""
@@ -80,13 +73,13 @@ def finish(
     inputs: Sequence[bytes],
     blinded: Sequence[bytes],
     evaluated: Sequence[bytes],
-    proofs: bytes,
+    proof: bytes,
     public: bytes,
 ) -> list[bytes]:
     """The function's 64 bytes for each input. Raises AnswerWrong unless every element was made with the public key."""
-    if not len(inputs) == len(blinded) == len(evaluated) or len(proofs) != PROOF_BYTES * -(-len(inputs) // BATCH):
+    if not len(inputs) == len(blinded) == len(evaluated) or len(proof) != PROOF_BYTES:
         raise AnswerWrong("wrong_count")
-    points = _verified(public, blinded, evaluated, proofs)
+    points = _verified(public, blinded, evaluated, proof)
     base = BlindedInput.deserialize(public)
     outputs = []
     for number, (text, point) in enumerate(zip(inputs, points, strict=True)):
@@ -96,8 +89,8 @@ def finish(
 
 
 def verify(public: bytes, blinded: Sequence[bytes], evaluated: Sequence[bytes], proof: bytes) -> None:
-    """Raise AnswerWrong unless one key made the whole batch (VerifyProof, RFC 9497 section 2.2.2)."""
-    _verified(public, blinded, evaluated, proof, batch=max(1, len(blinded)))
+    """Raise AnswerWrong unless one key made all elements (VerifyProof, RFC 9497 section 2.2.2)."""
+    _verified(public, blinded, evaluated, proof)
 
 
 def output(text: bytes, unblinded: bytes) -> bytes:
@@ -116,7 +109,7 @@ def _blind(seed: bytes, number: int) -> _Evaluator:
 
 
 def _verified(
-    public: bytes, blinded: Sequence[bytes], evaluated: Sequence[bytes], proofs: bytes, batch: int = BATCH
+    public: bytes, blinded: Sequence[bytes], evaluated: Sequence[bytes], proof: bytes
 ) -> list[ristretto.Point]:
     try:
         key = ristretto.decode(public)
@@ -126,12 +119,9 @@ def _verified(
         raise AnswerWrong("not_an_element") from None
     if key[0] == 0 or any(point[0] == 0 for point in came):
         raise AnswerWrong("not_an_element")  # the identity: no key makes it
-    for number, start in enumerate(range(0, len(sent), batch)):
-        part = slice(start, start + batch)
-        factors = _composite_factors(public, blinded[part], evaluated[part])
-        m = ristretto.sum_of_multiples(sent[part], factors)
-        z = ristretto.sum_of_multiples(came[part], factors)
-        _check_proof(public, key, m, z, proofs[number * PROOF_BYTES : (number + 1) * PROOF_BYTES])
+    factors = _composite_factors(public, blinded, evaluated)
+    m, z = ristretto.sum_of_multiples(sent, factors), ristretto.sum_of_multiples(came, factors)
+    _check_proof(public, key, m, z, proof)
     return came
 
 

@@ -92,6 +92,19 @@ def add(a: Point, b: Point) -> Point:
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
+def _prepared(point: Point) -> tuple[int, int, int, int]:
+    """What `_add_prepared` needs of a point that is added often."""
+    x, y, z, t = point
+    return y - x, y + x, t * _2D % P, 2 * z
+
+
+def _add_prepared(a: Point, b: tuple[int, int, int, int]) -> Point:
+    x, y, z, t = a
+    p, q, c, d = (y - x) * b[0], (y + x) * b[1], t * b[2], z * b[3]
+    e, f, g, h = (q - p) % P, (d - c) % P, (d + c) % P, (q + p) % P
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
 def negative(point: Point) -> Point:
     """The element that takes `point` away when it is added."""
     x, y, z, t = point
@@ -148,16 +161,17 @@ def sum_of_multiples(points: Sequence[Point], factors: Sequence[int]) -> Point:
     Pippenger's buckets: for n points and windows of w bits some 253/w · (n + 2^(w+1)) additions.
     """
     width = min(13, max(1, len(points).bit_length() - 2))
+    prepared = [_prepared(point) for point in points]
     mask = (1 << width) - 1
     total = IDENTITY
     for shift in range(width * (ORDER.bit_length() // width), -1, -width):
         for _ in range(width if total is not IDENTITY else 0):
             total = add(total, total)
         buckets: dict[int, Point] = {}
-        for point, factor in zip(points, factors, strict=True):
+        for point, ready, factor in zip(points, prepared, factors, strict=True):
             if digit := factor >> shift & mask:
                 held = buckets.get(digit)
-                buckets[digit] = point if held is None else add(held, point)
+                buckets[digit] = point if held is None else _add_prepared(held, ready)
         running = window = IDENTITY
         for digit in range(mask, 0, -1) if buckets else ():
             if digit in buckets:
