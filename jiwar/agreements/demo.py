@@ -8,7 +8,7 @@ _BOTH = ["LBY", "NER"]
 
 
 def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, Any]:
-    """Body of LBY-NER-2026-01: alerts on persons, hits and outcomes of cases, both ways. For `draft_agreement`.
+    """Body of LBY-NER-2026-01 for `draft_agreement`: alerts on persons, hits, outcomes, blind matches, both ways.
 
     An alert is kept for a year at most and passed on with its issuer's consent; a hit is answered within a day.
     """
@@ -58,6 +58,20 @@ def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, An
                     "en": "The party where a match is found tells the issuing party without delay; that party answers "
                     "within twenty-four hours and makes the outcome of the case known to it. These data are kept for "
                     "two years at most.",
+                },
+            },
+            {
+                "id": "art-5-1",
+                "kinds": ["match.request", "match.answer", "match.result"],
+                **ways,
+                "onward": "no",
+                "text": {
+                    "ar": "يجوز لكل طرف أن يسأل الآخر، بالمطابقة العمياء، عن المفاتيح التي لديهما معاً، "
+                    "ضمن الحصة التي يحددها المجيب.",
+                    "fr": "Chaque partie peut demander à l’autre, par concordance aveugle, quelles clés toutes deux "
+                    "détiennent, dans le quota que fixe celle qui répond.",
+                    "en": "Each party may ask the other, by blind matching, which keys both hold, within the quota "
+                    "that the answering party sets.",
                 },
             },
         ],
