@@ -2,18 +2,20 @@
 
 A hit tells the other state that this state holds the key. So nothing takes part that this state may not tell: no
 discreet check, no child, victim, witness or missing adult (R13), no alert that is refused, withheld, expired or
-withdrawn, nobody whom this state protects from the other (R5); of what a third state said only what it lets be passed
-on without being asked (R10). Public lists take no part: every state reads them.
+withdrawn, nobody whom this state protects from the other (R5); of what a third state said only what this state could
+pass on itself (R10). Public lists take no part: every state reads them.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
+from jiwar.agreements.queries import may_send
+from jiwar.watchlist.alert_kinds import ALERT
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.logic.skeletons import skeletons
 from jiwar.watchlist.models import Entry
@@ -33,13 +35,14 @@ class Facts:
 
 
 def matchable(purpose: str, state: str) -> Iterator[Facts]:
-    """Subjects of alerts that were issued for this purpose and may be compared with what `state` holds; two queries.
+    """Subjects of alerts that were issued for this purpose and may be compared with what `state` holds.
+
+    Two queries, and one for each third state whose alerts are held.
 
     The caller has authorised the comparison and keeps it in the ledger.
     """
     now, own = timezone.now(), settings.NODE.state
     rows = Entry.objects.filter(
-        Q(record__origin=own) | Q(record__onward="yes"),
         category=Entry.Category.ALERT,
         active=True,
         complete=True,
@@ -51,9 +54,17 @@ def matchable(purpose: str, state: str) -> Iterator[Facts]:
         record__review_on__gte=now.date(),
     ).exclude(record__origin=state)
     protected = Protected(state)
-    for uid, facts in rows.order_by("uid").values_list("uid", "facts").iterator(chunk_size=2000):
+
+    @cache
+    def may_tell(origin: str, onward: str, tlp: str) -> bool:
+        if origin == own:
+            return True
+        return may_send(ALERT.name, purpose, state, now, origin=origin, onward=onward, tlp=tlp).open
+
+    held = rows.order_by("uid").values_list("uid", "facts", "record__origin", "record__onward", "record__tlp")
+    for uid, facts, *said in held.iterator(chunk_size=2000):
         subject = SubjectFacts.model_validate(facts)
-        if subject not in protected:
+        if may_tell(*said) and subject not in protected:
             yield _facts(uid, subject)
 
 

@@ -112,6 +112,8 @@ def test_what_a_third_state_said_takes_part_only_when_it_may_be_passed_on(
 ) -> None:
     content = terms(PURPOSE, "law", 100, alert_body(), onward=onward)  # type: ignore[arg-type]
     tunisia.deliver(tunisia.node.statement(ALERT, ALERT.content.model_validate(content)))
+    assert held() == set()  # no agreement opens alerts to Niger at all
+    agree(Niger(), "alert.person")
     assert held() == ({DOCUMENT} if takes_part else set())
     assert held(state="TUN") == set()  # its own alert tells a state nothing
 
@@ -119,6 +121,7 @@ def test_what_a_third_state_said_takes_part_only_when_it_may_be_passed_on(
 def test_a_refused_alert_takes_no_part(tunisia: Niger, approver: Grant) -> None:
     content = terms(PURPOSE, "law", 100, alert_body(), onward="yes")
     record = tunisia.deliver(tunisia.node.statement(ALERT, ALERT.content.model_validate(content)))
+    agree(Niger(), "alert.person")
     assert held() == {DOCUMENT}
     refuse_alert(approver, record.uid, "political", "An opinion.")
     assert held() == set()
