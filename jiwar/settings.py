@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "jiwar.documents",
     "jiwar.crossings",
     "jiwar.matching",
+    "jiwar.requests",
     "jiwar.web",
 ]
 
@@ -122,6 +123,7 @@ _ROOMS = [
     "documents",
     "crossings",
     "matching",
+    "requests",
     "web",
 ]
 TEMPLATES = [

@@ -8,6 +8,7 @@ from jiwar.crossings.pages import urls as crossings
 from jiwar.exchange.pages import urls as neighbours
 from jiwar.identity.pages import urls as sign_in
 from jiwar.matching.pages import urls as matching
+from jiwar.requests.pages import urls as letters
 from jiwar.watchlist.alert_pages import urls as alerts
 from jiwar.watchlist.case_pages import urls as cases
 from jiwar.watchlist.list_pages import urls as lists
@@ -23,6 +24,7 @@ urlpatterns = [
     path("agreements/", include(agreements)),
     path("alerts/", include(alerts)),
     path("cases/", include(cases)),
+    path("letters/", include(letters)),
     path("lists/", include(lists)),
     path("matching/", include(matching)),
     path("neighbours/", include(neighbours)),

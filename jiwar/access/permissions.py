@@ -33,6 +33,9 @@ class Permission(StrEnum):
     MATCHING_REQUEST_ANSWER = "matching:request:answer"
     MATCHING_REQUEST_MAKE = "matching:request:make"
     MATCHING_REQUEST_READ = "matching:request:read"
+    REQUESTS_LETTER_APPROVE = "requests:letter:approve"
+    REQUESTS_LETTER_READ = "requests:letter:read"
+    REQUESTS_LETTER_WRITE = "requests:letter:write"
     WATCHLIST_ALERT_APPROVE = "watchlist:alert:approve"
     WATCHLIST_ALERT_DRAFT = "watchlist:alert:draft"
     WATCHLIST_ALERT_READ = "watchlist:alert:read"
@@ -48,6 +51,7 @@ class Purpose(StrEnum):
     """Why personal data is touched. Each access to a case, an alert or a person names one (R7)."""
 
     BORDER_CHECK = "border_check"
+    COOPERATION = "cooperation"
     COUNTER_TERRORISM = "counter_terrorism"
     CRIMINAL_INVESTIGATION = "criminal_investigation"
     JUDICIAL_COOPERATION = "judicial_cooperation"
@@ -65,6 +69,9 @@ PERSONAL = frozenset(
         P.MATCHING_REQUEST_ANSWER,
         P.MATCHING_REQUEST_MAKE,
         P.MATCHING_REQUEST_READ,
+        P.REQUESTS_LETTER_APPROVE,
+        P.REQUESTS_LETTER_READ,
+        P.REQUESTS_LETTER_WRITE,
         P.WATCHLIST_ALERT_APPROVE,
         P.WATCHLIST_ALERT_DRAFT,
         P.WATCHLIST_ALERT_READ,
@@ -85,6 +92,7 @@ OF_TOKENS = (
     P.EXCHANGE_LINK_READ,
     P.MATCHING_REQUEST_MAKE,
     P.MATCHING_REQUEST_READ,
+    P.REQUESTS_LETTER_READ,
     P.WATCHLIST_ALERT_READ,
     P.WATCHLIST_CASE_READ,
     P.WATCHLIST_LIST_READ,
@@ -134,6 +142,8 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.MATCHING_QUOTA_MANAGE,
         P.MATCHING_REQUEST_ANSWER,
         P.MATCHING_REQUEST_READ,
+        P.REQUESTS_LETTER_APPROVE,
+        P.REQUESTS_LETTER_READ,
         P.WATCHLIST_ALERT_APPROVE,
         P.WATCHLIST_ALERT_WITHDRAW,
     },
@@ -146,6 +156,8 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.MATCHING_LIST_MANAGE,
         P.MATCHING_REQUEST_MAKE,
         P.MATCHING_REQUEST_READ,
+        P.REQUESTS_LETTER_READ,
+        P.REQUESTS_LETTER_WRITE,
         P.WATCHLIST_ALERT_DRAFT,
         P.WATCHLIST_ALERT_WITHDRAW,
         P.WATCHLIST_CASE_HANDLE,

@@ -8,7 +8,7 @@ _BOTH = ["LBY", "NER"]
 
 
 def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, Any]:
-    """Body of LBY-NER-2026-01 for `draft_agreement`: alerts on persons, hits, outcomes, blind matches, both ways.
+    """Body of LBY-NER-2026-01 for `draft_agreement`: alerts on persons, hits, outcomes, matches, letters, both ways.
 
     An alert is kept for a year at most and passed on with its issuer's consent; a hit is answered within a day.
     """
@@ -72,6 +72,20 @@ def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, An
                     "détiennent, dans le quota que fixe celle qui répond.",
                     "en": "Each party may ask the other, by blind matching, which keys both hold, within the quota "
                     "that the answering party sets.",
+                },
+            },
+            {
+                "id": "art-6-1",
+                "kinds": ["letter"],
+                **ways,
+                "purposes": [*_PURPOSES, "cooperation", "judicial_cooperation"],
+                "onward": "no",
+                "text": {
+                    "ar": "تتراسل نقطتا الاتصال مباشرةً في كل شؤون الخطة، وتردّ كل منهما في الموعد أو تبيّن سبب الرفض.",
+                    "fr": "Les points de contact s’écrivent directement sur toute matière du Plan ; chacun répond "
+                    "dans le délai ou dit le motif de son refus.",
+                    "en": "The contact points write to each other directly on every matter of the Plan; each answers "
+                    "in time or states the ground of its refusal.",
                 },
             },
         ],

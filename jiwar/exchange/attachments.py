@@ -22,13 +22,13 @@ from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from jiwar.exchange.logic import chunks
-from jiwar.exchange.logic.chunks import LARGEST, ChunkInvalid, clean_name
+from jiwar.exchange.logic.chunks import CHUNK, LARGEST, TEXT, ChunkInvalid, clean_name, media_type
 from jiwar.records.content import Body
 from jiwar.wire.faults import Fault, Refused
 
 __all__ = [
-    "LARGEST", "Descriptor", "Sealer", "chunk", "drop", "held", "idle_since", "missing", "open_plain", "put",
-    "referred", "store",
+    "CHUNK", "LARGEST", "TEXT", "Descriptor", "Sealer", "chunk", "drop", "held", "idle_since", "media_type", "missing",
+    "open_plain", "put", "referred", "store",
 ]  # fmt: skip
 
 RESERVE = 256 << 20

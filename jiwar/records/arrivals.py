@@ -76,7 +76,7 @@ def check(statement: bytes, key: str, signature: str, cosignature: str = "", key
             content = kind.content.model_validate(data["content"])
         except ValidationError as error:
             raise Refused(*of_pydantic(error.errors(include_url=False), ("content",))) from None
-        if kind.four_eyes:
+        if kind.needs_approval(content) or data["approval"] is not None:
             expected = content_hash(data["kind"], data["kind_version"], data["content"])
             check_approval(read_approval(data["approval"]), expected)
     return Checked(statement, data, key, signature, cosignature, sha256(statement), kind, content)

@@ -62,6 +62,27 @@ def submit_draft(by: Author, draft: Draft) -> Draft:
     return draft
 
 
+def issue_draft(by: Author, draft: Draft) -> Record:
+    """The author issues what no second person need see; raises Refused with every rule that it does not meet."""
+    _check_person(by)
+    with transaction.atomic():
+        draft = Draft.objects.select_for_update().get(pk=draft.pk)
+        if str(draft.author_id) != by.actor_id:
+            raise Refused(Fault("not_the_author"))
+        if draft.state not in {Draft.State.DRAFT, Draft.State.RETURNED}:
+            raise Refused(Fault("draft_is_closed"))
+        kind = newest(draft.kind)
+        content = read_content(kind, draft.content, timezone.now())
+        draft.content = content.model_dump(mode="json")
+        draft.content_hash = content_hash(kind.name, kind.version, draft.content)
+        draft.record = issue(by, kind, content, supersedes=draft.supersedes)
+        draft.state = Draft.State.ISSUED
+        draft.save()
+        detail = {"kind": draft.kind, "hash": draft.content_hash, "record": str(draft.record.uid)}
+        append("draft_issued", by, str(draft.pk), detail)
+    return draft.record
+
+
 def return_draft(by: Author, draft: Draft, reasons: str) -> Draft:
     """Send a submitted draft back to its author, with reasons."""
     _check_person(by)

@@ -29,13 +29,14 @@ def _never(record: "Record") -> bool:
 class Kind:
     """A kind of record in one version.
 
-    `four_eyes`: needs an approval by a second person. `instrument`: passes between neighbours without an agreement, for
-    it is what agreements, corrections and receipts are made of, and carries no personal data. `cosigned`: carries a
-    second signature, by the node's ML-DSA-65 key, for it must bind for decades. `longest`: most time from issue to
-    `valid_until`. `review`: most time to `review_on` (rule R9). `check`: what the schema cannot say.
-    `urgent_if`: whether a record goes ahead of all that is routine; an instrument always does. `priority`: order among
-    routine records, 0 first. `addressees`: states that a record is for; None: every state to which an agreement opens
-    it. `posts`: own posts hold it too. `covert`: whether only those cleared for it may know that a record is there.
+    `four_eyes`: needs an approval by a second person, always or by what it says. `instrument`: passes between
+    neighbours without an agreement, for it is what agreements, corrections and receipts are made of, and carries no
+    personal data. `cosigned`: carries a second signature, by the node's ML-DSA-65 key, for it must bind for decades.
+    `longest`: most time from issue to `valid_until`. `review`: most time to `review_on` (rule R9). `check`: what the
+    schema cannot say. `urgent_if`: whether a record goes ahead of all that is routine; an instrument always does.
+    `priority`: order among routine records, 0 first. `addressees`: states that a record is for; None: every state to
+    which an agreement opens it. `posts`: own posts hold it too. `covert`: whether only those cleared for it may know
+    that a record is there.
     `projections` run in the transaction that stores the record, `retirements` in the one that ends it.
     """
 
@@ -43,7 +44,7 @@ class Kind:
     version: int
     body: type[Body]
     personal: bool = True
-    four_eyes: bool = False
+    four_eyes: bool | Callable[[Any], bool] = False
     instrument: bool = False
     cosigned: bool = False
     longest: dt.timedelta = 5 * YEAR
@@ -60,6 +61,10 @@ class Kind:
     def urgent(self, record: "Record") -> bool:
         """What stops a use goes ahead of what starts one, and an agreement ahead of what it opens."""
         return self.instrument or self.urgent_if(record)
+
+    def needs_approval(self, content: Content) -> bool:
+        """Whether a second person must have approved this content (rule R2)."""
+        return self.four_eyes(content) if callable(self.four_eyes) else self.four_eyes
 
     @property
     def content(self) -> type[Content]:

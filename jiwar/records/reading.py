@@ -26,6 +26,8 @@ READS = {
     "alert.refusal": P.WATCHLIST_ALERT_READ,
     "case.outcome": P.WATCHLIST_CASE_READ,
     "crossing.person": P.CROSSINGS_CROSSING_READ,
+    "letter": P.REQUESTS_LETTER_READ,
+    "letter.progress": P.REQUESTS_LETTER_READ,
     "listing.entity": P.WATCHLIST_LIST_READ,
     "listing.person": P.WATCHLIST_LIST_READ,
     "match.answer": P.MATCHING_REQUEST_READ,

@@ -62,7 +62,7 @@ def issue(
     """
     at = timezone.now()
     plain = content.model_dump(mode="json")
-    if kind.four_eyes:
+    if kind.needs_approval(content) or approval is not None:
         check_approval(approval, content_hash(kind.name, kind.version, plain))
     statement = canonical(
         {

@@ -4,6 +4,7 @@ Reads of alerts and cases stand in `alert_queries`; `waiting` is here because th
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
 from jiwar.watchlist.alert_queries import waiting
 from jiwar.watchlist.kinds import Listing
+from jiwar.watchlist.logic.sensitive import Warned, scan
 from jiwar.watchlist.models import Entry, ListImport, Unread
 
-__all__ = ["ListedEntry", "imports", "listing", "listings", "unread", "waiting"]
+__all__ = ["ListedEntry", "Warned", "imports", "listing", "listings", "sensitive_words", "unread", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class ListedEntry:
     issued_at: dt.datetime
     valid_until: dt.datetime
     review_on: dt.date
+
+
+def sensitive_words(texts: Iterable[tuple[str, str]]) -> list[Warned]:
+    """Words in (field, text) pairs that name what no record may hold (rule R4): to warn whoever writes and approves."""
+    return scan(texts)
 
 
 def imports(by: Grant) -> QuerySet[ListImport]:

@@ -16,6 +16,7 @@ from jiwar.exchange.api import router as exchange
 from jiwar.matching.api import router as matching
 from jiwar.records.api import router as records
 from jiwar.records.kinds import KINDS
+from jiwar.requests.api import router as requests
 from jiwar.watchlist.api import router as watchlist
 from jiwar.web.api_faults import Api, StrictJson, connect
 
@@ -75,6 +76,7 @@ for _router, _tag in (
     (own, "node"),
     (watchlist, "watchlist"),
     (documents, "documents"),
+    (requests, "requests"),
     (exchange, "exchange"),
     (agreements, "agreements"),
     (matching, "matching"),

@@ -19,6 +19,11 @@ _PLACES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("crossings", gettext_noop("Crossings"), frozenset({Permission.CROSSINGS_CROSSING_READ})),
     ("alerts", gettext_noop("Alerts"), frozenset({Permission.WATCHLIST_ALERT_READ, Permission.WATCHLIST_ALERT_DRAFT})),
     ("cases", gettext_noop("Cases"), frozenset({Permission.WATCHLIST_CASE_READ})),
+    (
+        "letters",
+        gettext_noop("Letters"),
+        frozenset({Permission.REQUESTS_LETTER_READ, Permission.REQUESTS_LETTER_WRITE}),
+    ),
     ("lists", gettext_noop("Lists"), frozenset({Permission.WATCHLIST_LIST_READ})),
     (
         "matching",

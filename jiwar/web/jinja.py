@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -106,6 +107,7 @@ def environment(**options: Any) -> Environment:
         when=when,
         code=code,
         number=number,
+        filesize=filesizeformat,
         form_value=form_value,
         json_script=json_script,
         fault_sentence=fault_sentence,

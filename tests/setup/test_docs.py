@@ -16,6 +16,7 @@ from django.dispatch import Signal
 from jiwar import cli
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.agreements.logic.verdicts import NEARNESS
+from jiwar.exchange.logic import chunks
 from jiwar.exchange.logic.receipt import STATUSES
 from jiwar.exchange.logic.streams import Lane
 from jiwar.identity import events
@@ -26,6 +27,10 @@ from jiwar.records import content
 from jiwar.records.kinds import KINDS
 from jiwar.records.models import Record
 from jiwar.records.words import LANGUAGES, words
+from jiwar.requests import kinds as letters
+from jiwar.requests.letter_form import BY_DATE, NO_CLOCK
+from jiwar.requests.logic import clock
+from jiwar.requests.logic.flows import FLOWS
 from jiwar.watchlist import alert_kinds, hit_kinds, kinds, screening
 from jiwar.watchlist.logic.evidence import Code, Field
 from jiwar.watchlist.logic.un_list import Problem
@@ -59,7 +64,7 @@ def rows(text: str, heads: str) -> Iterator[list[str]]:
 MEASURES = list(rows(PLAN, "| id | measure | room | state | test |"))
 LACKS = list(rows(PLAN, "| id | stands | lacks |"))
 RULES = list(rows(PLAN, "| rule | in short | enforced in | test | lacks |"))
-FLOWS = list(rows(PLAN, "| flow | about | record kinds today | to come, from |"))
+FLOW_ROWS = list(rows(PLAN, "| flow | about | record kinds today | to come, from |"))
 
 
 # --- the Plan ---------------------------------------------------------------------------------------------------------
@@ -72,7 +77,7 @@ def test_the_plan_has_every_measure_once(shared_data: Path) -> None:
 
 def test_the_plan_has_every_flow_once(shared_data: Path) -> None:
     with (shared_data.parent / "reference" / "dataflows.csv").open(encoding="utf-8", newline="") as file:
-        assert [row[0] for row in FLOWS] == [row["id"] for row in csv.DictReader(file)]
+        assert [row[0] for row in FLOW_ROWS] == [row["id"] for row in csv.DictReader(file)]
 
 
 def test_the_plan_counts_what_it_lists() -> None:
@@ -115,7 +120,7 @@ def test_the_rules_of_rights_are_eleven() -> None:
 
 
 def test_flows_name_kinds_that_exist() -> None:
-    named = {kind for row in FLOWS for kind in CODE.findall(row[2])}
+    named = {kind for row in FLOW_ROWS for kind in CODE.findall(row[2])}
     under_all = set(CODE.findall(PLAN.partition("Under every flow:")[2]))
     assert named | under_all == {name for name, _ in KINDS}
 
@@ -244,12 +249,18 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "alert_type": lambda: set(alert_kinds.AlertType),
     "clearance": lambda: set(Clearance),
     "fault": lambda: set(_fault_codes()),
+    "flow": lambda: set(FLOWS),
     "identifier": lambda: set(get_args(hit_kinds.Identifier)),
     "information": lambda: set(get_args(content.InformationGrade)),
     "kind": lambda: {name for name, _ in KINDS},
     "lane": lambda: set(Lane),
+    "letter_answer": lambda: set(letters.Answer),
+    "letter_ground": lambda: set(letters.Ground),
+    "letter_phase": lambda: set(clock.Phase),
+    "letter_step": lambda: set(get_args(letters.Step)),
     "link_failure": lambda: {*belief.DOUBTS, *(code for name in FAILURES for code in _named(name))},
     "match_field": lambda: set(Field),
+    "media_type": lambda: set(chunks.MEDIA_TYPES),
     "name_kind": lambda: set(get_args(kinds.NameKind)),
     "onward": lambda: set(get_args(content.Onward)),
     "outcome": lambda: set(hit_kinds.Outcome),
@@ -267,6 +278,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "source": lambda: set(get_args(content.SourceGrade)),
     "tlp": lambda: set(get_args(content.Tlp)),
     "unread": lambda: set(Problem),
+    "urgency": lambda: {*get_args(letters.Urgency), NO_CLOCK, BY_DATE},
     "verdict": lambda: {*NEARNESS, "open"},
     "waiting": lambda: set(_named("Waiting")),
 }

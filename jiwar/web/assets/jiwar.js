@@ -23,6 +23,22 @@ document.addEventListener("submit", (event) => {
   else form.dataset.sent = String(Date.now());
 });
 
+// A file that is too large is not sent at all; one that takes longer than two seconds says how far it is.
+document.addEventListener("change", (event) => {
+  const input = event.target;
+  if (!(input instanceof HTMLInputElement) || !input.dataset.largest) return;
+  const tooLarge = input.files.length > 0 && input.files[0].size > Number(input.dataset.largest);
+  input.setCustomValidity(tooLarge ? input.dataset.tooLarge : "");
+  input.reportValidity();
+});
+document.addEventListener("htmx:xhr:progress", (event) => {
+  const line = event.target.querySelector(".upload");
+  if (!line || !event.detail.lengthComputable) return;
+  line.dataset.began ||= String(Date.now());
+  if (Date.now() - Number(line.dataset.began) > 2000) line.hidden = false;
+  line.querySelector("progress").value = event.detail.loaded / event.detail.total;
+});
+
 // A passkey that was cancelled, or that this browser refuses, is said on the page (allauth's scripts raise the event).
 document.addEventListener("allauth.error", (event) => {
   event.preventDefault();

@@ -1,0 +1,55 @@
+"""What this room does for others and for its own pages; each act stands in the module of its subject."""
+
+from jiwar.requests.inbox import (
+    Wanted,
+    arrival,
+    assign,
+    body_of,
+    browse_letters,
+    open_draft_file,
+    open_file,
+    open_letter,
+)
+from jiwar.requests.letters import (
+    approve_letter,
+    attach,
+    begin_answer,
+    blank_letter,
+    detach,
+    discard_letter,
+    draft_letter,
+    files_of,
+    open_draft,
+    return_letter,
+    send_letter,
+    submit_letter,
+    warnings,
+    withdraw_letter,
+)
+from jiwar.requests.reminders import remind
+
+__all__ = [
+    "Wanted",
+    "approve_letter",
+    "arrival",
+    "assign",
+    "attach",
+    "begin_answer",
+    "blank_letter",
+    "body_of",
+    "browse_letters",
+    "detach",
+    "discard_letter",
+    "draft_letter",
+    "files_of",
+    "open_draft",
+    "open_draft_file",
+    "open_file",
+    "open_letter",
+    "remind",
+    "return_letter",
+    "send_letter",
+    "submit_letter",
+    "warnings",
+    "withdraw_letter",
+]
