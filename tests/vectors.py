@@ -7,6 +7,7 @@ nothing else.
 import base64
 import datetime as dt
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import frame as frames
 from jiwar.exchange.logic import hello as hellos
+from jiwar.exchange.logic import pouch as pouches
 from jiwar.exchange.logic import receipt as receipts
 from jiwar.exchange.logic.frame import Frame
 from jiwar.exchange.logic.hello import Hello, Problem, Sent
@@ -31,7 +33,8 @@ AT = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 
 
 def make() -> dict[str, Any]:
-    """Keys, a frame with every kind of item, what it holds, and envelopes that must be refused."""
+    """Keys, a frame, what it holds, a pouch of three frames (that one, a hello alone, that one
+    again), and envelopes that must be refused."""
     sender = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
     other = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
     seed = bytes(range(64)) + bytes(range(100, 132))
@@ -96,6 +99,7 @@ def make() -> dict[str, Any]:
                 "attached": len(message.attached),
             }
         )
+    pouch = _pouch([frames.write(frame), frames.write(Frame(hello_item)), frames.write(frame)], sender, recipient)
     good = sealed[0]
     refused = {
         "altered byte": good[:2000] + bytes([good[2000] ^ 1]) + good[2001:],
@@ -117,8 +121,20 @@ def make() -> dict[str, Any]:
         },
         "frame": _b64(frames.write(frame)),
         "expected": expected,
+        "pouch": _b64(pouch),
         "refused": {name: _b64(data) for name, data in refused.items()},
     }
+
+
+def _pouch(inside: list[bytes], sender: SigningKey, recipient: SealingKey) -> bytes:
+    """A pouch with these frames."""
+    key = secrets.token_bytes(32)
+    sealing = pouches.Sealing(key)
+    chunks = [*(chunk for frame in inside for chunk in sealing.add(frame)), *sealing.end()]
+    header = pouches.Header(UUID("019ababa-0000-7000-8000-000000000001"), "LBY", "NER", AT, len(chunks))
+    to = [(recipient.id, recipient.private.public_key())]
+    head = pouches.write_head(header, key, sealing=to, signing_key=sender.id, signing_private=sender.private)
+    return head + b"".join(chunks)
 
 
 def _b64(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""A second implementation of what nodes of Jiwar seal and sign: it opens frames, envelopes, hellos and receipts.
+"""A second implementation of what nodes of Jiwar seal and sign: it opens pouches, frames, envelopes and receipts.
 
 Written from protocol.md alone. It imports nothing of the program: the standard library and `cryptography` are all.
 
@@ -80,6 +80,53 @@ def open_frame(data):
     return items
 
 
+def open_pouch(data, signer, recipient, seed):
+    """The header of a pouch, and its frames; keys as in `open_envelope`."""
+    reader = Reader(data[:8192])
+    if reader.take(4) != b"JWP\x01":
+        raise ValueError("not a pouch of version 1")
+    head = reader.take(reader.number(">H"))
+    sealed = {reader.take(8): reader.take(reader.number(">H")) for _ in range(reader.number(">B"))}
+    signed = data[: reader.at]
+    stated, signature = reader.take(8), reader.take(64)
+    check(signer, b"jiwar-pouch/1", signed, signature, stated)
+    header = canonical(head)
+    if header["v"] != 1 or header["to"] != recipient or any(reader.rest()):
+        raise ValueError("head")
+    if len(data) != 8192 + header["chunks"] * 16400:
+        raise ValueError("cut")
+    key = AESGCM(open_key(sealed, seed, b"jiwar-pouch/1\n" + hashlib.sha256(head).digest()))
+    plain = b""
+    for number in range(header["chunks"]):
+        place = b"last" if number == header["chunks"] - 1 else b"more"
+        at = 8192 + number * 16400
+        about = b"jiwar-pouch/1\n" + struct.pack(">I", number) + place
+        try:
+            plain += key.decrypt(struct.pack(">QI", 0, number), data[at : at + 16400], about)
+        except InvalidTag:
+            raise ValueError(f"chunk {number + 1}") from None
+    reader, frames = Reader(plain), []
+    while length := reader.number(">I"):
+        frames.append(reader.take(length))
+    rest = reader.rest()
+    if any(rest) or len(rest) >= 16384:
+        raise ValueError("after the end")
+    return header, frames
+
+
+def open_key(sealed, seed, info):
+    """The content key, of those that are sealed to the recipient's keys."""
+    kem = mlkem.MLKEM768PrivateKey.from_seed_bytes(seed[:64])
+    curve = x25519.X25519PrivateKey.from_private_bytes(seed[64:])
+    own = key_id(kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw())
+    if own not in sealed:
+        raise ValueError("sealed to others")
+    try:
+        return SUITE.decrypt(sealed[own], MLKEM768X25519PrivateKey(kem, curve), info=info)
+    except InvalidTag:
+        raise ValueError("seal") from None
+
+
 def open_signed(label, item, public):
     """The JSON of a hello or a receipt."""
     reader = Reader(item)
@@ -107,14 +154,8 @@ def open_envelope(data, signer, recipient, seed, at, prev):
         raise ValueError("header")
     if datetime.fromisoformat(header["expires"]) <= at:
         raise ValueError("expired")
-    kem = mlkem.MLKEM768PrivateKey.from_seed_bytes(seed[:64])
-    curve = x25519.X25519PrivateKey.from_private_bytes(seed[64:])
-    own = key_id(kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw())
-    if own not in sealed:
-        raise ValueError("sealed to others")
+    key = open_key(sealed, seed, b"jiwar-envelope/2\n" + hashlib.sha256(head).digest())
     try:
-        info = b"jiwar-envelope/2\n" + hashlib.sha256(head).digest()
-        key = SUITE.decrypt(sealed[own], MLKEM768X25519PrivateKey(kem, curve), info=info)
         padded = AESGCM(key).decrypt(nonce, ciphertext, head)
     except InvalidTag:
         raise ValueError("seal") from None
@@ -153,13 +194,35 @@ def main(path):
         if found != expected:
             raise ValueError(f"{kind}: {found} is not {expected}")
         print(kind, "as expected")
+    pouch = raw(vectors["pouch"])
+    header, frames = open_pouch(pouch, keys["sender"], "NER", keys["recipient_seed"])
+    if header["from"] != "LBY" or len(frames) != 3 or {frames[0], frames[2]} != {raw(vectors["frame"])}:
+        raise ValueError("another pouch")
+    print("pouch as expected")
     for name, text in vectors["refused"].items():
-        try:
-            open_envelope(raw(text), keys["sender"], "NER", keys["recipient_seed"], at, "0" * 64)
-        except ValueError as refused:
-            print(f"refused as it must be ({name}): {refused}")
-        else:
-            raise ValueError(f"{name} was taken")
+        refused(name, open_envelope, raw(text), keys["sender"], "NER", keys["recipient_seed"], at, "0" * 64)
+    for name, wrong in wrong_pouches(pouch):
+        refused(name, open_pouch, wrong, keys["sender"], "NER", keys["recipient_seed"])
+
+
+def wrong_pouches(good):
+    """What happens to a file on its way, and what somebody may do to it: each must be refused."""
+    head, first, second = good[:8192], good[8192:24592], good[24592:]
+    yield "pouch with an altered head", good[:50] + bytes([good[50] ^ 1]) + good[51:]
+    yield "pouch with an altered chunk", good[:30000] + bytes([good[30000] ^ 1]) + good[30001:]
+    yield "pouch that is cut", good[:-16400]
+    yield "pouch with a chunk more", good + first
+    yield "pouch with chunks exchanged", head + second + first
+    yield "pouch with a chunk twice", head + first + first
+
+
+def refused(name, opening, *arguments):
+    try:
+        opening(*arguments)
+    except ValueError as why:
+        print(f"refused as it must be ({name}): {why}")
+    else:
+        raise ValueError(f"{name} was taken")
 
 
 if __name__ == "__main__":

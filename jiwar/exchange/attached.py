@@ -63,6 +63,15 @@ def wanted(peer: str, most: int) -> dict[str, int]:
     return found
 
 
+def begin(peer: str, blob: str) -> int | None:
+    """The first chunk that is missing of a file that a peer sent a record about; None where nothing is missing."""
+    row = Attached.objects.filter(wanted_from=peer, blob=blob).select_related("record").first()
+    descriptor = _descriptor(row) if row else None
+    if descriptor is None or (first := attachments.missing(descriptor)) == len(descriptor.chunks):
+        return None
+    return first
+
+
 def may_have(peer: str, blobs: Iterable[str]) -> list[str]:
     """Those of the files that a peer may have: a record that refers to them was sealed to it."""
     sealed = Sealed.objects.filter(outgoing__record=OuterRef("record"), stream__node=peer, stream__incoming=False)

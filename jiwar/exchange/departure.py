@@ -41,10 +41,11 @@ _WAITING = [Outgoing.State.QUEUED, Outgoing.State.SEALED, Outgoing.State.HELD, O
 # --- sealing ----------------------------------------------------------------------------------------------------------
 
 
-def seal(node: str) -> int:
+def seal(node: str, window: int = streams.WINDOW) -> int:
     """Seal the next messages for a node, urgent ones first, then by priority and age. Returns how many were sealed.
 
     Policy is asked again at this moment: an agreement that was suspended after a record was queued holds it back.
+    `window`: messages of a lane that may be sealed and not receipted.
     """
     queued = Outgoing.objects.filter(node=node, state=Outgoing.State.QUEUED)
     lanes = set(queued.order_by().values_list("lane", flat=True).distinct())
@@ -55,7 +56,7 @@ def seal(node: str) -> int:
         for lane in (lane for lane in Lane if lane in lanes):
             rows = queued.filter(lane=lane).select_related("record").order_by("priority", "id")
             stream = _open_stream(node, lane)
-            room = min(BATCH - count, streams.free_places(stream))
+            room = min(BATCH - count, streams.free_places(stream, window))
             if room > 0 and (chosen := list(rows[:room])):
                 count += _seal(stream, _may_leave(chosen))
     return count

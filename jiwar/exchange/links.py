@@ -15,28 +15,29 @@ LONG_PATIENCE = 60.0
 """Seconds before a node that answers and does not agree is tried again; its own word to us ends the wait."""
 
 
-def heard(node: str, clock: dt.datetime, epoch: int) -> None:
-    """A node reached us."""
-    _note(node, "heard_at", clock, epoch)
+def heard(node: str, clock: dt.datetime, epoch: int) -> bool:
+    """A node reached us; whether that was written down."""
+    return _note(node, "heard_at", clock, epoch)
 
 
-def reached(node: str, clock: dt.datetime, epoch: int) -> None:
-    """We reached a node."""
-    _note(node, "reached_at", clock, epoch)
+def reached(node: str, clock: dt.datetime, epoch: int) -> bool:
+    """We reached a node; whether that was written down."""
+    return _note(node, "reached_at", clock, epoch)
 
 
-def _note(node: str, contact: str, clock: dt.datetime, epoch: int) -> None:
+def _note(node: str, contact: str, clock: dt.datetime, epoch: int) -> bool:
     now = timezone.now()
     link = Link.objects.filter(node=node).first() or Link(node=node)
     last = getattr(link, contact)
     news = last is None or now - last > NOTED_EACH or link.epoch != epoch
     ended = contact == "reached_at" and bool(link.failures)
     if not (news or ended):
-        return
+        return False
     fields = {contact: now, "clock_difference": (clock - now).total_seconds(), "epoch": epoch}
     if contact == "reached_at":
         fields |= {"failures": 0, "failure": ""}
     Link.objects.update_or_create(node=node, defaults=fields)
+    return True
 
 
 def missed(node: str, code: str, detail: str = "") -> None:
@@ -55,6 +56,11 @@ def missed(node: str, code: str, detail: str = "") -> None:
 def carried(node: str, rate: float) -> None:
     """How many bytes a second the way to a node carried last."""
     Link.objects.filter(node=node).update(rate=rate)
+
+
+def begun(node: str, epoch: int) -> None:
+    """A node began an epoch: a pouch says so, which is no contact."""
+    Link.objects.update_or_create(node=node, defaults={"epoch": epoch})
 
 
 def epoch_of(node: str) -> int:

@@ -150,6 +150,61 @@ class Link(models.Model):
         return self.node
 
 
+class LastWord(models.Model):
+    """What a node said last of how far it has come (`logic.last_word`), for pouches and for the restore ceremony."""
+
+    node = models.CharField(max_length=30, primary_key=True)
+    epoch = models.PositiveIntegerField()
+    have = models.JSONField()
+    sent = models.JSONField()
+    lack = models.JSONField()
+    noted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.node
+
+
+class Pouch(models.Model):
+    """A pouch that was packed here for a node, or one of a node's that was opened here.
+
+    `by`: who packed it, or opened it first. `head`: the hash of its head. `offset`: of an incoming one, bytes of plain
+    text up to the end of the newest frame that was taken; the same pouch goes on from there. `contents`: counts, and of
+    an outgoing one the streams that it carries up to which number. `stopped`: why not all of an incoming one was taken,
+    a list of [stream, code, detail], which the next pouch to the node tells. `code`, `detail`: what ended it early.
+    """
+
+    class State(models.TextChoices):
+        BEGUN = "begun"
+        BROKEN = "broken"
+        WHOLE = "whole"
+
+    uid = models.UUIDField()
+    incoming = models.BooleanField()
+    node = models.CharField(max_length=30)
+    state = models.CharField(max_length=10, choices=State, default=State.BEGUN)
+    by = models.CharField(max_length=60)
+    why = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(help_text="packed, or opened last")
+    made_at = models.DateTimeField(null=True, help_text="by its writer's clock")
+    size = models.BigIntegerField(default=0)
+    head = models.CharField(max_length=64, blank=True)
+    offset = models.BigIntegerField(default=0)
+    contents = models.JSONField(default=dict)
+    stopped = models.JSONField(default=list)
+    code = models.CharField(max_length=60, blank=True)
+    detail = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "pouches"
+        constraints = [
+            models.UniqueConstraint(fields=["node", "incoming", "uid"], name="one_row_per_pouch"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{'from' if self.incoming else 'to'} {self.node} {self.uid} {self.state}"
+
+
 class Restore(models.Model):
     """This node found that it runs from an old copy. Nothing is sealed or receipted until the ceremony ended it."""
 

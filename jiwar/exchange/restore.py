@@ -60,7 +60,9 @@ def shown(peer: str, items: Sequence[bytes]) -> None:
             envelopes.verify(envelope, public, peer, _EVER)
         except (EnvelopeInvalid, KeyRefused):
             continue
-        if streams.parse(header.stream).epoch > epoch() or not _is_known(peer, header, envelope.hash):
+        # What an epoch before this one forgot is known since its end.
+        then, now = streams.parse(header.stream).epoch, epoch()
+        if then > now or (then == now and not _is_known(peer, header, envelope.hash)):
             notice(peer, {"stream": header.stream, "seq": header.seq, "envelope": envelope.hash})
 
 
@@ -114,16 +116,23 @@ def end_restore(by: Grant, reason: str) -> int:
 
 def give_back(peer: str, sent: Mapping[str, Sent]) -> int:
     """A peer began a new epoch: queue for it what it had said past the point that it remembers. Returns how many."""
-    rows = []
+    lost: list[Record] = []
     for stream in forgotten(peer, sent):
-        lost = Incoming.objects.filter(stream=stream, seq__gt=sent[stream.name].sealed).exclude(record=None)
-        waiting = Outgoing.objects.filter(node=peer, returned=True).values("record")
-        for taken in lost.exclude(record__in=waiting).select_related("record").order_by("seq"):
-            # Its own words, and none that it passed on.
-            if taken.record is not None and taken.record.node == peer:
-                rows += [_returned(peer, taken.record)]
-    with transaction.atomic():
-        enqueue(_BY, rows)
+        taken = Incoming.objects.filter(stream=stream, seq__gt=sent[stream.name].sealed).exclude(record=None)
+        lost += [row.record for row in taken.select_related("record").order_by("seq") if row.record]
+    return give_records_back(peer, lost)
+
+
+def give_records_back(peer: str, records: Sequence[Record]) -> int:
+    """Queue for a peer what it said itself, and may have lost; nothing twice, and nothing that it passed on."""
+    waiting = set(
+        Outgoing.objects.filter(node=peer, returned=True, record__in=records).values_list("record", flat=True)
+    )
+    own = {record.pk: record for record in records if record.node == peer and record.pk not in waiting}
+    rows = [_returned(peer, record) for record in own.values()]
+    if rows:
+        with transaction.atomic():
+            enqueue(_BY, rows)
     return len(rows)
 
 

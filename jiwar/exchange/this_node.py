@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from jiwar.audit.services import CheckpointInvalid, LedgerForked, tell, told
-from jiwar.exchange import arrival, departure, links, restore
+from jiwar.exchange import arrival, departure, last_words, links, restore
 from jiwar.exchange.attached import may_have, wanted
 from jiwar.exchange.attachments import chunk, put
 from jiwar.exchange.logic import hello as hellos
@@ -25,7 +25,7 @@ from jiwar.wire.faults import Refused
 
 CONTACTS: defaultdict[str, Contact] = defaultdict(Contact)
 """What this process remembers of each peer."""
-_CHUNK = struct.Struct(">32sI")
+CHUNK_PLACE = struct.Struct(">32sI")
 """Before a chunk's bytes in a frame: the attachment's id, the chunk's number."""
 
 
@@ -58,7 +58,7 @@ class ThisNode:
             nonce=secrets.token_hex(16),
             re=re,
             have=arrival.cursors(peer),
-            sent=_sent(peer),
+            sent=sent_to(peer),
             lack=wanted(peer, hellos.MAX_WANTED),
             room=0 if old else room,
             # An old copy shows no ledger: what it would show is another past.
@@ -71,6 +71,8 @@ class ThisNode:
         peer = hello.sender
         if restoring():
             self._hear_ledger(hello, old=True)
+            # For the ceremony: who ends it sees what each neighbour has.
+            last_words.note(hello, fresh=known is not None)
             return Problem("restoring")
         before = links.epoch_of(peer)
         if hello.epoch < before:
@@ -81,7 +83,8 @@ class ThisNode:
             return Problem("restored")
         if hello.epoch > before:
             restore.give_back(peer, hello.sent)
-        self._note(peer, hello.clock, hello.epoch)
+        if self._note(peer, hello.clock, hello.epoch):
+            last_words.note(hello, fresh=known is not None)
         return None
 
     def _hear_ledger(self, hello: Hello, *, old: bool = False) -> Problem | None:
@@ -129,20 +132,20 @@ class ThisNode:
                 size += len(data)
                 if found and size > room:
                     return found
-                found.append(_CHUNK.pack(bytes.fromhex(blob), number) + data)
+                found.append(CHUNK_PLACE.pack(bytes.fromhex(blob), number) + data)
                 number += 1
         return found
 
     def keep(self, peer: str, chunks: Sequence[bytes]) -> None:
         asked = wanted(peer, hellos.MAX_WANTED)
         for item in chunks:
-            if len(item) <= _CHUNK.size:
+            if len(item) <= CHUNK_PLACE.size:
                 raise NotUnderstood("frame_form", "chunk")
-            blob, number = _CHUNK.unpack_from(item)
+            blob, number = CHUNK_PLACE.unpack_from(item)
             if blob.hex() not in asked:
                 continue
             try:
-                put(blob.hex(), number, item[_CHUNK.size :])
+                put(blob.hex(), number, item[CHUNK_PLACE.size :])
             except Refused as refused:
                 if refused.faults[0].code == "chunk_wrong":
                     raise NotUnderstood("chunk_wrong", blob.hex()[:16]) from None
@@ -152,6 +155,7 @@ class ThisNode:
         return departure.stuck(peer, problem, have)
 
 
-def _sent(peer: str) -> dict[str, Sent]:
+def sent_to(peer: str) -> dict[str, Sent]:
+    """How far each stream to a peer was sealed and receipted, the newest streams first."""
     rows = Stream.objects.filter(node=peer, incoming=False).order_by("-id")
     return {name: Sent(seq, acked) for name, seq, acked in rows.values_list("name", "seq", "acked")[:100]}

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,7 @@ def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 def _import_un(told: argparse.Namespace) -> int:
     from jiwar.access.permissions import Permission
+    from jiwar.records.refusals import say_refusals
     from jiwar.watchlist.lists import import_un_list
 
     def read() -> int:
@@ -47,11 +47,12 @@ def _import_un(told: argparse.Namespace) -> int:
             print(f"line {line.line}: {line.reference} {line.path}: {_word('unread', line.code)}: {line.value}")
         return 0
 
-    return _say_refusals(read)
+    return say_refusals(read)
 
 
 def _screen(told: argparse.Namespace) -> int:
     from jiwar.access.permissions import Permission
+    from jiwar.records.refusals import say_refusals
     from jiwar.watchlist.screening import screen
 
     def ask() -> int:
@@ -61,7 +62,7 @@ def _screen(told: argparse.Namespace) -> int:
         print(json.dumps(_plain(answer), ensure_ascii=False, indent=2) if told.json else _table(answer))
         return 0
 
-    return _say_refusals(ask)
+    return say_refusals(ask)
 
 
 def _grant(told: argparse.Namespace, permission: "Permission", purpose: str, case: str = "") -> "Grant":
@@ -74,26 +75,6 @@ def _grant(told: argparse.Namespace, permission: "Permission", purpose: str, cas
     if purpose not in set(Purpose):
         raise Refused(Fault("not_in_list", "purpose"))
     return allow(actor_of_person(sign_in(told.user), "cli"), permission, Purpose(purpose), case)
-
-
-def _say_refusals(act: Any) -> int:
-    """Run a verb; what is refused is said on stderr, field by field."""
-    from django.utils.translation import get_language
-
-    from jiwar.access.policy import AccessRefused
-    from jiwar.identity.terminal import SignInRefused
-    from jiwar.records.words import fault_text
-    from jiwar.wire.faults import Refused
-
-    try:
-        return int(act())
-    except Refused as refused:
-        for fault in refused.faults:
-            said = fault_text(fault.code, fault.detail, get_language() or "en")
-            print(f"{fault.field}: {said}" if fault.field else said, file=sys.stderr)
-    except (AccessRefused, SignInRefused, OSError) as error:
-        print(error, file=sys.stderr)
-    return 1
 
 
 def _query(told: argparse.Namespace) -> "Query":

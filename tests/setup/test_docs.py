@@ -203,7 +203,7 @@ def test_every_command_is_one(name: str, line: str) -> None:
 def test_every_verb_is_explained_to_the_administrator() -> None:
     verbs = next(a for a in cli.parser()._actions if isinstance(a, argparse._SubParsersAction))
     inner = {"prepare", "first-administrator", "restore-database", "demo-seed"}  # the program calls these itself
-    said = set(re.findall(r"jiwar (?:--data \S+ )?([a-z]+)", OPERATIONS)) | {"demo"}
+    said = set(re.findall(r"jiwar (?:--data \S+ )?([a-z-]+)", OPERATIONS)) | {"demo"}
     assert set(verbs.choices) - inner <= said
 
 
@@ -339,7 +339,7 @@ def _calls(name: str) -> Iterator[tuple[Path, ast.expr]]:
 
 def _fault_codes() -> Iterator[str]:
     yield from faults._OF_PYDANTIC.values()
-    for name in ("Fault", "CardInvalid", "KeyRefused", "JsonRefused", "PaperRefused"):
+    for name in ("Fault", "CardInvalid", "KeyRefused", "JsonRefused", "PaperRefused", "PouchInvalid"):
         yield from _named(name)
     yield from belief.DOUBTS
     for path, argument in _calls("ValueError"):

@@ -26,15 +26,10 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hpke import (
-    AEAD,
-    KDF,
-    KEM,
-    MLKEM768X25519PrivateKey,
-    MLKEM768X25519PublicKey,
-    Suite,
-)
+from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey, MLKEM768X25519PublicKey
 
+from jiwar.exchange.logic import sealed_key
+from jiwar.exchange.logic.sealed_key import KEY_BYTES, SealedKeyInvalid
 from jiwar.exchange.logic.streams import STREAM
 from jiwar.wire.strict_json import JsonRefused, canonical, parse
 
@@ -43,8 +38,6 @@ MAGIC = b"JWE" + bytes([VERSION])
 MAX_BYTES = 2_000_000
 MAX_PAYLOAD = 1_000_000
 MAX_HEADER = 1_000
-MAX_KEYS = 4
-"""Sealing keys of one recipient: during a rotation it has two."""
 SMALLEST_BUCKET = 1024
 FIRST = "0" * 64
 """`prev` of the first envelope of a stream."""
@@ -53,13 +46,9 @@ LABEL = b"jiwar-envelope/2\n"
 _NODE = re.compile(r"[A-Z]{3}(-[A-Z0-9]{2,20})?")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _FIELDS = {"v", "id", "from", "to", "stream", "seq", "prev", "expires"}
-_KEY_BYTES = 32
 _ID_BYTES = 8
 _NONCE_BYTES = 12
 _SIGNATURE_BYTES = 64
-_SEALED_BYTES = (1168,)
-"""ML-KEM-768 ciphertext (1,088), X25519 share (32), sealed content key (32 + 16)."""
-_SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
 class EnvelopeInvalid(Exception):
@@ -128,17 +117,15 @@ def seal(
     """The bytes of an envelope, sealed to each of the recipient's keys. Raises EnvelopeInvalid if it does not fit."""
     if len(payload) > MAX_PAYLOAD:
         raise EnvelopeInvalid("envelope_too_large", str(len(payload)))
-    if not 0 < len(sealing) <= MAX_KEYS:
-        raise EnvelopeInvalid("envelope_field", "keys")
     head = canonical(header.as_json())
-    key, nonce, info = secrets.token_bytes(_KEY_BYTES), secrets.token_bytes(_NONCE_BYTES), _info(head)
-    parts = [MAGIC, struct.pack(">H", len(head)), head, bytes([len(sealing)])]
-    for id_, public in sealing:
-        sealed = _SUITE.encrypt(key, public, info=info)
-        parts += [bytes.fromhex(id_), struct.pack(">H", len(sealed)), sealed]
+    key, nonce = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(_NONCE_BYTES)
+    try:
+        keys = sealed_key.seal(key, sealing, _info(head))
+    except SealedKeyInvalid:
+        raise EnvelopeInvalid("envelope_field", "keys") from None
     ciphertext = AESGCM(key).encrypt(nonce, _pad(payload), head)
-    parts += [nonce, struct.pack(">I", len(ciphertext)), ciphertext]
-    unsigned = b"".join(parts)
+    length = struct.pack(">I", len(ciphertext))
+    unsigned = b"".join([MAGIC, struct.pack(">H", len(head)), head, keys, nonce, length, ciphertext])
     return unsigned + bytes.fromhex(signing_key) + signing_private.sign(LABEL + unsigned)
 
 
@@ -156,21 +143,13 @@ def read(data: bytes) -> Envelope:
         head = data[at + 2 : at + 2 + length]
         header = _read_header(head, length)
         at += 2 + length
-        count, at = data[at], at + 1
-        if not 0 < count <= MAX_KEYS:
-            raise EnvelopeInvalid("envelope_field", "keys")
-        keys = {}
-        for _ in range(count):
-            id_ = data[at : at + _ID_BYTES].hex()
-            (length,) = struct.unpack_from(">H", data, at + _ID_BYTES)
-            if length not in _SEALED_BYTES:
-                raise EnvelopeInvalid("envelope_field", "keys")
-            at += _ID_BYTES + 2 + length
-            keys[id_] = data[at - length : at]
+        keys, at = sealed_key.read(data, at)
         nonce, at = data[at : at + _NONCE_BYTES], at + _NONCE_BYTES
         (length,) = struct.unpack_from(">I", data, at)
         at += 4 + length
         ciphertext = data[at - length : at]
+    except SealedKeyInvalid:
+        raise EnvelopeInvalid("envelope_field", "keys") from None
     except (struct.error, IndexError):
         raise EnvelopeInvalid("envelope_form", "cut") from None
     if len(data) != at + _ID_BYTES + _SIGNATURE_BYTES:
@@ -206,13 +185,13 @@ def unseal(envelope: Envelope, keys: Mapping[str, MLKEM768X25519PrivateKey]) -> 
     Raises EnvelopeInvalid: `envelope_seal` when the key does not open it or the body was altered,
     `sealing_key_unknown` when it is sealed to none of `keys`.
     """
-    private = next((keys[id_] for id_ in envelope.keys if id_ in keys), None)
-    if private is None:
-        raise EnvelopeInvalid("sealing_key_unknown", " ".join(envelope.keys))
-    sealed = next(sealed for id_, sealed in envelope.keys.items() if id_ in keys)
     try:
-        key = _SUITE.decrypt(sealed, private, info=_info(envelope.head))
+        key = sealed_key.unseal(envelope.keys, keys, _info(envelope.head))
         return _unpad(AESGCM(key).decrypt(envelope.nonce, envelope.ciphertext, envelope.head))
+    except SealedKeyInvalid as invalid:
+        if invalid.code == "unknown":
+            raise EnvelopeInvalid("sealing_key_unknown", " ".join(envelope.keys)) from None
+        raise EnvelopeInvalid("envelope_seal") from None
     except (InvalidTag, ValueError):
         raise EnvelopeInvalid("envelope_seal") from None
 

@@ -92,9 +92,9 @@ def open_stream(ways: Iterable[AnyWay], lane: Lane, epoch: int) -> AnyWay | Name
     return last[1] if last[1].closed_at is None else Name(epoch, last[0].roll + 1, lane)
 
 
-def free_places(way: Way) -> int:
+def free_places(way: Way, window: int = WINDOW) -> int:
     """How many more messages may be sealed in a stream before its recipient says what became of some."""
-    return WINDOW - (way.seq - way.acked)
+    return window - (way.seq - way.acked)
 
 
 def in_order(ways: Iterable[AnyWay]) -> list[AnyWay]:
