@@ -24,7 +24,7 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.services import as_node
-from jiwar.exchange import arrival, departure, links
+from jiwar.exchange import arrival, departure, links, pouch_folder
 from jiwar.exchange.attached import sweep
 from jiwar.exchange.bus import Bus
 from jiwar.exchange.logic.conversation import ROOM, NotUnderstood, Visit, listen, visit
@@ -51,7 +51,7 @@ FIRST_PUSH = 64_000
 """Bytes of envelopes in a frame while the speed of a way is not known."""
 FRAME_SECONDS = 4.0
 """A frame is made as large as the way carries in this time, so that urgent messages get between."""
-EACH_MINUTE: list[Callable[[Grant, dt.datetime], object]] = [sweep]
+EACH_MINUTE: list[Callable[[Grant, dt.datetime], object]] = [sweep, pouch_folder.sweep]
 """What else is done about once a minute, each in transactions of its own; rooms above add what falls due with them."""
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL: the certificate is pinned, and a post that woke with a wrong clock must get
