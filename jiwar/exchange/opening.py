@@ -205,13 +205,14 @@ class _Reading:
         self._lack |= hello.lack
         before = links.epoch_of(self._peer)
         self._old = hello.epoch < before
-        if hello.ledger:
-            try:
-                told(self._peer, dict(hello.ledger))
-            except LedgerForked:
-                raise Refused(Fault("ledger_forked", "file", self._peer)) from None
-            except (CheckpointInvalid, KeyRefused):
-                self._counts["ledger_passed"] += 1
+        try:
+            if shown := told(self._peer, dict(hello.ledger)).restored:
+                restore.notice(self._peer, {"checkpoint": shown})
+                raise Refused(Fault("node_restoring"))
+        except LedgerForked:
+            raise Refused(Fault("ledger_forked", "file", self._peer)) from None
+        except (CheckpointInvalid, KeyRefused):
+            self._counts["ledger_passed"] += 1
         if self._old:
             return
         if hello.epoch > before:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
+from jiwar.audit.alarms import open_fork
 from jiwar.audit.services import append, tell
 from jiwar.exchange import arrival, departure, last_words
 from jiwar.exchange.attached import may_have, wanted
@@ -101,6 +102,8 @@ def _check(node: str, path: Path, why: str, most: int) -> SealingKeys:
         faults.append(Fault("file_exists", "file", path.name))
     if restoring():
         faults.append(Fault("node_restoring"))
+    if open_fork(node):
+        faults.append(Fault("ledger_forked", "node", node))
     if faults:
         raise Refused(*faults)
     try:

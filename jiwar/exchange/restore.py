@@ -125,9 +125,7 @@ def give_back(peer: str, sent: Mapping[str, Sent]) -> int:
 
 def give_records_back(peer: str, records: Sequence[Record]) -> int:
     """Queue for a peer what it said itself, and may have lost; nothing twice, and nothing that it passed on."""
-    waiting = set(
-        Outgoing.objects.filter(node=peer, returned=True, record__in=records).values_list("record", flat=True)
-    )
+    waiting = set(Outgoing.objects.filter(node=peer, returned=True).values_list("record", flat=True))
     own = {record.pk: record for record in records if record.node == peer and record.pk not in waiting}
     rows = [_returned(peer, record) for record in own.values()]
     if rows:

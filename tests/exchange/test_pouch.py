@@ -20,6 +20,7 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.models import Leaf
+from jiwar.audit.queries import newest_checkpoints
 from jiwar.exchange import attached, attachments, departure, last_words, links, restore
 from jiwar.exchange.attachments import Descriptor
 from jiwar.exchange.logic import hello as hellos
@@ -39,6 +40,7 @@ from jiwar.records.models import Record
 from jiwar.records.services import issue, read_content, terms
 from jiwar.wire.faults import Refused
 from jiwar.wire.ids import uuid7
+from tests.audit.peers import Peer
 from tests.exchange.carrier import BY, CARRIER, Packed, notes, receipt, said, sealed_for_us
 from tests.exchange.test_exchange import Channel, Note, content
 from tests.foreign import ForeignNode
@@ -679,6 +681,66 @@ def test_a_wrong_chunk_and_a_strangers_file_are_passed_over(niger: ForeignNode, 
     row = opened(sealed_for_us(niger, [said(niger, items={"chunks": wrong})]))
     assert (row.state, row.contents["chunks_passed"]) == ("whole", 2)
     assert not list((django_settings.DATA / "attachments").glob("*"))
+
+
+# --- ledgers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ledger(niger: ForeignNode) -> Peer:
+    """The neighbour's ledger, as its program would keep it."""
+    peer = Peer("NER", foreign=niger)
+    peer.append(5)
+    return peer
+
+
+def offered(peer: Peer) -> bytes:
+    """A pouch with what the neighbour says of ledgers now."""
+    peer.offer()
+    return sealed_for_us(peer.foreign, [said(peer.foreign, ledger=peer.says_to("LBY"))])
+
+
+def test_nodes_that_no_line_reaches_witness_each_other_all_the_same(packed: Packing, ledger: Peer) -> None:
+    opened(offered(ledger))
+    held = newest_checkpoints()["NER"]
+    assert held.size == 5
+    heard = ledger.hears("LBY", packed().hellos[0].ledger)
+    assert heard.witnessed is not None
+    ledger.append(3)
+    opened(offered(ledger))
+    assert newest_checkpoints()["NER"].size == 8
+
+
+def test_a_ledger_that_a_pouch_shows_late_is_no_fork(packed: Packing, ledger: Peer) -> None:
+    early = offered(ledger)
+    ledger.hears("LBY", packed().hellos[0].ledger)
+    ledger.append(3)
+    late = offered(ledger)
+    opened(late)
+    assert opened(early).state == "whole"
+    assert newest_checkpoints()["NER"].size == 8
+    assert not Leaf.objects.filter(act="ledger_forked").exists()
+
+
+def test_a_rewritten_ledger_stops_the_pouch_and_every_other(packed: Packing, ledger: Peer, kind: Kind) -> None:
+    opened(offered(ledger))
+    ledger.hears("LBY", packed().hellos[0].ledger)
+    twin = ledger.twin()
+    twin.rewrite([b"another", *ledger.log.leaves[1:], b"more"])
+    mine = notes(ledger.foreign, Channel(ledger.foreign), kind, "a")
+    twin.offer()
+    rewritten = said(ledger.foreign, *mine, ledger=twin.says_to("LBY"))
+    assert refused(sealed_for_us(ledger.foreign, [rewritten])) == ("ledger_forked", "NER")
+    assert refused(sealed_for_us(ledger.foreign, [said(ledger.foreign, *mine)])) == ("ledger_forked", "NER")
+    assert not Record.objects.filter(kind="test.note").exists()
+    with pytest.raises(Refused, match="ledger_forked"):
+        packed()
+
+
+def test_a_word_on_ledgers_that_proves_nothing_is_passed_over(niger: ForeignNode, kind: Kind) -> None:
+    mine = notes(niger, Channel(niger), kind, "a")
+    row = opened(sealed_for_us(niger, [said(niger, *mine, ledger={"v": 1, "nonsense": True})]))
+    assert (row.contents["applied"], row.contents["ledger_passed"]) == (1, 1)
 
 
 # --- bombs ------------------------------------------------------------------------------------------------------------
