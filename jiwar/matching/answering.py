@@ -190,7 +190,7 @@ def _send(inquiry: Inquiry, body: AnswerBody) -> None:
 
 
 def take_result(record: Record, content: Content) -> None:
-    """The asker says what matched: its tokens are mapped to own keys, and then forgotten with all others."""
+    """The asker says what matched: its tokens are mapped to own keys, and then all are forgotten."""
     body = content.body
     assert isinstance(body, ResultBody)
     if record.node == settings.NODE.code:
@@ -203,13 +203,23 @@ def take_result(record: Record, content: Content) -> None:
     there = dict(zip(oprf.split(bytes(inquiry.tokens), TOKEN_BYTES), inquiry.normals.split("\n"), strict=False))
     told = oprf.split(body.plain, TOKEN_BYTES)
     normals = sorted({there[each] for each in told if each in there})
-    held = own_keys.held(KeyType(inquiry.key_type), inquiry.purpose, inquiry.node[:3]) if normals else {}
-    Hit.objects.bulk_create(Hit(inquiry=inquiry, normal=n, owners=held.get(n, [])) for n in normals)
+    Hit.objects.bulk_create(Hit(inquiry=inquiry, normal=normal) for normal in normals)
     inquiry.hits, inquiry.result_at, inquiry.tokens, inquiry.normals = len(normals), timezone.now(), b"", ""
     inquiry.save(update_fields=["hits", "result_at", "tokens", "normals"])
     # Tokens that stand for nothing here: the asker claims what it cannot have computed.
     detail = _said(inquiry) | {"hits": len(normals), "unknown": len(told) - len(normals)}
     append("match_result_taken", _by(inquiry), str(inquiry.pk), detail)
+    if normals:
+        transaction.on_commit(worker.wake)
+
+
+def look_up(inquiry: Inquiry) -> None:
+    """Find whose the keys are that matched; a list may be long, and a message in hand does not wait for that."""
+    held = own_keys.held(KeyType(inquiry.key_type), inquiry.purpose, inquiry.node[:3])
+    hits = list(inquiry.found.filter(owners__isnull=True))
+    for hit in hits:
+        hit.owners = held.get(hit.normal, [])
+    Hit.objects.bulk_update(hits, ["owners"], batch_size=500)
 
 
 # --- people -----------------------------------------------------------------------------------------------------------

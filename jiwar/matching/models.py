@@ -150,12 +150,15 @@ class Arrived(models.Model):
 
 
 class Hit(models.Model):
-    """A key that both states hold: of a question of ours, or of a neighbour's. `owners`: own alerts and references."""
+    """A key that both states hold: of a question of ours, or of a neighbour's.
+
+    `owners`: own alerts and references; null until they were looked up.
+    """
 
     question = models.ForeignKey(Question, models.CASCADE, null=True, related_name="found")
     inquiry = models.ForeignKey(Inquiry, models.CASCADE, null=True, related_name="found")
     normal = models.CharField(max_length=400)
-    owners = models.JSONField()
+    owners = models.JSONField(null=True)
 
     class Meta:
         ordering = ["normal"]

@@ -4,7 +4,7 @@ import datetime as dt
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
@@ -12,10 +12,12 @@ from jiwar.access.policy import Grant
 from jiwar.audit.services import append
 from jiwar.exchange.courier import EACH_MINUTE
 from jiwar.matching import worker
-from jiwar.matching.answering import answer, decline, expire_inquiries, release, set_allowance
+from jiwar.matching.answering import answer, decline, expire_inquiries, look_up, release, set_allowance
 from jiwar.matching.asking import Asked, ask, expire_questions, finish, prepare
 from jiwar.matching.lists import add_list, check, expire_lists, remove_list
-from jiwar.matching.models import Inquiry, KeyList, Question
+from jiwar.matching.models import Hit, Inquiry, KeyList, Question
+from jiwar.matching.own_keys import OF_WATCHLIST
+from jiwar.watchlist.matchable import alerts_held
 
 __all__ = [
     "Asked",
@@ -42,11 +44,19 @@ def weigh() -> int | None:
     now = timezone.now()
     questions = Question.objects.filter(state__in=[_TO_PREPARE, _TO_FINISH], valid_until__gt=now)
     asked = questions.aggregate(count=Sum("count"))["count"]
-    inquiries = list(Inquiry.objects.filter(state=Inquiry.State.DUE).values_list("key_type", "count"))
+    due = Inquiry.objects.filter(Q(state=Inquiry.State.DUE) | Q(pk__in=_without_owners()))
+    inquiries = list(due.values_list("key_type", "count"))
     if asked is None and not inquiries:
         return None
     sizes = dict(KeyList.objects.order_by().values_list("key_type").annotate(Sum("size")))
+    for key_type in OF_WATCHLIST if inquiries else ():
+        sizes[key_type] = sizes.get(key_type, 0) + alerts_held()
     return (asked or 0) * _ASKER_COSTS + sum(count + sizes.get(key_type, 0) for key_type, count in inquiries)
+
+
+def _without_owners() -> QuerySet[Hit]:
+    """Inquiries of which something matched and nobody looked up yet what."""
+    return Hit.objects.filter(owners__isnull=True, inquiry__isnull=False).values("inquiry")
 
 
 def work() -> None:
@@ -54,6 +64,8 @@ def work() -> None:
     with worker.alone():
         for inquiry in Inquiry.objects.filter(state=Inquiry.State.DUE).order_by("received_at"):
             answer(inquiry)
+        for inquiry in Inquiry.objects.filter(pk__in=_without_owners()):
+            look_up(inquiry)
         for question in Question.objects.filter(state=_TO_PREPARE).order_by("asked_at"):
             prepare(question)
         for question in Question.objects.filter(state=_TO_FINISH).order_by("asked_at"):

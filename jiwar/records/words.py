@@ -28,5 +28,9 @@ def choices(group: str, language: str) -> list[tuple[str, str]]:
 
 
 def fault_text(code: str, detail: str, language: str) -> str:
-    """The sentence for a fault's code, with its detail where the sentence has room for it."""
-    return word("fault", code, language).replace("{detail}", detail)
+    """The sentence for a fault's code, with its detail where the sentence has room for it.
+
+    What no agreement opens is refused with the verdict's own code.
+    """
+    group = "fault" if code in words()["fault"] else "verdict"
+    return word(group, code, language).replace("{detail}", detail)

@@ -21,7 +21,7 @@ from jiwar.watchlist.logic.skeletons import skeletons
 from jiwar.watchlist.models import Entry
 from jiwar.watchlist.protection import Protected
 
-__all__ = ["Facts", "matchable", "shielded", "skeletons"]
+__all__ = ["Facts", "alerts_held", "matchable", "shielded", "skeletons"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,11 @@ def matchable(purpose: str, state: str) -> Iterator[Facts]:
         subject = SubjectFacts.model_validate(facts)
         if may_tell(*said) and subject not in protected:
             yield _facts(uid, subject)
+
+
+def alerts_held() -> int:
+    """How many subjects of alerts `matchable` looks at, about."""
+    return Entry.objects.filter(category=Entry.Category.ALERT, active=True).count()
 
 
 def shielded(state: str) -> list[Facts]:

@@ -54,6 +54,7 @@ def test_the_asker_learns_what_both_hold_and_the_responder_too(niger: Niger, sto
     found, outputs, _ = niger.open(question)
     assert [plate for plate, hit in zip(PLATES, found, strict=False) if hit] == [PLATES[0], PLATES[4], PLATES[8]]
     niger.tell(question, [output for output, hit in zip(outputs, found, strict=True) if hit])
+    services.work()
     inquiry = Inquiry.objects.get()
     assert (inquiry.state, inquiry.hits, inquiry.compared) == ("answered", 3, 10)
     assert [(hit.normal, hit.owners) for hit in inquiry.found.all()] == [
@@ -397,3 +398,30 @@ def test_the_message_is_of_the_asker_and_the_responder(niger: Niger) -> None:
     key = oprf.Key(b"k" * 32)
     ways = [message(K.PLATE, "NER", "LBY", PLATES[0]), message(K.PLATE, "LBY", "NER", PLATES[0])]
     assert len(set(key.outputs(ways))) == 2
+
+
+# --- work -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_due_is_weighed_and_done_once(niger: Niger, stolen: Any) -> None:
+    assert services.weigh() is None
+    question = niger.ask(K.PLATE, PLATES[:3])
+    assert services.weigh() == 3 + 10
+    services.work()
+    assert services.weigh() is None
+    _, outputs, _ = niger.open(question)
+    niger.tell(question, outputs[:1])
+    assert services.weigh() == 3 + 10
+    services.work()
+    assert services.weigh() is None
+    assert [hit.owners for hit in Hit.objects.all()] == [[{"list": "stolen", "reference": "file 0"}]]
+
+
+def test_a_key_that_went_from_the_list_meanwhile_has_no_owner(niger: Niger, stolen: Any, by: Granting) -> None:
+    question = niger.ask(K.PLATE, PLATES[:1])
+    services.work()
+    _, outputs, _ = niger.open(question)
+    services.remove_list(by(P.MATCHING_LIST_MANAGE), stolen.pk)
+    niger.tell(question, outputs)
+    services.work()
+    assert [hit.owners for hit in Hit.objects.all()] == [[]]

@@ -24,6 +24,7 @@ from jiwar.matching.models import Element, Question, SeenKey
 from jiwar.matching.queries import waiting
 from jiwar.records.models import Record
 from jiwar.records.queries import held
+from jiwar.records.words import fault_text
 from jiwar.wire.faults import Refused
 from tests.foreign import ForeignNode
 from tests.matching.conftest import OFFICER, Niger
@@ -187,6 +188,14 @@ def test_without_an_agreement_nothing_is_asked(by: Granting) -> None:
     Niger()
     with pytest.raises(Refused, match="no_agreement node"):
         services.ask(by(P.MATCHING_REQUEST_MAKE), asked())
+
+
+def test_why_the_way_is_closed_is_said_in_words(by: Granting) -> None:
+    Niger()
+    with pytest.raises(Refused) as refused:
+        services.ask(by(P.MATCHING_REQUEST_MAKE), asked())
+    [fault] = refused.value.faults
+    assert fault_text(fault.code, fault.detail, "en") == "No agreement binds the two states."
 
 
 def test_an_agreement_that_opens_the_question_but_no_answer_is_not_enough(by: Granting) -> None:

@@ -102,6 +102,7 @@ def test_the_officer_decides_about_a_neighbours_question(page, live_server, peop
     found, outputs, _ = listed.open(question)
     assert found == [True, False]
     listed.tell(question, outputs[:1])
+    services.work()
     page.reload()
     page.get_by_role("cell", name="NER 8A0001").wait_for()
     assert page.get_by_role("cell", name="file 1").is_visible()
@@ -175,6 +176,7 @@ def test_no_page_has_an_accessibility_fault(page, live_server, people, listed, a
     services.work()
     _, outputs, _ = listed.open(question)
     listed.tell(question, outputs[:1])
+    services.work()
     inquire(listed)
     answered, undecided = Inquiry.objects.order_by("received_at")
     for role, pages in {
