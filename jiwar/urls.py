@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from jiwar.access.pages import urls as administration
+from jiwar.agreements.consent_pages import urls as onward
 from jiwar.agreements.pages import urls as agreements
 from jiwar.crossings.pages import urls as crossings
 from jiwar.exchange.pages import urls as neighbours
@@ -21,7 +22,7 @@ urlpatterns = [
     path("", include(administration)),
     path("", include(crossings)),
     path("", include(oversight)),
-    path("agreements/", include(agreements)),
+    path("agreements/", include([*onward, *agreements])),
     path("alerts/", include(alerts)),
     path("cases/", include(cases)),
     path("letters/", include(letters)),

@@ -16,6 +16,9 @@ class Permission(StrEnum):
     AGREEMENTS_AGREEMENT_DRAFT = "agreements:agreement:draft"
     AGREEMENTS_AGREEMENT_READ = "agreements:agreement:read"
     AGREEMENTS_AGREEMENT_SUSPEND = "agreements:agreement:suspend"
+    AGREEMENTS_CONSENT_APPROVE = "agreements:consent:approve"
+    AGREEMENTS_CONSENT_DRAFT = "agreements:consent:draft"
+    AGREEMENTS_RECORD_PASS = "agreements:record:pass"  # noqa: S105 - a name
     AUDIT_LEDGER_EXPORT = "audit:ledger:export"
     AUDIT_LEDGER_READ = "audit:ledger:read"
     CROSSINGS_CROSSING_READ = "crossings:crossing:read"
@@ -63,6 +66,7 @@ class Purpose(StrEnum):
 P = Permission
 PERSONAL = frozenset(
     {
+        P.AGREEMENTS_RECORD_PASS,
         P.CROSSINGS_CROSSING_READ,
         P.CROSSINGS_CROSSING_RECORD,
         P.MATCHING_LIST_MANAGE,
@@ -139,6 +143,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | {
         P.AGREEMENTS_AGREEMENT_APPROVE,
         P.AGREEMENTS_AGREEMENT_SUSPEND,
+        P.AGREEMENTS_CONSENT_APPROVE,
         P.MATCHING_QUOTA_MANAGE,
         P.MATCHING_REQUEST_ANSWER,
         P.MATCHING_REQUEST_READ,
@@ -150,6 +155,8 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.CONTACT_OFFICER: _READS_CASES
     | {
         P.AGREEMENTS_AGREEMENT_DRAFT,
+        P.AGREEMENTS_CONSENT_DRAFT,
+        P.AGREEMENTS_RECORD_PASS,
         P.CROSSINGS_CROSSING_READ,
         P.EXCHANGE_LINK_RETRY,
         P.EXCHANGE_POUCH_CARRY,

@@ -7,14 +7,16 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from jiwar.access.bearer import authorise
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.agreements import queries
+from jiwar.agreements import consented, queries
+from jiwar.agreements.explained import Answer, answers
 from jiwar.agreements.wording import does
 from jiwar.records.coded import Coded
 from jiwar.records.content import Body, State
+from jiwar.wire.faults import Fault, Refused
 
 router = Router()
 
@@ -66,21 +68,37 @@ class AgreementOut(Schema):
 
 
 class Asked(Body):
-    """A kind of record, a purpose, and the state at the other end."""
+    """A kind of record, a purpose, and the state at the other end.
 
-    kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[a-z_]+)+$", max_length=60)]
+    `record`: a record that this node holds; then its kind, purpose, origin and handling count. `depth_km`: how far
+    it reaches beyond the border.
+    """
+
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[a-z_]+)*$", max_length=60)]
     purpose: Purpose
     neighbour: State
+    record: UUID | None = None
+    depth_km: Annotated[float | None, Field(ge=0, le=10_000)] = None
 
 
 class VerdictOut(Schema):
-    """`code` is open, or the nearest reason why not."""
+    """`verdict` is open, or the nearest reason why not; `clause` the one that opens the way or comes nearest.
+
+    `by`: states whose word, or whose missing word, closes it; `remedy` says who could open it. `policy` is the clause
+    as this node evaluates it, in Cedar.
+    """
 
     open: bool
     verdict: Coded
     agreement: str
     clause: str
+    clause_text: dict[str, str] | None
     onward: str | None
+    retention_days: int | None
+    answer_within_hours: int | None
+    by: list[str]
+    remedy: str
+    policy: str
 
 
 class VerdictsOut(Schema):
@@ -100,12 +118,14 @@ def show_agreements(request: HttpRequest) -> list[AgreementOut]:
 @router.get("/verdict", response=VerdictsOut, summary="May this kind of record pass, and why")
 def show_verdict(request: HttpRequest, asked: Query[Asked]) -> VerdictsOut:
     """The clause that opens the way, or the nearest reason why none does."""
-    authorise(request, Permission.AGREEMENTS_AGREEMENT_READ)
-    terms = (asked.kind, asked.purpose, asked.neighbour, timezone.now())
-    return VerdictsOut(
-        sends=_verdict(queries.may_send(*terms)),
-        receives=_verdict(queries.may_receive(*terms)),
-    )
+    by = authorise(request, Permission.AGREEMENTS_AGREEMENT_READ)
+    record = consented.target_of(by.actor, asked.record) if asked.record else None
+    if asked.record and record is None:
+        raise Refused(Fault("record_unknown", "record"))
+    matter = (record.kind, record.purpose) if record else (asked.kind, asked.purpose.value)
+    found = answers(*matter, asked.neighbour, timezone.now(), record, asked.depth_km)
+    sends, receives = map(_verdict, found)
+    return VerdictsOut(sends=sends, receives=receives)
 
 
 def _agreement(held: queries.Held) -> AgreementOut:
@@ -137,11 +157,19 @@ def _agreement(held: queries.Held) -> AgreementOut:
     )
 
 
-def _verdict(found: queries.Verdict) -> VerdictOut:
+def _verdict(found: Answer) -> VerdictOut:
+    verdict = found.verdict
+    opens = verdict if isinstance(verdict, queries.Open) else None
     return VerdictOut(
-        open=found.open,
-        verdict=Coded.of("verdict", found.code),
-        agreement=found.agreement,
-        clause=found.clause,
-        onward=found.onward if isinstance(found, queries.Open) else None,
+        open=verdict.open,
+        verdict=Coded.of("verdict", verdict.code),
+        agreement=verdict.agreement,
+        clause=verdict.clause,
+        clause_text=found.clause["text"] if found.clause else None,
+        onward=opens.onward if opens else None,
+        retention_days=opens.retention_days if opens else None,
+        answer_within_hours=opens.answer_within_hours if opens else None,
+        by=[] if isinstance(verdict, queries.Open) else list(verdict.by),
+        remedy=found.remedy,
+        policy=found.policy,
     )

@@ -1,6 +1,7 @@
 """The register of agreements at the console: read, draft, approve, sign, join, suspend, leave."""
 
 import datetime as dt
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -17,7 +18,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import authorise
-from jiwar.agreements import form, queries, services
+from jiwar.agreements import consented, explained, form, queries, services
+from jiwar.agreements.explained import Answer
 from jiwar.agreements.kinds import ACCESSION, AGREEMENT, RESERVATION, SIGNATURE
 from jiwar.agreements.wording import does
 from jiwar.records.queries import newest_version
@@ -227,25 +229,42 @@ def _act_on_draft(request: HttpRequest, found: "Draft") -> HttpResponse:
 
 @require_GET
 def why(request: HttpRequest) -> HttpResponse:
-    """Why a kind of record may or may not pass between us and a neighbour, for a purpose."""
-    authorise(request, READ)
-    asked = {name: request.GET.get(name, "")[:60] for name in ("kind", "for", "state")}
-    answers = []
-    if all(asked.values()):
-        own, now = settings.NODE.state, timezone.now()
-        for sender, recipient in ((own, asked["state"]), (asked["state"], own)):
-            verdict = queries.why(asked["kind"], asked["for"], sender, recipient, now)
-            held = queries.agreement(verdict.uid, now) if verdict.uid else None
-            clauses = held.row.clauses if held else []
-            clause = next((c for c in clauses if c["id"] == verdict.clause), None)
-            answers.append((sender, recipient, verdict, clause))
+    """Why a kind of record, or a record that we hold, may or may not pass between us and a neighbour."""
+    by = authorise(request, READ)
+    asked = {name: request.GET.get(name, "")[:60] for name in ("kind", "for", "state", "record", "depth_km")}
+    record, faults = None, []
+    if asked["record"]:
+        record = consented.target_of(by.actor, _uuid_or_none(asked["record"]))
+        faults = [] if record else [Fault("record_unknown", "record")]
+    depth = _depth(asked["depth_km"])
+    if asked["depth_km"] and depth is None:
+        faults.append(Fault("wrong_form", "depth_km"))
+    if record is not None:
+        asked |= {"kind": record.kind, "for": record.purpose}
+    answers: list[Answer] = []
+    if not faults and asked["kind"] and asked["for"] and asked["state"]:
+        found = explained.answers(asked["kind"], asked["for"], asked["state"], timezone.now(), record, depth)
+        answers = list(found)
     context = {
         "asked": asked,
-        "answers": answers,
-        "kind_choices": form.kind_choices(queries.coverable_kinds()),
+        "answers": [(answer, does(answer.clause or {})) for answer in answers],
+        "record": record,
+        "faults": tuple(faults),
+        "kind_choices": form.kind_choices({*queries.coverable_kinds(), *filter(None, [asked["kind"]])}),
         "states": form.states_known(),
     }
-    return render(request, "agreements/why.html", context)
+    return render(request, "agreements/why.html", context, status=422 if faults else 200)
+
+
+def _uuid_or_none(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _depth(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", text) else None
 
 
 def _draft(pk: UUID) -> "Draft":

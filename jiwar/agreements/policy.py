@@ -6,12 +6,13 @@ the day needs nothing: the policies hold the days, and the time comes with the q
 """
 
 import datetime as dt
+import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Unpack
 
 from django.conf import settings
 from django.db import connection
@@ -21,6 +22,7 @@ from jiwar.agreements.logic.verdicts import Facts, Question, Verdict
 from jiwar.agreements.models import Agreement, Change
 from jiwar.agreements.said import said
 
+log = logging.getLogger(__name__)
 Mark = tuple[int, int | None]
 _parsed: tuple[Mark, Register] | None = None
 
@@ -46,7 +48,10 @@ def may_receive(kind: str, purpose: str, from_state: str, at: dt.datetime, **fac
 
 def why(kind: str, purpose: str, sender: str, recipient: str, at: dt.datetime, **facts: Unpack[Facts]) -> Verdict:
     """The clause that opens the way between two states, or the nearest reason why none does. One query."""
-    return register().decide(Question(sender, recipient, kind, purpose, at, facts))
+    verdict = register().decide(Question(sender, recipient, kind, purpose, at, facts))
+    if verdict.code == "not_decidable":
+        log.error("agreements: Cedar could not decide on %s for %s from %s to %s", kind, purpose, sender, recipient)
+    return verdict
 
 
 @contextmanager
@@ -64,7 +69,7 @@ def steady() -> Iterator[None]:
 
 
 CHANGED: list[Callable[[], None]] = []
-"""What else happens in the transaction in which agreements change: `exchange` frees what they held back."""
+"""What else happens in the transaction in which policy changes: `exchange` frees what it held back."""
 
 
 def changed() -> None:
@@ -72,23 +77,13 @@ def changed() -> None:
     Change.objects.create(mark=secrets.randbits(40))
     if batch := _batch.get():
         batch.found, batch.changed = None, True
+    freed()
+
+
+def freed() -> None:
+    """Let what policy held back be looked at again."""
     for hook in CHANGED:
         hook()
-
-
-def facts_of(data: Mapping[str, Any], sender: str, consents: frozenset[str] = frozenset()) -> Facts:
-    """What a statement says of itself that agreements look at, on its way from a state.
-
-    `data`: its members. `consents`: states that its origin's consent names (`consented`), where it is not the sender.
-    """
-    content = data["content"]
-    facts = Facts(tlp=content["handling"]["tlp"], onward=content["handling"].get("onward", "no"))
-    if data["origin"] != sender:
-        facts["origin"], facts["consents"] = data["origin"], consents
-    depth = content["body"].get("depth_km") if isinstance(content["body"], dict) else None
-    if depth is not None:
-        facts["depth_km"] = depth
-    return facts
 
 
 def register() -> Register:

@@ -14,10 +14,11 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor
 from jiwar.access.waiting import Waiting
+from jiwar.agreements.consented import brought, facts_of, named, to_answer, to_approve
 from jiwar.agreements.kinds import ACCESSION, AGREEMENT, RESERVATION, RESUMPTION, SIGNATURE
 from jiwar.agreements.logic.verdicts import NEARNESS, Closed, Open, Terms, Verdict, retention, standing
 from jiwar.agreements.models import Agreement
-from jiwar.agreements.policy import facts_of, may_receive, may_send, steady, why
+from jiwar.agreements.policy import may_receive, may_send, steady, why
 from jiwar.agreements.said import Accession, Said, said, text_about
 from jiwar.records.kinds import KINDS, WITHDRAWAL
 from jiwar.records.queries import drafts, held, newest_version, withdrawal_of
@@ -31,9 +32,11 @@ __all__ = [
     "Closed",
     "Open",
     "Verdict",
+    "brought",
     "facts_of",
     "may_receive",
     "may_send",
+    "named",
     "retention",
     "steady",
     "waiting",
@@ -161,7 +164,12 @@ def in_hand(actor: Actor, at: dt.datetime) -> list[InHand]:
 def waiting(actor: Actor) -> list[Waiting]:
     """What waits for this person, counted, for the home page."""
     counts = Counter(item.what for item in in_hand(actor, timezone.now()))
-    return [Waiting(f"agreements_{what}", count, reverse("agreements")) for what, count in sorted(counts.items())]
+    found = [Waiting(f"agreements_{what}", count, reverse("agreements")) for what, count in sorted(counts.items())]
+    if actor.may(Permission.AGREEMENTS_CONSENT_DRAFT) and (count := len(to_answer(actor))):
+        found.append(Waiting("consents_to_answer", count, reverse("onward")))
+    if actor.may(Permission.AGREEMENTS_CONSENT_APPROVE) and (count := len(to_approve(actor))):
+        found.append(Waiting("consents_to_approve", count, reverse("onward")))
+    return found
 
 
 def draft(pk: UUID) -> "Draft | None":

@@ -16,6 +16,7 @@ from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import AccessRefused, Grant
 from jiwar.access.services import as_node
 from jiwar.agreements import passing, policy, queries
+from jiwar.agreements.content import plain
 from jiwar.agreements.kinds import (
     ACCESSION,
     AGREEMENT,
@@ -41,7 +42,7 @@ from jiwar.records import drafts
 from jiwar.records.content import Content
 from jiwar.records.kinds import WITHDRAWAL, YEAR, Kind
 from jiwar.records.queries import newest_version
-from jiwar.records.services import issue, read_content, terms, withdraw
+from jiwar.records.services import issue, read_content, withdraw
 from jiwar.wire.faults import Fault, Refused
 
 if TYPE_CHECKING:
@@ -239,15 +240,7 @@ def _issue(by: Grant, kind: Kind, reference: str, body: dict[str, Any]) -> "Reco
 
 
 def _plain(reference: str, until: dt.datetime, review: dt.date, body: dict[str, Any]) -> dict[str, Any]:
-    """Content in its JSON form, for a draft."""
-    basis = f"agreement {reference}".strip()[:200]
-    plain = terms(_PURPOSE.value, basis, 0, body, tlp="GREEN")
-    return plain | {
-        "handling": plain["handling"].model_dump(mode="json"),
-        "grading": plain["grading"].model_dump(mode="json"),
-        "valid_until": until.isoformat(),
-        "review_on": review.isoformat(),
-    }
+    return plain(_PURPOSE.value, f"agreement {reference}", until, review, body)
 
 
 def _check(by: Grant, permission: Permission) -> None:

@@ -4,16 +4,19 @@ A state speaks to states: national nodes exchange with national nodes, and each 
 agreement opens waits here, held with the reason, and leaves when one opens it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
+from jiwar.agreements.passing import PASSED_ON
 from jiwar.agreements.policy import CHANGED
-from jiwar.agreements.queries import Verdict, may_send
+from jiwar.agreements.queries import Verdict, may_send, named
 from jiwar.audit.services import Act, Author, append_all
 from jiwar.exchange.logic.streams import Lane
 from jiwar.exchange.models import Outgoing
@@ -24,6 +27,7 @@ from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, Kind
 from jiwar.records.queries import newest_version
 from jiwar.records.services import STORED, Record, Stored, acknowledge
 
+CONSENT_PRIORITY = 5
 Known = tuple[str, str, str]
 """A neighbour's code, state and role."""
 
@@ -31,12 +35,13 @@ Known = tuple[str, str, str]
 def route(by: Author, stored: Sequence[Stored]) -> None:
     """Put stored records into the outbox of every node that they are for. One query for all, and what policy asks."""
     known: list[Known] = list(neighbours().values_list("code", "state", "role"))
+    passed = _passed_on(stored)
     rows: list[Outgoing] = []
     for each in stored:
         kind = KINDS.get((each.record.kind, each.record.kind_version))
         if kind is None or each.content is None or not _is_for_others(each.record, each.content, kind):
             continue
-        rows += (row(each.record, kind, code, foreign=foreign) for code, foreign in _nodes(each, kind, known))
+        rows += (row(each.record, kind, code, foreign=foreign) for code, foreign in _nodes(each, kind, known, passed))
     enqueue(by, rows)
 
 
@@ -87,6 +92,19 @@ def row(record: Record, kind: Kind, node: str, *, foreign: bool) -> Outgoing:
     )
 
 
+def pass_on(by: Author, record: Record, state: str, consents: Sequence[Record]) -> None:
+    """Put a held record into the outbox for a state, behind the consents that let it pass: they arrive before it."""
+    for code in neighbours().filter(state=state).exclude(role="post").values_list("code", flat=True):
+        there = Outgoing.objects.filter(node=code, record__in=[*consents, record]).values_list("record_id", flat=True)
+        rows = []
+        for each in (each for each in (*consents, record) if each.pk not in set(there)):
+            made = row(each, KINDS[each.kind, each.kind_version], code, foreign=True)
+            # One lane and one priority: in a stream nothing overtakes.
+            made.lane, made.priority = Lane.URGENT, CONSENT_PRIORITY
+            rows.append(made)
+        enqueue(by, rows)
+
+
 def _is_for_others(record: Record, content: Content, kind: Kind) -> bool:
     """What a stored record does to the outbox besides filling it; whether it goes on at all."""
     own = record.node == settings.NODE.code
@@ -101,22 +119,42 @@ def _is_for_others(record: Record, content: Content, kind: Kind) -> bool:
     return True
 
 
-def _nodes(stored: Stored, kind: Kind, known: Iterable[Known]) -> list[tuple[str, bool]]:
+def _passed_on(stored: Sequence[Stored]) -> dict[UUID, set[str]]:
+    """States to which other states' records were passed on from here: they hear of corrections and withdrawals too."""
+    own = settings.NODE.state
+    found: dict[UUID, set[str]] = defaultdict(set)
+    theirs = [_subject(each.record) for each in stored if each.record.origin != own]
+    if theirs and settings.NODE.role == "national":
+        rows = Outgoing.objects.filter(record__uid__in=theirs, returned=False).exclude(state=Outgoing.State.NOT_SENT)
+        for uid, node in rows.values_list("record__uid", "node"):
+            if uid is not None and node[:3] != own:
+                found[uid].add(node[:3])
+    return found
+
+
+def _subject(record: Record) -> UUID | None:
+    return record.about if record.kind == WITHDRAWAL.name else record.uid
+
+
+def _nodes(stored: Stored, kind: Kind, known: Iterable[Known], passed: dict[UUID, set[str]]) -> list[tuple[str, bool]]:
     """Codes of the nodes that a record is for, and whether each is another state's."""
     record, content = stored.record, stored.content
     own = record.node == settings.NODE.code
     if settings.NODE.role == "post":
         return [(settings.NODE.state, False)] if own else []
     nodes: list[tuple[str, bool]] = []
+    states: set[str]
     if own:
         if kind is WITHDRAWAL:
             holders = Outgoing.objects.filter(record__uid=record.about).exclude(state=Outgoing.State.NOT_SENT)
-            states = set(holders.values_list("node", flat=True))
+            states = set(holders.values_list("node", flat=True)) | (named(record.about) if record.about else set())
         elif kind.addressees is None:
             states = {state for _, state, _ in known}
         else:
             states = set(kind.addressees(content))
-        nodes += [(c, True) for c, s, r in known if s != settings.NODE.state and r != "post" and s in states]
+    else:
+        states = passed.get(_subject(record) or record.uid, set())
+    nodes += [(c, True) for c, s, r in known if s != settings.NODE.state and r != "post" and s in states]
     # TLP:RED is for the named recipient: it goes no further, not even to an own post.
     if kind.posts and record.tlp != "RED":
         nodes += [(c, False) for c, s, r in known if s == settings.NODE.state and c != record.node and r == "post"]
@@ -166,3 +204,4 @@ def policy(record: Record, kind: Kind, node: str) -> Verdict | Free:
 ACKNOWLEDGEMENT.addressees = _origin_of_target
 STORED.append(route)
 CHANGED.append(release_all)
+PASSED_ON.append(pass_on)

@@ -37,11 +37,17 @@ READS = {
 """What reading a kind of record takes. A kind that is not named is read by nobody."""
 _LONGEST_CHAIN = 6
 """An acknowledgement of a withdrawal of an outcome of a hit of an alert, and one to spare."""
-_ABOUT_ANOTHER = {ACKNOWLEDGEMENT.name, WITHDRAWAL.name}
+_ABOUT_ANOTHER = {
+    ACKNOWLEDGEMENT.name,
+    WITHDRAWAL.name,
+    "record.consent",
+    "record.consent_refusal",
+    "record.consent_request",
+}
 
 
 def permission_to_read(uid: UUID, actor: Actor) -> Permission:
-    """What reading a record takes; of a withdrawal or an acknowledgement, what reading the record it is about takes.
+    """What reading a record takes; of what is said about another, what reading that one takes.
 
     Raises Record.DoesNotExist, also for what this actor may not know of and for kinds that nobody reads.
     """

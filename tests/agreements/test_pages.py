@@ -233,8 +233,14 @@ def test_why(in_force: Record, at_the_desk: Client, second: Client, grant: Calla
     page = text(at_the_desk.get("/agreements/why/", ask))
     assert "We may not send it" in page
     assert "One of the two states has suspended this clause." in page
+    assert "Libya could end the suspension." in page
+    assert f"LBY-NER-2026-01/art-3-1/suspended/{Record.objects.get(kind='agreement.suspension').uid}" in page
     assert "No agreement binds" in text(at_the_desk.get("/agreements/why/", ask | {"state": "TUN"}))
     assert at_the_desk.get("/agreements/why/", {"kind": "alert.person"}).status_code == 200
+    assert at_the_desk.get("/agreements/why/", ask | {"record": "x"}).status_code == 422
+    assert at_the_desk.get("/agreements/why/", ask | {"record": str(in_force.uid)}).status_code == 422
+    assert at_the_desk.get("/agreements/why/", ask | {"depth_km": "-3"}).status_code == 422
+    assert at_the_desk.get("/agreements/why/", ask | {"depth_km": "3.5"}).status_code == 200
 
 
 def test_who_may_not_read_sees_nothing(in_force: Record, sign_in: SignIn, agency: Agency) -> None:
