@@ -122,8 +122,8 @@ def show_verdict(request: HttpRequest, asked: Query[Asked]) -> VerdictsOut:
     record = consented.target_of(by.actor, asked.record) if asked.record else None
     if asked.record and record is None:
         raise Refused(Fault("record_unknown", "record"))
-    matter = (record.kind, record.purpose) if record else (asked.kind, asked.purpose.value)
-    found = answers(*matter, asked.neighbour, timezone.now(), record, asked.depth_km)
+    kind, purpose = (record.kind, record.purpose) if record else (asked.kind, str(asked.purpose))
+    found = answers(kind, purpose, asked.neighbour, timezone.now(), record, asked.depth_km)
     sends, receives = map(_verdict, found)
     return VerdictsOut(sends=sends, receives=receives)
 
