@@ -60,16 +60,25 @@ def _without_owners() -> QuerySet[Hit]:
 
 
 def work() -> None:
-    """Do all that is due: answer inquiries, send questions, take in answers."""
+    """Do all that is due: answer inquiries, send questions, take in answers, look up what matched.
+
+    What fails keeps nothing else waiting; it is raised when all else is done, and tried again with the next minute.
+    """
+    failed: list[Exception] = []
     with worker.alone():
-        for inquiry in Inquiry.objects.filter(state=Inquiry.State.DUE).order_by("received_at"):
-            answer(inquiry)
-        for inquiry in Inquiry.objects.filter(pk__in=_without_owners()):
-            look_up(inquiry)
-        for question in Question.objects.filter(state=_TO_PREPARE).order_by("asked_at"):
-            prepare(question)
-        for question in Question.objects.filter(state=_TO_FINISH).order_by("asked_at"):
-            finish(question)
+        for act, rows in (
+            (answer, Inquiry.objects.filter(state=Inquiry.State.DUE).order_by("received_at")),
+            (prepare, Question.objects.filter(state=_TO_PREPARE).order_by("asked_at")),
+            (finish, Question.objects.filter(state=_TO_FINISH).order_by("asked_at")),
+            (look_up, Inquiry.objects.filter(pk__in=_without_owners())),
+        ):
+            for row in rows:
+                try:
+                    act(row)  # type: ignore[operator]
+                except Exception as error:  # noqa: BLE001 - whatever it was
+                    failed.append(error)
+    if failed:
+        raise failed[0]
 
 
 def keep_house(by: Grant, at: dt.datetime) -> None:

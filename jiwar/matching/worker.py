@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import connection
 
+from jiwar.exchange.where import where
+
 log = logging.getLogger(__name__)
 
 LITTLE = 2000
@@ -46,7 +48,7 @@ def _run() -> None:
                 else:
                     _apart()
         except Exception as error:  # noqa: BLE001 - whatever it was, the next minute tries again
-            log.error("matching: %s", type(error).__name__)  # noqa: TRY400 - no content in the log
+            log.error("matching: %s", where(error))  # noqa: TRY400 - no content in the log
         finally:
             connection.close()
             _at_it.release()

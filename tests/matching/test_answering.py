@@ -425,3 +425,17 @@ def test_a_key_that_went_from_the_list_meanwhile_has_no_owner(niger: Niger, stol
     niger.tell(question, outputs)
     services.work()
     assert [hit.owners for hit in Hit.objects.all()] == [[]]
+
+
+def test_what_fails_keeps_nothing_else_waiting(niger: Niger, stolen: Any) -> None:
+    first, second = niger.ask(K.PLATE, PLATES[:1]), niger.ask(K.PLATE, PLATES[:2])
+    broken = Arrived.objects.get(question=first)
+    statement = broken.record.statement
+    Record.objects.filter(pk=broken.record_id).update(statement="{}")
+    with pytest.raises(KeyError):
+        services.work()
+    assert niger.open(second)[0] == [True, False]
+    assert services.weigh() is not None
+    Record.objects.filter(pk=broken.record_id).update(statement=statement)
+    services.work()
+    assert niger.open(first)[0] == [True]
