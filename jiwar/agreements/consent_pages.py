@@ -63,6 +63,7 @@ def record(request: HttpRequest, uid: UUID) -> HttpResponse:
         "ways": consented.ways(found) if theirs else (),
         "asked": consented.requests(uid),
         "given": consented.given(uid),
+        "drafted": {d.content["body"].get("request"): d.pk for d in consented.consent_drafts()},
         "others": [each for each in form.states_known() if each[0] != found.origin],
         "latest": min(found.valid_until.date(), timezone.now().date() + dt.timedelta(days=365)),
         "act": act,

@@ -80,6 +80,8 @@ def propose(
         raise Refused(Fault("record_unknown", "target"))
     if request is not None:
         _open_request(by, request)
+        if any(draft.content["body"].get("request") == str(request) for draft in consented.consent_drafts()):
+            raise Refused(Fault("draft_in_hand", "request"))
     end = min(record.valid_until, day_end(until))
     body: dict[str, Any] = {"target": str(uid), "holder": holder, "states": list(states)}
     body["request"] = str(request) if request else None

@@ -336,6 +336,12 @@ class TestAnswering:
         assert [each.answer for each in consented.requests(ours.uid)] == [record]
         assert Leaf.objects.filter(act="consent_given", subject=str(ours.uid)).exists()
 
+    def test_is_prepared_once(self, ours: Record, asked: Record, by: Granting) -> None:
+        self.grant(by, ours, asked)
+        with pytest.raises(Refused) as error:
+            self.grant(by, ours, asked)
+        assert codes(error) == ["draft_in_hand"]
+
     def test_one_person_cannot_grant(self, ours: Record, asked: Record, by: Granting, officer: Person) -> None:
         draft = self.grant(by, ours, asked)
         with pytest.raises(Refused) as error:
