@@ -6,4 +6,6 @@ class ExchangeConfig(AppConfig):
     label = "exchange"
 
     def ready(self) -> None:
-        from jiwar.exchange import routing  # noqa: F401 - attaches the routing of stored records
+        from jiwar.exchange import directory, routing  # noqa: F401 - attaches the routing of stored records
+
+        directory.connect()

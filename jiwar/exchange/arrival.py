@@ -33,7 +33,7 @@ from jiwar.exchange.restore import regain
 from jiwar.exchange.standing import restoring
 from jiwar.exchange.where import where
 from jiwar.identity.keys import ring
-from jiwar.identity.queries import KeyRefused, neighbours, one_look, signing_key
+from jiwar.identity.queries import PASSING, KeyRefused, neighbours, one_look, signing_key
 from jiwar.records.arrivals import Checked, check, keep
 from jiwar.records.services import Record
 from jiwar.wire.faults import Fault, Refused
@@ -144,8 +144,17 @@ def _open_one(sender: str, data: bytes, now: dt.datetime, keys: Mapping[str, MLK
     envelope = envelopes.read(data)
     if envelope.header.sender != sender:
         raise Rejected("sender_unknown", envelope.header.sender)
-    envelopes.verify(envelope, signing_key(sender, envelope.signing_key), settings.NODE.code, now)
+    # A memory stick may be found after the certificate has ended: what counts is when it was sealed.
+    public = signing_key(sender, envelope.signing_key, envelope.header.made_at)
+    envelopes.verify(envelope, public, settings.NODE.code, now)
     arrival = Arrival(envelope, envelopes.unseal(envelope, keys))
+    _read(arrival)
+    return arrival
+
+
+def _read(arrival: Arrival) -> None:
+    """The message of an opened envelope, or why it has none."""
+    arrival.refusal = None
     try:
         arrival.message = messages.read(arrival.payload)
         if arrival.message.place is None:
@@ -160,7 +169,6 @@ def _open_one(sender: str, data: bytes, now: dt.datetime, keys: Mapping[str, MLK
             arrival.unknown = "statement"
         else:
             arrival.refusal = _refusal(refused)
-    return arrival
 
 
 # --- inside it --------------------------------------------------------------------------------------------------------
@@ -262,6 +270,8 @@ def _apply(sender: str, run: Sequence[Arrival]) -> None:
     judged: dict[tuple[Any, ...], Fault | None] = {}
     free: list[Arrival] = []
     for each in run:
+        if each.refusal and each.refusal.code in PASSING:
+            _read(each)  # a card or a list before it in the batch may have made the key known
         each.result, each.record = each.refusal, None
         if each.result is not None:
             continue

@@ -27,6 +27,7 @@ from jiwar.access.services import as_node
 from jiwar.exchange import arrival, departure, links, pouch_folder
 from jiwar.exchange.attached import sweep
 from jiwar.exchange.bus import Bus
+from jiwar.exchange.directory import tend
 from jiwar.exchange.logic.conversation import ROOM, NotUnderstood, Visit, listen, visit
 from jiwar.exchange.logic.frame import MAX_BYTES
 from jiwar.exchange.models import Link, Outgoing, Stream
@@ -51,7 +52,7 @@ FIRST_PUSH = 64_000
 """Bytes of envelopes in a frame while the speed of a way is not known."""
 FRAME_SECONDS = 4.0
 """A frame is made as large as the way carries in this time, so that urgent messages get between."""
-EACH_MINUTE: list[Callable[[Grant, dt.datetime], object]] = [sweep, pouch_folder.sweep]
+EACH_MINUTE: list[Callable[[Grant, dt.datetime], object]] = [sweep, pouch_folder.sweep, tend]
 """What else is done about once a minute, each in transactions of its own; rooms above add what falls due with them."""
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL: the certificate is pinned, and a post that woke with a wrong clock must get
@@ -259,6 +260,7 @@ class Courier:
     def _missed(self, node: str, code: str, detail: str = "", *, patient: bool = False) -> None:
         way = self._ways[node]
         way.failed_at = time.monotonic()
+        CONTACTS[node].knows = ""  # it may have forgotten us: our card goes with the next hello
         first, most = links.PATIENCE
         way.wait = links.LONG_PATIENCE if patient else min(most, max(first, way.wait * 1.2))
         links.missed(node, code, detail)

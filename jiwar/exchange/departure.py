@@ -27,7 +27,7 @@ from jiwar.exchange.models import Incoming, Outgoing, Receipt, Sealed, Stream
 from jiwar.exchange.standing import epoch, restoring
 from jiwar.exchange.wake import wake_courier
 from jiwar.identity.keys import ring
-from jiwar.identity.queries import KeyRefused, sealing_keys, signing_key
+from jiwar.identity.queries import PASSING, KeyRefused, one_look, sealing_keys, signing_key
 from jiwar.records.kinds import KINDS, WITHDRAWAL
 from jiwar.wire.ids import uuid7
 
@@ -175,10 +175,11 @@ def _streams(node: str) -> list[Stream]:
 def settle(node: str, items: Sequence[bytes]) -> int:
     """Verify receipts and close their messages; returns how many. Raises NotUnderstood, and then closes nothing.
 
-    What a recipient refused for a reason of policy that may pass waits, held, for its agreements to change.
+    What a recipient refused for a reason that may pass waits, held: for its agreements to change, for it to learn of a
+    key.
     """
     count = 0
-    with transaction.atomic():
+    with one_look(), transaction.atomic():
         for item in items:
             try:
                 receipt, signed = receipts.read(item)
@@ -237,7 +238,7 @@ def _close(stream: Stream, first: int, last: int, result: receipts.Result, recei
         sealed__stream=stream, sealed__seq__gte=first, sealed__seq__lte=last, state__in=_WAITING
     )
     told = {"receipt": receipt, "receipt_status": result.status, "acknowledged_at": now}
-    rows.update(**outbox.closed(result, CHANGEABLE)._asdict(), **told)
+    rows.update(**outbox.closed(result, CHANGEABLE | PASSING)._asdict(), **told)
 
 
 # --- what cannot be taken ---------------------------------------------------------------------------------------------

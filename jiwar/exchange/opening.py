@@ -93,7 +93,7 @@ def _head(data: bytes) -> tuple[Head, bytes]:
     header = head.header
     if header.recipient == settings.NODE.code and not neighbours().filter(code=header.sender).exists():
         raise Refused(Fault("pouch_of_stranger", "file", header.sender))
-    pouches.verify(head, signing_key(header.sender, head.signing_key), settings.NODE.code)
+    pouches.verify(head, signing_key(header.sender, head.signing_key, header.at), settings.NODE.code)
     return head, pouches.content_key(head, {key.id: key.private for key in ring(settings.KEYS).sealing})
 
 
@@ -129,7 +129,7 @@ class _Reading:
     def __init__(self, row: Pouch, head: Head, key: bytes) -> None:
         self._row, self._peer = row, head.header.sender
         self._opening = Opening(key, head.header, row.offset)
-        self._me = ThisNode(reaching=False)
+        self._me = ThisNode(reaching=False, live=False)
         self._counts: Counter[str] = Counter({name: n for name, n in row.contents.items() if name != "refused"})
         self._refused: Counter[str] = Counter(row.contents.get("refused", {}))
         self._stopped: dict[str, list[str]] = {stop[0]: stop for stop in row.stopped}

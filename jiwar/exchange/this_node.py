@@ -1,11 +1,15 @@
 """This node as the conversation sees it (`logic.conversation.Node`): each method is one transaction, or reads only."""
 
+import contextlib
+import json
 import secrets
 import struct
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from jiwar.audit.services import CheckpointInvalid, LedgerForked, tell, told
@@ -19,9 +23,12 @@ from jiwar.exchange.logic.restored import forgot
 from jiwar.exchange.logic.signed import SignedInvalid
 from jiwar.exchange.models import Stream
 from jiwar.exchange.standing import epoch, restoring
+from jiwar.identity.cards import CardInvalid
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import KeyRefused, neighbours, signing_key
+from jiwar.identity.services import hear_card, own_card
 from jiwar.wire.faults import Refused
+from jiwar.wire.strict_json import canonical
 
 CONTACTS: defaultdict[str, Contact] = defaultdict(Contact)
 """What this process remembers of each peer."""
@@ -30,32 +37,49 @@ CHUNK_PLACE = struct.Struct(">32sI")
 
 
 class ThisNode:
-    """The node whose data folder this is. `reaching`: whether its peer is one that it visits, or one that visits it."""
+    """The node whose data folder this is. `reaching`: whether its peer is one that it visits, or one that visits it.
 
-    def __init__(self, *, reaching: bool) -> None:
+    `live`: what it hears is said now, and keys are judged by our clock; a pouch was written when its writer says.
+    """
+
+    def __init__(self, *, reaching: bool, live: bool = True) -> None:
         self._note = links.reached if reaching else links.heard
+        self._live = live
 
     def believe(self, hello: bytes) -> Hello:
         try:
             said, signed = hellos.read(hello)
             if said.recipient != settings.NODE.code:
                 raise NotUnderstood("hello_of_other", said.recipient)
-            hellos.verify(signed, signing_key(said.sender, signed.key))
+            hellos.verify(signed, self._key(said, signed.key))
         except (SignedInvalid, KeyRefused) as refused:
             raise NotUnderstood(refused.code) from None
         if not neighbours().filter(code=said.sender).exists():
             raise NotUnderstood("sender_unknown", said.sender)
         return said
 
+    def _key(self, said: Hello, key: str) -> Ed25519PublicKey:
+        """The key that is to be believed; one that is new to us, the card in the hello may prove. Raises KeyRefused."""
+        at = None if self._live else said.clock
+        try:
+            return signing_key(said.sender, key, at)
+        except KeyRefused:
+            if said.card.get("code") != said.sender:
+                raise
+        with contextlib.suppress(CardInvalid), transaction.atomic():
+            hear_card(canonical(said.card).decode(), by=said.sender)
+        return signing_key(said.sender, key, at)
+
     def greet(self, peer: str, contact: Contact, *, room: int, problem: Problem | None, re: str) -> tuple[bytes, Hello]:
         old = restoring()
-        key = ring(settings.KEYS).signing[0]
+        key, nonce = ring(settings.KEYS).signing[0], secrets.token_hex(16)
+        contact.keys[nonce] = key.id
         hello = Hello(
             sender=settings.NODE.code,
             recipient=peer,
             at=timezone.now().isoformat(),
             epoch=epoch(),
-            nonce=secrets.token_hex(16),
+            nonce=nonce,
             re=re,
             have=arrival.cursors(peer),
             sent=sent_to(peer),
@@ -63,6 +87,7 @@ class ThisNode:
             room=0 if old else room,
             # An old copy shows no ledger: what it would show is another past.
             ledger=tell(peer, old=bool(old)),
+            card={} if contact.knows == key.id else json.loads(own_card()),
             problem=Problem("restoring") if old else problem,
         )
         return hellos.sign(hello, key.id, key.private), hello

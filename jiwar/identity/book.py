@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PublicKey
 from django.db import connection
 from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
 
 from jiwar.identity import looks
 from jiwar.identity.keys import cosigning_public, sealing_public, signing_public
@@ -109,7 +110,7 @@ def _read() -> Book:
         if newest is not None:
             found.lists[state] = newest
         found.entries |= {f"{state} {key}": entry for key, entry in stand.items()}
-    for key in NodeKey.objects.order_by("-added_at", "-id"):
+    for key in NodeKey.objects.order_by(Coalesce("stated_at", "added_at").desc(), "-added_at", "-id"):
         raw = base64.b64decode(key.public)
         known = Known(
             windows.get(key.id, ()),

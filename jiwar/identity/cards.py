@@ -73,6 +73,7 @@ class Card:
     certificate: Certificate | None = None
     previous: tuple[str, bytes] | None = None
     said: bytes = field(default=b"", repr=False)
+    text: str = field(default="", repr=False)
 
     @property
     def state(self) -> str:
@@ -171,6 +172,7 @@ def read_card(text: str) -> Card:
         certificate=_certified(data, root, keys) if root else None,
         previous=_previous(data.get("previous")),
         said=said,
+        text=text,
     )
 
 

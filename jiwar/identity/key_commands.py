@@ -73,7 +73,8 @@ def _fingerprint(told: argparse.Namespace) -> int:
     from jiwar.identity.services import own_card
 
     card = read_card(own_card())
-    print(settings.NODE.code, card.fingerprint, "of the root" if card.root else "of the node's key: not certified")
+    print(settings.NODE.code, card.fingerprint)
+    print("of the state's root" if card.root else "of the node's own key: it is not certified", file=sys.stderr)
     return 0
 
 

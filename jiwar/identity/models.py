@@ -93,6 +93,7 @@ class Node(models.Model):
     exchange_url = models.URLField(max_length=300)
     tls_certificate = models.TextField()
     contact = models.JSONField(default=dict)
+    card = models.TextField(blank=True, help_text="the card as it came, to be shown to own posts")
     card_issued_at = models.DateTimeField()
     added_at = models.DateTimeField(auto_now_add=True)
 
@@ -119,6 +120,7 @@ class NodeKey(models.Model):
     revoked_why = models.CharField(max_length=200, blank=True)
     by_hand = models.BooleanField(default=True)
     waits = models.BooleanField(default=False)
+    stated_at = models.DateTimeField(null=True, help_text="when the first card that named it was written")
 
     objects = _Counted.as_manager()
 

@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
@@ -12,14 +13,20 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from jiwar.identity.book import Key, book
+from jiwar.identity.book import COUNTS, Key, book
 from jiwar.identity.keys import fingerprint
+from jiwar.identity.logic import belief
 from jiwar.identity.logic.belief import doubt
+from jiwar.identity.logic.bundles import write_bundle
+from jiwar.identity.logic.certificates import OFFICER_ROLES
 from jiwar.identity.logic.signed import key_hash
 from jiwar.identity.looks import one_look
-from jiwar.identity.models import Agency, Node, NodeKey, Person, Root
+from jiwar.identity.models import Agency, Certificate, Node, NodeKey, Person, RevocationList, Root
 
-__all__ = ["KeyRefused", "one_look"]  # for the rooms above
+__all__ = ["PASSING", "KeyRefused", "one_look"]  # for the rooms above
+
+PASSING = frozenset({"key_unknown", *belief.DOUBTS} - {"key_revoked"})
+"""Why a key is not believed now, though it may be later: when a card, a certificate or a list has come."""
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -83,6 +90,31 @@ def _doubt(key: Key, at: dt.datetime | None) -> str:
 def root_of(state: str) -> Root | None:
     """The root that is believed to be a state's."""
     return Root.objects.filter(state=state, status=Root.Status.BELIEVED).first()
+
+
+def roots_verified_here() -> QuerySet[Root]:
+    """Roots that this node believes by more than another node's word."""
+    return Root.objects.filter(status=Root.Status.BELIEVED).exclude(how="introduced")
+
+
+def said_cards() -> list[str]:
+    """The newest cards of other states' nodes that this node exchanges with."""
+    foreign = neighbours().exclude(state=settings.NODE.state).exclude(card="")
+    return list(foreign.values_list("card", flat=True))
+
+
+def own_lists() -> list[dict[str, Any]]:
+    """The revocation lists of this state that stand, the root's first."""
+    rows = RevocationList.objects.filter(state=settings.NODE.state).order_by("number", "supplement")
+    return list(rows.values_list("data", flat=True))
+
+
+def own_officers(at: dt.datetime) -> list[dict[str, Any]]:
+    """Certificates of this state's officers that are not over, each with its root's file."""
+    rows = Certificate.objects.filter(
+        state=settings.NODE.state, role__in=OFFICER_ROLES, not_after__gt=at, root__status__in=COUNTS
+    )
+    return [write_bundle(row.root.file, row.data) for row in rows.select_related("root")]
 
 
 def is_stale(state: str) -> bool:

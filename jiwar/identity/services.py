@@ -18,7 +18,7 @@ from jiwar.identity import events
 from jiwar.identity.cards import USES, Card, CardInvalid, read_card, write_card
 from jiwar.identity.contact import check_contact, check_line
 from jiwar.identity.keys import KeyRing, key_id, make_tls, ring
-from jiwar.identity.models import Agency, Node, NodeKey, Person, RoleGrant
+from jiwar.identity.models import Agency, Node, NodeKey, Person, RoleGrant, Root
 from jiwar.identity.queries import believed_signing, is_listed, is_stale, root_of
 from jiwar.identity.roles import Clearance, Role
 from jiwar.identity.trust import believe_root, follow_root, is_heard, meet_root, take_certificate
@@ -221,7 +221,7 @@ def add_node(text: str, *, heard: str | None = None, by: str = SYSTEM) -> Node:
             root = follow_root(card.root, settings.NODE.code)
             if root_of(card.state) is None:
                 believe_root(root, how="hands" if heard is None else "read", by=by)
-    return enter_card(card, by_hand=True, by=by)
+    return _enter(card, "hand", by=by)
 
 
 def needs_reading(card: Card) -> bool:
@@ -240,11 +240,31 @@ def hear_card(text: str, *, by: str) -> Node:
         raise CardInvalid("card_is_own")
     if card.root and _is_vouched(card, believed_signing(card.code)):
         follow_root(card.root, card.code)
-    return enter_card(card, by_hand=False, by=by)
+    return _enter(card, "heard", by=by)
 
 
-def enter_card(card: Card, *, by_hand: bool, by: str) -> Node:
-    """Keep a node with its keys and certificate, or raise CardInvalid; nothing is half-written."""
+def introduce(text: str, *, ends_old: bool, by: str) -> Node:
+    """Enter a card at a post by the word of its national node; raises CardInvalid.
+
+    The word is enough for another root of another state too; the root of its own state a post takes from its own people
+    or from the root before. `ends_old`: what that state's root before certified counts no longer.
+    """
+    card = read_card(text)
+    if card.code == settings.NODE.code:
+        raise CardInvalid("card_is_own")
+    with transaction.atomic():
+        if card.root:
+            root, believed = follow_root(card.root, by), root_of(card.state)
+            if believed is None or (believed.hash != root.hash and card.state != settings.NODE.state):
+                believe_root(root, how="introduced", by=by, old=Root.Status.ENDED if ends_old else Root.Status.REPLACED)
+        return _enter(card, "introduced", by=by)
+
+
+def _enter(card: Card, how: str, *, by: str) -> Node:
+    """Keep a node with its keys and certificate, or raise CardInvalid; nothing is half-written.
+
+    `how`: `hand` (an administrator), `heard` (over the exchange, from itself), `introduced` (by our national node).
+    """
     believed = root_of(card.state)
     certified = bool(card.root and believed and believed.hash == card.root.keys.hash)
     if card.root and believed and not certified:
@@ -252,8 +272,8 @@ def enter_card(card: Card, *, by_hand: bool, by: str) -> Node:
     if not certified and settings.NODE.require_certificates:
         raise CardInvalid("card_uncertified", card.code)
     with transaction.atomic():
-        _check_known(card, certified=certified, by_hand=by_hand)
-        node = _store(card, by_hand=not certified, waits=not by_hand and is_stale(card.state))
+        _check_known(card, how, certified=certified)
+        node = _store(card, by_hand=not certified, waits=how == "heard" and is_stale(card.state))
         if card.certificate and card.root:
             take_certificate(card.certificate, meet_root(card.root, card.code), by=by)
         detail = card.key_ids | {"url": card.exchange_url, "certified": certified}
@@ -261,7 +281,7 @@ def enter_card(card: Card, *, by_hand: bool, by: str) -> Node:
     return node
 
 
-def _check_known(card: Card, *, certified: bool, by_hand: bool) -> None:
+def _check_known(card: Card, how: str, *, certified: bool) -> None:
     ids = card.key_ids
     keys = {key.id: key for key in NodeKey.objects.filter(Q(node_id=card.code) | Q(id__in=ids.values()))}
     for use, id_ in ids.items():
@@ -270,10 +290,11 @@ def _check_known(card: Card, *, certified: bool, by_hand: bool) -> None:
         if (id_ in keys and keys[id_].revoked_at is not None) or is_listed(card.state, card.keys[use]):
             raise CardInvalid("card_key_revoked", id_)
     believed = believed_signing(card.code)
-    if not certified and (believed or not by_hand) and not _is_vouched(card, believed):
+    strange = not certified and not _is_vouched(card, believed)
+    if strange and (how == "heard" or (how == "hand" and believed)):
         raise CardInvalid("card_key_changed", card.code)
     held = Node.objects.filter(code=card.code).first()
-    if believed and held is not None and card.issued_at < held.card_issued_at:
+    if how == "hand" and believed and held is not None and card.issued_at < held.card_issued_at:
         raise CardInvalid("card_older", held.card_issued_at.date().isoformat())
 
 
@@ -302,20 +323,24 @@ def revoke_node_key(key: NodeKey, why: str, *, by: str) -> None:
 
 
 def _store(card: Card, *, by_hand: bool = True, waits: bool = False) -> Node:
-    node, _ = Node.objects.update_or_create(
-        code=card.code,
-        defaults={
-            "state": card.code[:3],
-            "role": card.role,
-            "name": card.name,
-            "exchange_url": card.exchange_url,
-            "tls_certificate": card.tls_certificate,
-            "contact": card.contact,
-            "card_issued_at": card.issued_at,
-        },
-    )
+    fields = {
+        "state": card.code[:3],
+        "role": card.role,
+        "name": card.name,
+        "exchange_url": card.exchange_url,
+        "tls_certificate": card.tls_certificate,
+        "contact": card.contact,
+        "card": card.text,
+        "card_issued_at": card.issued_at,
+    }
+    node, new = Node.objects.get_or_create(code=card.code, defaults=fields)
+    # A card that comes late names keys that signed what is on its way, and nothing else that still holds.
+    if not new and node.card_issued_at <= card.issued_at:
+        Node.objects.filter(code=card.code).update(**fields)
+        node.refresh_from_db()
     for use, raw in card.keys.items():
         fresh = {"node": node, "use": use, "public": _b64(raw), "by_hand": by_hand, "waits": waits}
+        fresh["stated_at"] = card.issued_at
         key, new = NodeKey.objects.get_or_create(id=key_id(raw), defaults=fresh)
         if not new and by_hand and not (key.by_hand and not key.waits):
             key.by_hand, key.waits = True, False

@@ -71,6 +71,11 @@ def believe_root(
     return root
 
 
+def ended_before(hash_: str) -> bool:
+    """Whether a root that was stolen, as two people said, stood before this one."""
+    return Root.objects.filter(hash=hash_, ends_old=True, status=Root.Status.BELIEVED).exists()
+
+
 def follow_root(file: RootFile, node: str) -> Root:
     """The root of a card or of a certificate, believed if the root that is believed names it as its successor."""
     with transaction.atomic():

@@ -3,6 +3,7 @@
 Imports no framework: each node is prepared, seeded and run in processes of its own. The data stay between runs.
 """
 
+import datetime as dt
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from queue import SimpleQueue
 from threading import Thread
 from urllib.parse import urlsplit
 
+from jiwar.identity.ceremony import hold, open_root, read_requests, read_root_file, read_share_file, sign
 from jiwar.identity.node import NodeSettings
 from jiwar.operation.node_folder import read_settings, write_settings
 from jiwar.operation.processes import Node, environment, run_until_told
@@ -91,12 +93,30 @@ def make(folder: Path, port: int, database: Callable[[], str] = str) -> list[Nod
         _say(f"making {', '.join(new)}: a database and keys each")
     _together([code for code, *_ in NODES], folder, "prepare")
     if new:
-        _say("people are added to each node; its card is handed to the others")
-        cards = folder / "cards"
+        cards, codes = folder / "cards", [code for code, *_ in NODES]
         cards.mkdir(exist_ok=True)
-        for act in ("people", "neighbours"):
-            _together([code for code, *_ in NODES], folder, "demo-seed", act, "--cards", str(cards))
+        _say("people are added to each node")
+        _together(codes, folder, "demo-seed", "people", "--cards", str(cards))
+        _say("each state holds its ceremony: two of three shares of its root certify its nodes")
+        certify(codes, folder)
+        _say("each node takes its certificate; its card is handed to the others")
+        for act in ("certified", "neighbours"):
+            _together(codes, folder, "demo-seed", act, "--cards", str(cards))
     return [Node(folder / code, read_settings(folder / code)) for code, *_ in NODES]
+
+
+def certify(codes: list[str], folder: Path) -> None:
+    """The sitting of each state, on this machine and without people: shares and what they sign stay in the folder."""
+    now = dt.datetime.now(dt.UTC)
+    for state in sorted({code[:3] for code in codes}):
+        table = folder / "ceremony" / state
+        if not table.exists():
+            hold(state, 2, 3, table, now, language=next(language for code, _, language, _ in NODES if code == state))
+        root = open_root([read_share_file(table / f"{state}-share-{number}-of-3.html") for number in (1, 3)])
+        file = read_root_file(table / f"{state}-root.json", root)
+        requests = [folder / "cards" / f"{code}.request" for code in codes if code.startswith(state)]
+        for asked in read_requests(requests):
+            sign(root, file.data, asked, now, None, folder / "cards")
 
 
 def agree(folder: Path) -> None:

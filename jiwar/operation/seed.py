@@ -1,5 +1,6 @@
 """What the demonstration fills its nodes with, through the same services that people use."""
 
+import json
 import time
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from jiwar.agreements.demo import demo_agreement
 from jiwar.agreements.queries import agreements as held_agreements
 from jiwar.crossings.demo import mrz_samples
 from jiwar.identity import services as identity
+from jiwar.identity.cards import read_card
+from jiwar.identity.certification import install, request_certificate
+from jiwar.identity.papers import read_root
 from jiwar.identity.queries import agency, anyone, person
 from jiwar.identity.roles import Clearance, Role
 from jiwar.operation.demo import PASSWORD, PEOPLE
@@ -34,18 +38,31 @@ CONTACTS = {
 
 
 def people(cards: Path) -> None:
-    """Add the node's people and its contact point, and write its card into the folder where the others find it."""
+    """Add the node's people and its contact point, and write its request for a certificate into the folder."""
     code = settings.NODE.code
     if not anyone():
         _add_people(code)
-    (cards / f"{code}.json").write_text(identity.own_card(), encoding="utf-8")
+    (cards / f"{code}.request").write_text(json.dumps(request_certificate()), encoding="utf-8")
+
+
+def certified(cards: Path) -> None:
+    """Take the certificate that the sitting signed into use, and write the card where the others find it."""
+    code = settings.NODE.code
+    bundle = json.loads((cards / f"{code}.certificate.json").read_text(encoding="utf-8"))
+    install(bundle, heard=read_root(bundle["root"]).keys.fingerprint, by=identity.SYSTEM)
+    (cards / f"{code}.card").write_text(identity.own_card(), encoding="utf-8")
 
 
 def neighbours(cards: Path) -> None:
-    """Enter every other node's card."""
-    for card in sorted(cards.glob("*.json")):
-        if card.stem != settings.NODE.code:
-            identity.add_node(card.read_text(encoding="utf-8"))
+    """Enter the cards of other states and of own posts; a post knows its national node, which introduces the others."""
+    for path in sorted(cards.glob("*.card")):
+        text = path.read_text(encoding="utf-8")
+        card = read_card(text)
+        is_neighbour = card.role != "post" or card.state == settings.NODE.state
+        if card.code != settings.NODE.code and (
+            card.code == settings.NODE.national if settings.NODE.role == "post" else is_neighbour
+        ):
+            identity.add_node(text)
 
 
 def _add_people(code: str) -> None:

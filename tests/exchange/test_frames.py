@@ -99,7 +99,7 @@ def test_a_hello_is_read_as_it_was_said(hello: Hello) -> None:
 def said(**changes: Any) -> bytes:
     data = {
         "v": 2, "from": "LBY", "to": "NER", "at": NOW, "epoch": 1, "nonce": "0" * 32, "re": "", "have": {}, "sent": {},
-        "lack": {}, "room": 0, "ledger": {}, "problem": None,
+        "lack": {}, "room": 0, "ledger": {}, "card": {}, "problem": None,
     } | changes  # fmt: skip
     return signed.sign(hellos.LABEL, {k: v for k, v in data.items() if v is not ...}, KEY.id, KEY.private)
 

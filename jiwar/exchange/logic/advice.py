@@ -47,4 +47,4 @@ def advise(
         advice.append("see_refused")
     if held:
         advice.append("policy_holds")
-    return advice or ["nothing"]
+    return list(dict.fromkeys(advice)) or ["nothing"]

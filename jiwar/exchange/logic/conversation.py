@@ -39,7 +39,8 @@ class Contact:
     """What a node remembers of a peer between frames, in memory alone: to lose it costs one round.
 
     `given`: nonces that it gave, with how far it had taken the peer's streams then. `theirs`: the peer's newest nonce.
-    `have`, `sent`, `lack`: the peer's own words in its newest fresh hello.
+    `have`, `sent`, `lack`: the peer's own words in its newest fresh hello. `keys`: which key signed the hello of each
+    nonce that we gave; `knows`: the newest of these that the peer has shown to believe.
     """
 
     given: deque[tuple[str, Have]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -48,6 +49,8 @@ class Contact:
     sent: Mapping[str, Sent] = field(default_factory=dict)
     lack: Mapping[str, int] = field(default_factory=dict)
     room: int = 0
+    keys: dict[str, str] = field(default_factory=dict)
+    knows: str = ""
 
     def when_given(self, nonce: str) -> Have | None:
         """How far we had come when we gave this nonce; None for one that we did not give lately."""
@@ -221,6 +224,7 @@ def _hear(
     contact.theirs = hello.nonce
     if known is not None:
         contact.have, contact.lack, contact.room = hello.have, hello.lack, hello.room
+        contact.knows = contact.keys.get(hello.re, contact.knows)
     contact.sent = hello.sent
     if problem:
         return problem
@@ -252,6 +256,7 @@ def _finish(
     """Put our hello before a frame. It is written last, so that its cursors are not older than what follows it."""
     frame.hello, hello = node.greet(peer, contact, room=room, problem=problem, re=re)
     contact.given.append((hello.nonce, hello.have))
+    contact.keys = {nonce: contact.keys[nonce] for nonce, _ in contact.given if nonce in contact.keys}
     return frames.write(frame)
 
 

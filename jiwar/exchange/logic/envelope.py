@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey, MLKEM7
 from jiwar.exchange.logic import sealed_key
 from jiwar.exchange.logic.sealed_key import KEY_BYTES, SealedKeyInvalid
 from jiwar.exchange.logic.streams import STREAM
+from jiwar.wire.ids import timestamp
 from jiwar.wire.strict_json import JsonRefused, canonical, parse
 
 VERSION = 2
@@ -75,6 +76,11 @@ class Header:
     seq: int
     prev: str
     expires: dt.datetime
+
+    @property
+    def made_at(self) -> dt.datetime:
+        """When it was sealed, by its sender's clock: the time in its id."""
+        return timestamp(self.id)
 
     def as_json(self) -> dict[str, Any]:
         """JSON form, with the version."""
@@ -242,6 +248,7 @@ def _read_header(head: bytes, length: int) -> Header:
             expires=dt.datetime.fromisoformat(_text(data, "expires")),
         )
         same = canonical(header.as_json()) == head
+        _ = header.made_at  # raises ValueError for an id that names no time
     except (ValueError, OverflowError):
         raise EnvelopeInvalid("envelope_field", "header") from None
     if not same:

@@ -22,7 +22,7 @@ MAX_STREAMS = 200
 MAX_WANTED = 8
 """Attachments that are asked for at one time."""
 LABEL = b"jiwar-hello/2\n"
-_NAMES = {"v", "from", "to", "at", "epoch", "nonce", "re", "have", "sent", "lack", "room", "ledger", "problem"}
+_NAMES = {"v", "from", "to", "at", "epoch", "nonce", "re", "have", "sent", "lack", "room", "ledger", "card", "problem"}
 _HASH = re.compile(r"[0-9a-f]{64}")
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _NODE = re.compile(r"[A-Z]{3}(-[A-Z0-9]{2,20})?")
@@ -52,6 +52,7 @@ class Hello:
     `at`: the writer's clock. `epoch`: of the writer. `nonce`: fresh in each hello; `re`: the newest nonce that it had
     from the reader, or "". `have`: how far it has taken each of the reader's streams. `sent`: its own streams.
     `room`: bytes of envelopes and chunks that it takes in the answer. `ledger`: the room `audit` writes and reads it.
+    `card`: the writer's card, while it does not know that the reader knows the key that signs; else empty.
     """
 
     sender: str
@@ -65,6 +66,7 @@ class Hello:
     lack: Mapping[str, int] = field(default_factory=dict)
     room: int = 0
     ledger: Mapping[str, Any] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
     problem: Problem | None = None
 
     @property
@@ -88,6 +90,7 @@ def sign(hello: Hello, key: str, private: Ed25519PrivateKey) -> bytes:
         "lack": dict(hello.lack),
         "room": hello.room,
         "ledger": dict(hello.ledger),
+        "card": dict(hello.card),
         "problem": {"code": hello.problem.code, "detail": hello.problem.detail} if hello.problem else None,
     }
     return signed.sign(LABEL, data, key, private)
@@ -110,6 +113,7 @@ def read(data: bytes) -> tuple[Hello, Signed]:
             lack=_lack(said["lack"]),
             room=_count(said["room"], 0),
             ledger=_object(said["ledger"]),
+            card=_object(said["card"]),
             problem=_problem(said["problem"]),
         )
         _check_clock(hello)
