@@ -28,7 +28,7 @@ from jiwar.wire.faults import Fault, Refused
 
 __all__ = [
     "CHUNK", "LARGEST", "TEXT", "Descriptor", "Sealer", "chunk", "drop", "held", "idle_since", "media_type", "missing",
-    "open_plain", "put", "referred", "store",
+    "open_plain", "put", "referred", "size_of", "store",
 ]  # fmt: skip
 
 RESERVE = 256 << 20
@@ -229,6 +229,11 @@ def held(descriptor: Descriptor) -> int:
     except FileNotFoundError:
         return 0
     return min(max(0, size - _HEAD) // chunks.SEALED, len(descriptor.chunks))
+
+
+def size_of(blob: str) -> int:
+    """Bytes that a file takes here, whole or in part; 0 for one that is not here."""
+    return next((path.stat().st_size for path in _paths(blob) if path.exists()), 0)
 
 
 def chunk(blob: str, number: int) -> bytes:

@@ -33,6 +33,7 @@ from jiwar.exchange.logic.hello import Hello, Problem, Sent
 from jiwar.exchange.logic.pouch import HEAD, Sealing
 from jiwar.exchange.logic.streams import Cursor
 from jiwar.exchange.models import Attached, Outgoing, Pouch, Sealed, Stream
+from jiwar.exchange.pouch_folder import folder, leave_room, path_of
 from jiwar.exchange.standing import epoch, restoring
 from jiwar.exchange.this_node import ThisNode, sent_to
 from jiwar.identity.keys import ring
@@ -40,7 +41,7 @@ from jiwar.identity.queries import KeyRefused, neighbours, sealing_keys
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.ids import uuid7
 
-LEAST, USUAL, MOST = 1_000_000, 2_000_000_000, pouches.size_of(pouches.MAX_CHUNKS)
+LEAST, USUAL, MOST = 1_000_000, 2 << 30, pouches.size_of(pouches.MAX_CHUNKS)
 """Bytes of a pouch: the smallest and the largest that a person may choose, and what it is unless she chooses."""
 LONGEST_REASON = 200
 _ITEMS = 1_000
@@ -55,12 +56,13 @@ Progress = Callable[[int], None]
 
 
 def pack(
-    by: Grant, node: str, path: Path, *, why: str, most: int = USUAL, progress: Progress = lambda _: None
+    by: Grant, node: str, path: Path | None = None, *, why: str, most: int = USUAL, progress: Progress = lambda _: None
 ) -> Pouch:
     """Seal what waits for a node into a file of at most `most` bytes, and write it: whole or not at all.
 
     What waits is sealed without a fresh word of the node's: from then on it is on its way, and no suspension holds it
-    back. So a person decides it, and says why. `progress` hears the bytes that were written. Raises Refused.
+    back. So a person decides it, and says why. Without a path it lies in this node's folder of pouches, to be fetched.
+    `progress` hears the bytes that were written. Raises Refused.
     """
     if by.permission != Permission.EXCHANGE_POUCH_CARRY:
         raise AccessRefused("permission_missing", Permission.EXCHANGE_POUCH_CARRY, by.actor_id)
@@ -72,7 +74,7 @@ def pack(
         append("pouch_begun", by, str(row.uid), {"to": node, "why": row.why})
     try:
         with _as_fault():
-            _write(row, to, path, most, progress)
+            _write(row, to, path or path_of(row.uid), most, progress)
     except BaseException as error:
         code = error.faults[0].code if isinstance(error, Refused) else "internal_error"
         row.state, row.code = Pouch.State.BROKEN, code
@@ -87,7 +89,7 @@ def pack(
     return row
 
 
-def _check(node: str, path: Path, why: str, most: int) -> SealingKeys:
+def _check(node: str, path: Path | None, why: str, most: int) -> SealingKeys:
     """The keys to seal it to; raises Refused."""
     faults = []
     if not neighbours().filter(code=node).exists():
@@ -98,7 +100,7 @@ def _check(node: str, path: Path, why: str, most: int) -> SealingKeys:
         faults.append(Fault("too_long", "why"))
     if not LEAST <= most <= MOST:
         faults.append(Fault("out_of_range", "most"))
-    if path.exists():
+    if path and path.exists():
         faults.append(Fault("file_exists", "file", path.name))
     if restoring():
         faults.append(Fault("node_restoring"))
@@ -133,6 +135,8 @@ def _write(row: Pouch, to: SealingKeys, path: Path, most: int, progress: Progres
             file.seek(HEAD)
             contents = _Contents(row.node, sealing, most)
             for frame in contents.frames():
+                if path.parent == folder():
+                    leave_room()
                 file.writelines(sealing.add(frame))
                 progress(file.tell())
             file.writelines(sealing.end())

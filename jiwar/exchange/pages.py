@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import authorise
-from jiwar.exchange import queries, services
+from jiwar.exchange import pouch_pages, pouch_queries, queries, services
 from jiwar.exchange.logic.advice import CLOCK_LIMIT
 from jiwar.identity.cards import MAX_BYTES, Card, CardInvalid, read_card
 from jiwar.identity.contact import FIELDS
@@ -61,6 +61,7 @@ def neighbour(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "link": found[0],
         "streams": queries.streams(code),
+        "stories": pouch_queries.stories(code, pouch_queries.pouches(code)[:5]),
         "keys": [(key, fingerprint_of(key)) for key in keys_of(code)],
         "faults": faults,
         "typed": request.POST,
@@ -175,6 +176,7 @@ def _clock(seconds: float | None) -> str:
 
 
 urls = [
+    *pouch_pages.urls,
     path("", neighbours, name="neighbours"),
     path("add/", add, name="neighbour-add"),
     path("card/", card, name="own-card"),
