@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
-from jiwar.agreements.queries import may_receive
+from jiwar.agreements.queries import Open, Verdict, facts_of, may_receive, retention, steady
 from jiwar.audit.services import Act, append_all, sign_tree
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import message as messages
@@ -90,7 +90,7 @@ def take(sender: str, batch: Sequence[bytes]) -> Taken:
     with one_look():
         opened = list(_open(sender, batch))
     try:
-        with transaction.atomic():
+        with steady(), transaction.atomic():
             return _take(sender, opened, batch)
     except (NotUnderstood, OperationalError):
         raise
@@ -104,7 +104,7 @@ def _one_by_one(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequen
     whole = Taken()
     for each, data in zip(opened, batch, strict=False):
         try:
-            with transaction.atomic():
+            with steady(), transaction.atomic():
                 taken = _take(sender, [each], [data])
         except (NotUnderstood, OperationalError):
             raise
@@ -267,8 +267,9 @@ def _runs(fresh: Sequence[Arrival]) -> Iterator[list[Arrival]]:
 
 def _apply(sender: str, run: Sequence[Arrival]) -> None:
     """The business effect of messages that belong together: each gets its result, and its record where it has one."""
-    judged: dict[tuple[Any, ...], Fault | None] = {}
-    free: list[Arrival] = []
+    judged: dict[Any, Verdict | Fault | None] = {}
+    free: list[tuple[Arrival, dt.datetime | None]] = []
+    now = timezone.now()
     for each in run:
         if each.refusal and each.refusal.code in PASSING:
             _read(each)  # a card or a list before it in the batch may have made the key known
@@ -282,16 +283,17 @@ def _apply(sender: str, run: Sequence[Arrival]) -> None:
             _regain(sender, each, each.message)
             continue
         assert each.checked is not None
-        data = each.checked.data
-        asked = (data["origin"], data["node"], data["kind"], data["kind_version"], data["content"]["purpose"])
+        asked = _asked(sender, each.checked)
         if asked not in judged:
-            judged[asked] = _fault(sender, each.checked)
-        if fault := judged[asked]:
-            each.result = _refusal(Refused(fault))
+            judged[asked] = _judge(sender, each.checked, now)
+        verdict = judged[asked]
+        if isinstance(verdict, Fault):
+            each.result = _refusal(Refused(verdict))
         else:
-            free.append(each)
-    found = keep(_BY, [each.checked for each in free if each.checked], sender)
-    for each, kept in zip(free, found, strict=True):
+            valid_until = dt.datetime.fromisoformat(each.checked.data["content"]["valid_until"])
+            free.append((each, retention(verdict, now, valid_until) if isinstance(verdict, Open) else None))
+    found = keep(_BY, [each.checked for each, _ in free if each.checked], sender, [until for _, until in free])
+    for (each, _), kept in zip(free, found, strict=True):
         if isinstance(kept, Refused):
             each.result = _refusal(kept)
         else:
@@ -309,21 +311,31 @@ def _regain(sender: str, arrival: Arrival, message: Message) -> None:
         arrival.result = _refusal(refused)
 
 
-def _fault(sender: str, checked: Checked) -> Fault | None:
-    """Why a record may not come from this sender; the recipient asks the same agreements as the sender did."""
-    origin, node = checked.data["origin"], checked.data["node"]
+def _asked(sender: str, checked: Checked) -> tuple[object, ...]:
+    """What a judgement depends on: records that agree in it are judged once."""
+    data = checked.data
+    facts = facts_of(data, sender[:3])
+    return data["node"], data["kind"], data["kind_version"], data["content"]["purpose"], *sorted(facts.items())
+
+
+def _judge(sender: str, checked: Checked, now: dt.datetime) -> Verdict | Fault | None:
+    """Whether a record may come from this sender: the clause that opens the way, None where none is needed, or why not.
+
+    The recipient asks the same agreements as the sender did.
+    """
+    data = checked.data
     if sender[:3] == settings.NODE.state:
         # A post hears the world through its national node; a national node hears a post about that post alone.
-        if settings.NODE.role == "national" and node != sender:
-            return Fault("not_the_origin", "node", str(node)[:30])
+        if settings.NODE.role == "national" and data["node"] != sender:
+            return Fault("not_the_origin", "node", data["node"][:30])
         return None
-    if origin != sender[:3]:
-        return Fault("onward_not_allowed", "origin", str(origin)[:3])
+    if data["origin"] != sender[:3]:
+        return Fault("onward_not_allowed", "origin", data["origin"])
     if checked.kind is not None and checked.kind.instrument:
         return None
-    purpose = checked.data["content"]["purpose"]
-    verdict = may_receive(checked.data["kind"], purpose, sender[:3], timezone.now())
-    return None if verdict.open else Fault(verdict.code, "agreement", verdict.agreement)
+    facts = facts_of(data, sender[:3])
+    verdict = may_receive(data["kind"], data["content"]["purpose"], sender[:3], now, **facts)
+    return verdict if verdict.open else Fault(verdict.code, "agreement", verdict.agreement)
 
 
 def _refusal(refused: Refused) -> Result:
@@ -398,8 +410,8 @@ def read_again() -> int:
         except (MessageUnknown, MessageInvalid, Refused):
             continue
         with transaction.atomic():
-            fault = _fault(row.stream.node, checked)
-            [kept] = [Refused(fault)] if fault else keep(_BY, [checked], row.stream.node)
+            fault = _judge(row.stream.node, checked, timezone.now())
+            [kept] = [Refused(fault)] if isinstance(fault, Fault) else keep(_BY, [checked], row.stream.node)
             row.payload = None
             if isinstance(kept, Refused):
                 row.status, row.code, row.detail = _refusal(kept)

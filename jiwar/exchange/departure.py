@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
-from jiwar.agreements.queries import CHANGEABLE
+from jiwar.agreements.queries import CHANGEABLE, facts_of, steady
 from jiwar.audit.services import Act, append, append_all
 from jiwar.exchange import routing
 from jiwar.exchange.logic import envelope as envelopes
@@ -52,7 +52,7 @@ def seal(node: str, window: int = streams.WINDOW) -> int:
     if not lanes or restoring():
         return 0
     count = 0
-    with transaction.atomic():
+    with steady(), transaction.atomic():
         for lane in (lane for lane in Lane if lane in lanes):
             rows = queued.filter(lane=lane).select_related("record").order_by("priority", "id")
             stream = _open_stream(node, lane)
@@ -74,12 +74,13 @@ def _open_stream(node: str, lane: Lane) -> Stream:
 def _may_leave(rows: Sequence[Outgoing]) -> list[Outgoing]:
     """Those of the rows that may leave now; the others are held or never sent, and say why."""
     free, stay, acts = [], [], []
-    verdicts: dict[tuple[str, int, str, str], routing.Verdict | routing.Free] = {}
+    verdicts: dict[tuple[object, ...], routing.Verdict | routing.Free] = {}
     for row in rows:
         record, verdict = row.record, None
         before = row.agreement, row.clause
         if row.node[:3] != settings.NODE.state and not row.returned:
-            asked = (record.kind, record.kind_version, record.purpose, record.tlp)
+            facts = sorted(facts_of(record.data, settings.NODE.state).items())
+            asked = (record.kind, record.kind_version, record.purpose, *facts)
             if asked not in verdicts:
                 verdicts[asked] = routing.policy(record, KINDS[record.kind, record.kind_version], row.node)
             verdict = verdicts[asked]

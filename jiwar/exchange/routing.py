@@ -16,7 +16,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.agreements.passing import PASSED_ON
 from jiwar.agreements.policy import CHANGED
-from jiwar.agreements.queries import Verdict, may_send, named
+from jiwar.agreements.queries import Verdict, facts_of, may_send, named
 from jiwar.audit.services import Act, Author, append_all
 from jiwar.exchange.logic.streams import Lane
 from jiwar.exchange.models import Outgoing
@@ -198,7 +198,8 @@ def policy(record: Record, kind: Kind, node: str) -> Verdict | Free:
     """Whether an agreement in force opens this record to another state's node now."""
     if kind.instrument:
         return FREE
-    return may_send(record.kind, record.purpose, node[:3], timezone.now())
+    facts = facts_of(record.data, settings.NODE.state)
+    return may_send(record.kind, record.purpose, node[:3], timezone.now(), **facts)
 
 
 ACKNOWLEDGEMENT.addressees = _origin_of_target
