@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
+from jiwar.identity.keys import write_secret
 from jiwar.identity.node import NodeSettings
 
 PACKAGE = Path(__file__).resolve().parent
@@ -25,8 +26,7 @@ def _secret() -> str:
     path = KEYS / "session-secret"
     if not path.exists():
         KEYS.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
+        write_secret(path, secrets.token_urlsafe(48).encode())
     return path.read_text()
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from jiwar.identity.keys import write_secret
 from jiwar.identity.node import NodeSettings, NodeSettingsInvalid
 
 
@@ -24,7 +25,7 @@ def write_settings(folder: Path, node: NodeSettings) -> None:
             lines.append(
                 f"{name} = {json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)}"
             )
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_secret(path, ("\n".join(lines) + "\n").encode())
 
 
 def read_settings(folder: Path) -> NodeSettings:
