@@ -1,4 +1,4 @@
-"""Two real nodes that are each other's neighbours, each on a machine of its own that a test may kill, cut and set wrong."""
+"""Two real nodes, each other's neighbours, each on a machine of its own that a test may kill, cut and set wrong."""
 
 import contextlib
 import json
@@ -98,7 +98,8 @@ class Machine:
         url = urlsplit(self.settings.console_url)
         if self.prefix:  # in a network of its own
             look = f"import urllib.request as u; u.urlopen('{self.settings.console_url}/health', timeout=5)"
-            return subprocess.run([*self.prefix, sys.executable, "-c", look], capture_output=True, check=False).returncode == 0
+            told = [*self.prefix, sys.executable, "-c", look]
+            return subprocess.run(told, capture_output=True, check=False).returncode == 0
         connection = HTTPConnection("127.0.0.1", url.port, timeout=5)
         try:
             connection.request("GET", "/health", headers={"Host": "localhost"})
@@ -177,8 +178,9 @@ class Pair(dict[str, Machine]):
         for code, machine in self.items():
             file = self.paper / f"{code}.ledger"
             command(machine.folder, "ledger", "export", str(file), check=True)
+            told = ("ledger", "verify", str(file), "--card", str(file.with_suffix(".json")))
             done = subprocess.run(
-                [sys.executable, "-m", "jiwar", "ledger", "verify", str(file), "--card", str(file.with_suffix(".json"))],
+                [sys.executable, "-m", "jiwar", *told],
                 cwd=self.paper,
                 env={k: v for k, v in os.environ.items() if k not in {"JIWAR_DATA", "DJANGO_SETTINGS_MODULE"}},
                 check=False,

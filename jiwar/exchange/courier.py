@@ -348,6 +348,7 @@ def _read_again(by: Grant, at: dt.datetime) -> None:
 
 def _release(by: Grant, at: dt.datetime) -> None:
     departure.release()
+    departure.compare_checkpoints(at)
 
 
 def _problem(body: bytes) -> str:

@@ -1,18 +1,21 @@
 """Departure: what waits for a node is numbered, chained and sealed, carried from any point, and closed by receipts."""
 
 import base64
+import contextlib
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.agreements.queries import CHANGEABLE, facts_of, steady
-from jiwar.audit.services import Act, append, append_all
+from jiwar.audit.services import Act, CheckpointInvalid, LedgerForked, append, append_all, keep_checkpoint
 from jiwar.exchange import routing
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import outbox, streams
@@ -240,6 +243,17 @@ def _close(stream: Stream, first: int, last: int, result: receipts.Result, recei
     )
     told = {"receipt": receipt, "receipt_status": result.status, "acknowledged_at": now}
     rows.update(**outbox.closed(result, CHANGEABLE | PASSING)._asdict(), **told)
+
+
+def compare_checkpoints(at: dt.datetime) -> None:
+    """Keep the newest checkpoint that each node gave in a receipt since a while: a ledger that shows other neighbours
+    another past is found out, and its node is asked to prove what cannot be compared."""
+    newest = Receipt.objects.filter(received_at__gt=at - dt.timedelta(minutes=3)).exclude(stream=None)
+    ids = newest.order_by().values("stream__node").annotate(newest=Max("id")).values("newest")
+    for receipt in Receipt.objects.filter(id__in=ids).select_related("stream"):
+        note = json.loads(receipt.text)["checkpoint"]
+        with contextlib.suppress(CheckpointInvalid, KeyRefused, LedgerForked):  # a fork has raised its alarm
+            keep_checkpoint(receipt.stream.node, receipt.key, note)
 
 
 # --- what cannot be taken ---------------------------------------------------------------------------------------------

@@ -35,7 +35,9 @@ pytestmark = [
     pytest.mark.fault,
     pytest.mark.slow,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(not _can_make_hosts(), reason="no network of its own may be made here (root, iproute2, iptables)"),
+    pytest.mark.skipif(
+        not _can_make_hosts(), reason="no network of its own may be made here (root, iproute2, iptables)"
+    ),
 ]
 
 
@@ -65,7 +67,9 @@ class Wire:
     def narrow(self, rate: str) -> None:
         """Let each direction carry so much: `64kbit`."""
         for code, end in self.ends.items():
-            self._in(code, "tc", "qdisc", "replace", "dev", end, "root", "tbf", "rate", rate, "burst", "4kb", "latency", "2s")
+            self._in(
+                code, "tc", "qdisc", "replace", "dev", end, "root", "tbf", "rate", rate, "burst", "4kb", "latency", "2s"
+            )
 
     def lose(self, share: float) -> None:
         """Lose this share of all packets."""

@@ -1,7 +1,6 @@
 """The current goes: what a disk had not synced is gone, or torn. What was acknowledged stays, once."""
 
 import random
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -9,16 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.forgetful import Forgetful, forgetful
+from tests.faults.forgetful import AVAILABLE, Forgetful, forgetful
 from tests.faults.test_kills import kept
 from tests.pair import expected, two_nodes
 
 pytestmark = [
     pytest.mark.fault,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        shutil.which("fusermount") is None or not Path("/dev/fuse").exists(), reason="no FUSE on this machine"
-    ),
+    pytest.mark.skipif(not AVAILABLE, reason="no FUSE on this machine"),
 ]
 
 
