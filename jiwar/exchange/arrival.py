@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
-from jiwar.agreements.queries import Open, Verdict, facts_of, may_receive, retention, steady
+from jiwar.agreements.queries import Open, Verdict, brought, facts_of, may_receive, retention, steady
 from jiwar.audit.services import Act, append_all, sign_tree
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import message as messages
@@ -329,10 +329,9 @@ def _judge(sender: str, checked: Checked, now: dt.datetime) -> Verdict | Fault |
         if settings.NODE.role == "national" and data["node"] != sender:
             return Fault("not_the_origin", "node", data["node"][:30])
         return None
-    if data["origin"] != sender[:3]:
-        return Fault("onward_not_allowed", "origin", data["origin"])
     if checked.kind is not None and checked.kind.instrument:
-        return None
+        free = data["origin"] == sender[:3] or brought(data, sender[:3])
+        return None if free else Fault("onward_not_allowed", "origin", data["origin"])
     facts = facts_of(data, sender[:3])
     verdict = may_receive(data["kind"], data["content"]["purpose"], sender[:3], now, **facts)
     return verdict if verdict.open else Fault(verdict.code, "agreement", verdict.agreement)

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -310,10 +311,28 @@ def test_the_recipient_asks_the_agreements_too(niger: ForeignNode, kind: Kind) -
     assert not Record.objects.filter(kind="test.note").exists()
 
 
-def test_nobody_passes_on_what_another_state_said(niger: ForeignNode, tunisia: ForeignNode, kind: Kind) -> None:
+def test_what_another_state_said_passes_on_with_its_signed_consent_alone(
+    niger: ForeignNode, tunisia: ForeignNode, kind: Kind
+) -> None:
     open_between(niger, "test.note")
-    taken = take("NER", [Channel(niger).envelope(tunisia.statement(kind, content(kind)))])
-    assert result(taken)[:2] == ("refused", "onward_not_allowed")
+    closed, asked = content(kind, "closed"), content(kind, "asked")
+    asked = asked.model_copy(update={"handling": asked.handling.model_copy(update={"onward": "ask"})})
+    channel = Channel(niger)
+    for said in (closed, asked):
+        taken = take("NER", [channel.envelope(tunisia.statement(kind, said))])
+        assert result(taken)[0] == "refused"
+        assert result(taken)[1] in {"no_consent", "onward_not_allowed", "not_to_be_passed_on"}
+    record = tunisia.statement(kind, asked)
+    body = {"target": json.loads(record[0])["id"], "holder": "NER", "states": ["LBY"], "request": None}
+    consent = KINDS["record.consent", 1]
+    signed = tunisia.statement(consent, terms_json(consent, body))
+    taken = take("NER", [channel.envelope(signed), channel.envelope(record)])
+    assert [each.result[:2] for each in taken.arrivals if each.result] == [("applied", ""), ("applied", "")]
+    # The same consent lets nobody else bring it.
+    other = ForeignNode("TCD")
+    add_node(other.card())
+    taken = take("TCD", [Channel(other).envelope(tunisia.statement(kind, asked))])
+    assert result(taken)[0] == "refused"
 
 
 def test_an_unknown_kind_is_kept_and_read_after_the_upgrade(niger: ForeignNode) -> None:
