@@ -64,7 +64,7 @@ def make() -> dict[str, Any]:
         return Signed(statement, sender.id, base64.b64encode(sender.sign(b"jiwar-record/1\n" + statement)).decode())
 
     plain = Message(signed("تنبيه"), "LBY-NER-2026-01", "art-3-1")
-    passed_on = Message(signed("passed on"), "NER-LBY-2026-02", "art-4-1", attached=(signed("consent"),))
+    passed_on = Message(signed("passed on"), "NER-LBY-2026-02", "art-4-1")
     returned = Message(signed("returned"), place=Place("routine.1.0", 7, "ab" * 32, "applied", ""))
     messages = [plain, passed_on, returned]
     sealed: list[bytes] = []
@@ -96,7 +96,6 @@ def make() -> dict[str, Any]:
                 "header": envelopes.read(data).header.as_json(),
                 "message": json.loads(write(message).split(b"\n")[0]),
                 "statement": json.loads(message.signed.statement),
-                "attached": len(message.attached),
             }
         )
     pouch = _pouch([frames.write(frame), frames.write(Frame(hello_item)), frames.write(frame)], sender, recipient)

@@ -85,7 +85,6 @@ def test_the_limits_are_ours() -> None:
     assert f"every {courier.HEARTBEAT:.0f} seconds" in TEXT
     assert f"at most {courier.LISTEN}\nseconds" in TEXT
     assert f"one of the last {conversation.REMEMBERED} nonces" in TEXT
-    assert f"`cosignature`, at most {message.MAX_ATTACHED}" in TEXT
     assert f"at most {hello.MAX_WANTED} |" in TEXT
     assert listener.ADDRESS in TEXT
     for label in (envelope.LABEL, hello.LABEL, receipt.LABEL, pouch.LABEL):

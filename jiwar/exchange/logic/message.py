@@ -1,7 +1,6 @@
 """What an envelope hides: a message, as lines of JSON.
 
-The first line is canonical JSON about the message; the second is the signed statement, byte for byte; further ones are
-statements that it travels with (a consent to pass it on), named in `attached` in their order. No line holds a line
+The first line is canonical JSON about the message, the second the signed statement, byte for byte. Neither holds a line
 feed of its own. Type `record`: a statement under a clause of an agreement. Type `returned`: a statement of the
 recipient's own, which it sent once and lost, with the place that it had.
 """
@@ -13,11 +12,10 @@ from typing import Any
 from jiwar.exchange.logic.streams import STREAM
 from jiwar.wire.strict_json import JsonRefused, canonical, parse
 
-MAX_ATTACHED = 4
 _MAX_HEAD = 20_000
 _LONGEST = {"key": 16, "signature": 100, "cosignature": 5_000}
 _SIGNED = set(_LONGEST)
-_RECORD = {"type", "agreement", "clause", "attached", *_SIGNED}
+_RECORD = {"type", "agreement", "clause", *_SIGNED}
 _RETURNED = {"type", "stream", "seq", "hash", "status", "code", *_SIGNED}
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -61,12 +59,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A statement, the clause that opens it, what travels with it; `place` for one that is returned."""
+    """A statement and the clause that opens it; `place` for one that is returned."""
 
     signed: Signed
     agreement: str = ""
     clause: str = ""
-    attached: tuple[Signed, ...] = ()
     place: Place | None = None
 
 
@@ -79,13 +76,12 @@ def write(message: Message) -> bytes:
         head |= {"status": place.status, "code": place.code}
     else:
         head |= {"type": "record", "agreement": message.agreement, "clause": message.clause}
-        head["attached"] = [_plain(each) for each in message.attached]
-    return b"\n".join([canonical(head), message.signed.statement, *(each.statement for each in message.attached)])
+    return canonical(head) + b"\n" + message.signed.statement
 
 
 def read(payload: bytes) -> Message:
     """The message in a payload; raises MessageUnknown or MessageInvalid. Statements are not looked into."""
-    first, *statements = payload.split(b"\n")
+    first, _, statement = payload.partition(b"\n")
     try:
         head = parse(first, max_bytes=_MAX_HEAD)
         if not isinstance(head, dict) or canonical(head) != first:
@@ -96,14 +92,12 @@ def read(payload: bytes) -> Message:
         raise MessageUnknown(str(head.get("type"))[:40])
     if head.keys() != (_RECORD if head["type"] == "record" else _RETURNED):
         raise MessageInvalid("members")
-    attached = head.get("attached", [])
-    if not isinstance(attached, list) or len(attached) > MAX_ATTACHED or len(statements) != len(attached) + 1:
-        raise MessageInvalid("attached")
+    if b"\n" in statement:
+        raise MessageInvalid("statement")
     return Message(
-        signed=_signed(head, statements[0]),
+        signed=_signed(head, statement),
         agreement=_text(head.get("agreement", ""), 60, "agreement"),
         clause=_text(head.get("clause", ""), 40, "clause"),
-        attached=tuple(_signed(each, text) for each, text in zip(attached, statements[1:], strict=True)),
         place=_place(head) if head["type"] == "returned" else None,
     )
 
@@ -112,9 +106,7 @@ def _plain(signed: Signed) -> dict[str, Any]:
     return {"key": signed.key, "signature": signed.signature, "cosignature": signed.cosignature}
 
 
-def _signed(data: object, statement: bytes) -> Signed:
-    if not isinstance(data, dict) or not data.keys() >= _SIGNED:
-        raise MessageInvalid("attached")
+def _signed(data: dict[str, Any], statement: bytes) -> Signed:
     return Signed(statement, *(_text(data[name], longest, name) for name, longest in _LONGEST.items()))
 
 
