@@ -14,7 +14,7 @@ from jiwar.agreements.wording import does
 from jiwar.identity.queries import neighbours
 from jiwar.records.words import LANGUAGES, word
 
-MOST_CLAUSES = 20  # of one form; a longer agreement comes by the API
+MOST_CLAUSES = 20  # of one form
 _SETS = ("kinds", "purposes", "from_states", "to_states")
 _NUMBERS = ("depth_km", "retention_days", "answer_within_hours")
 EMPTY_CLAUSE = {

@@ -15,11 +15,11 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.agreements import services
-from jiwar.agreements.kinds import AGREEMENT, SUSPENSION
+from jiwar.agreements.kinds import ACCESSION, AGREEMENT, SUSPENSION
 from jiwar.agreements.queries import may_send
 from jiwar.identity.models import Agency, Person
 from jiwar.identity.roles import Role
-from jiwar.identity.services import add_person
+from jiwar.identity.services import add_node, add_person
 from jiwar.records.models import Draft, Record
 from tests.agreements.conftest import DRAFT, SUSPEND, say, take
 from tests.foreign import ForeignNode
@@ -270,3 +270,87 @@ def test_every_page_in_every_language(
     assert in_force.body["clauses"][0]["text"][language] in unescape(page)
     for address in ("/agreements/", "/agreements/new/", "/agreements/why/", "/", f"/agreements/drafts/{draft.pk}/"):
         assert client.get(address).status_code == 200
+
+
+def target(page: Any, act: str) -> str:
+    """What an act of a page is about."""
+    found = re.search(rf'value="{act}"><input type="hidden" name="target" value="([0-9a-f-]{{36}})"', flat(page))
+    assert found, act
+    return found[1]
+
+
+def test_signing_with_a_reservation_and_taking_it_back(
+    niger: ForeignNode, at_the_desk: Client, second: Client, body: dict
+) -> None:
+    theirs = take(say(niger, AGREEMENT, body))
+    here = f"/agreements/{theirs.uid}/"
+    asked = {"act": "cosign", "clauses": ["art-3-1"], "body.reason": ""}
+    answer = at_the_desk.post(here, asked)
+    assert answer.status_code == 422
+    assert "Reason" in text(answer)
+    draft = at_the_desk.post(here, asked | {"body.reason": "no law for it yet"}).url
+    assert "no law for it yet" in text(second.get(draft))
+    second.post(draft, {"act": "approve", "seen": Draft.objects.get(state="submitted").content_hash})
+    assert (sent(), sent("alert.hit")) == ("reserved", "open")
+    page = at_the_desk.get(here)
+    assert "reserved by LBY" in text(page)
+    again = {"act": "take_back", "target": target(page, "take_back"), "body.reason": "the law is there"}
+    draft = at_the_desk.post(here, again).url
+    assert "By this, what our state closed opens again at once." in text(second.get(draft))
+    second.post(draft, {"act": "approve", "seen": Draft.objects.get(state="submitted").content_hash})
+    assert sent() == "open"
+    assert "taken back" in text(at_the_desk.get(here))
+
+
+def test_an_accession_is_agreed_to_and_the_agreement_left(
+    in_force: Record, at_the_desk: Client, second: Client, niger: ForeignNode
+) -> None:
+    chad = ForeignNode("TCD")
+    add_node(chad.card())
+    here = f"/agreements/{in_force.uid}/"
+    assert second.post(here, {"act": "offer", "state": "NER"}).status_code == 422
+    assert second.post(here, {"act": "offer", "state": "TCD"}).status_code == 302
+    joins = {"target": str(in_force.uid), "hash": in_force.hash, "party": "TCD"}
+    take(say(chad, ACCESSION, joins), "TCD")
+    page = at_the_desk.get(here)
+    assert "waits for LBY, NER" in text(page)
+    assert "an accession waits for our state’s word" in text(at_the_desk.get("/agreements/"))
+    draft = at_the_desk.post(here, {"act": "agree", "target": target(page, "agree")}).url
+    assert "This signature lets TCD join exactly the text below." in text(second.get(draft))
+    second.post(draft, {"act": "approve", "seen": Draft.objects.get(state="submitted").content_hash})
+    assert "waits for NER" in text(at_the_desk.get(here))
+    assert second.post(here, {"act": "denounce", "body.reason": ""}).status_code == 422
+    assert at_the_desk.post(here, {"act": "denounce", "body.reason": "no right to"}).status_code == 403
+    assert second.post(here, {"act": "denounce", "body.reason": "parliament refused it"}).status_code == 302
+    page = text(second.get(here))
+    assert "denounced" in page
+    assert "parliament refused it" in page
+    assert "Suspend" not in page.replace("Suspensions", "")
+
+
+def test_acceding_for_our_state(niger: ForeignNode, at_the_desk: Client, second: Client, body: dict) -> None:
+    clauses = [{**clause, "from_states": ["*"], "to_states": ["*"]} for clause in body["clauses"]]
+    text_ = {**body, "parties": ["NER", "TCD"], "open_to": ["LBY"], "clauses": clauses}
+    theirs = take(say(niger, AGREEMENT, text_))
+    here = f"/agreements/{theirs.uid}/"
+    draft = at_the_desk.post(here, {"act": "accede"}).url
+    assert "By this our state joins exactly the text below." in text(second.get(draft))
+    second.post(draft, {"act": "approve", "seen": Draft.objects.get().content_hash})
+    page = text(second.get(here))
+    assert "every party ↔ every party" in page
+    assert "Accede for our state" not in page
+
+
+def test_the_form_takes_all_the_data_of_a_clause(own_keys: None, at_the_desk: Client, body: dict) -> None:
+    limits = {"depth_km": "20", "retention_days": "90", "answer_within_hours": "8"}
+    fields = {f"body.clauses.0.{name}": value for name, value in limits.items()}
+    fields |= {"body.clauses.0.from_states": ["*"], "body.open_to": ["TUN"]}
+    assert at_the_desk.post("/agreements/new/", typed(body) | fields | {"act": "submit"}).status_code == 302
+    kept = Draft.objects.get().content["body"]
+    assert {name: str(kept["clauses"][0][name]) for name in limits} == limits
+    assert (kept["clauses"][0]["from_states"], kept["open_to"]) == (["*"], ["TUN"])
+    answer = at_the_desk.post("/agreements/new/", typed(body) | {"body.clauses.0.depth_km": "٢٠", "act": "submit"})
+    assert answer.status_code == 422
+    assert 'href="#f-body-clauses-0-depth_km"' in answer.content.decode()
+    looked = at_the_desk.post("/agreements/new/", typed(body) | fields | {"act": "look"})
+    assert "The recipient answers within 8 hours." in text(looked)

@@ -4,10 +4,12 @@ import datetime as dt
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,7 +17,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.agreements import policy, queries, services
 from jiwar.agreements.kinds import AGREEMENT, SIGNATURE
-from jiwar.agreements.models import Change
+from jiwar.agreements.models import Agreement, Change
 from jiwar.agreements.queries import may_send
 from jiwar.identity.node import NodeSettings
 from jiwar.operation.node_folder import write_settings
@@ -95,6 +97,16 @@ def test_the_last_day_of_the_calendar_is_a_day(niger: ForeignNode, grant: Granti
     assert sent() == "open"
 
 
+def test_texts_stored_before_version_2_are_completed(in_force: Record) -> None:
+    row = Agreement.objects.get()
+    row.clauses = [{k: v for k, v in clause.items() if k != "depth_km"} for clause in row.clauses]
+    row.save()
+    import_module("jiwar.agreements.migrations.0004_clauses_of_version_2").complete(apps, None)
+    Change.objects.create(mark=1)
+    assert Agreement.objects.get().clauses[0]["depth_km"] is None
+    assert sent(depth_km=400) == "open"
+
+
 class TestSteady:
     def test_a_batch_looks_once(self, in_force: Record, django_assert_num_queries: Any) -> None:
         assert sent() == "open"
@@ -140,7 +152,7 @@ from jiwar.access.services import SYSTEM
 from jiwar.agreements import policy, queries, services
 from jiwar.agreements.demo import demo_agreement
 from jiwar.agreements.kinds import AGREEMENT
-from jiwar.agreements.models import Change
+from jiwar.agreements.models import Agreement, Change
 from jiwar.agreements.queries import may_send
 from jiwar.identity.services import add_node
 from tests.agreements.conftest import say, signature, take

@@ -171,7 +171,10 @@ def standing(terms: Terms, at: dt.datetime) -> str:
     """
     if terms.ended or at >= terms.until or (terms.ends is not None and at >= day_end(terms.ends)):
         return "expired"
-    if len(terms.parties - _closed_for(terms, "denounced")) < 2:
+    # A state that would accede, and whose accession still takes a word, binds nobody yet.
+    pending = terms.acceded - terms.signed_by(at)
+    remaining = terms.parties - pending - _closed_for(terms, "denounced")
+    if len(remaining) < 2:
         return "denounced"
     if not terms.signed_by(at) >= terms.parties - terms.acceded:
         return "not_signed"
@@ -179,7 +182,6 @@ def standing(terms: Terms, at: dt.datetime) -> str:
         return "not_yet_in_force"
     if not any(c.code == "suspended" for c in terms.closings):
         return "in_force"
-    remaining = terms.parties - _closed_for(terms, "denounced")
     dead = all(len(remaining - _closed_for(terms, "suspended", clause.id)) < 2 for clause in terms.clauses)
     return "suspended" if dead else "partly_suspended"
 

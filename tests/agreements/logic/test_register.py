@@ -415,6 +415,10 @@ def test_a_pattern_covers_what_begins_so(pattern: str, kind: str, covers: bool) 
         (replace(THREE, closings=(closing("suspended", "NER"), closing("suspended", "TUN"))), "suspended"),
         (replace(TERMS, closings=(closing("denounced", "NER"),)), "denounced"),
         (replace(THREE, closings=(closing("denounced", "NER"),)), "in_force"),
+        (
+            replace(THREE, signed=TERMS.signed, acceded=frozenset({"TUN"}), closings=(closing("denounced", "NER"),)),
+            "denounced",
+        ),
         (replace(TERMS, signed={"LBY": FAR}), "not_signed"),
         (replace(THREE, signed=TERMS.signed, acceded=frozenset({"TUN"})), "in_force"),
         (replace(TERMS, ended=True, signed={}), "expired"),
