@@ -6,4 +6,4 @@ class AgreementsConfig(AppConfig):
     label = "agreements"
 
     def ready(self) -> None:
-        from jiwar.agreements import consents, services  # noqa: F401 - attach the projections of this room's kinds
+        from jiwar.agreements import consents, effects, services  # noqa: F401 - attach what this room's kinds do
