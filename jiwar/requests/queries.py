@@ -41,7 +41,10 @@ def _rows() -> QuerySet[Addressee]:
     """What waits for an answer first, the most overdue before all, then the newest."""
     clock = Case(When(_IN_FORCE, answered_at=None, then="due_at"))
     rows = Addressee.objects.select_related("letter__record", "letter__assigned_to").annotate(clock=clock)
-    return rows.order_by(F("clock").asc(nulls_last=True), "-letter__issued_at", "state")
+    # A statement with ten files has 150 kB, and no list shows it.
+    return rows.defer("letter__record__statement").order_by(
+        F("clock").asc(nulls_last=True), "-letter__issued_at", "state"
+    )
 
 
 def in_phase(rows: QuerySet[Addressee], phase: Phase, at: dt.datetime) -> QuerySet[Addressee]:
@@ -70,7 +73,8 @@ def thread(of: Letter) -> list[Letter]:
     edge = {of.uid}
     while edge and len(found) < _LONGEST_THREAD:
         before = {row.target for row in found.values() if row.target}
-        more = Letter.objects.select_related("record").filter(Q(target__in=edge) | Q(uid__in=before))
+        rows = Letter.objects.select_related("record").defer("record__statement")
+        more = rows.filter(Q(target__in=edge) | Q(uid__in=before))
         edge = set()
         for row in more.exclude(uid__in=found)[:_LONGEST_THREAD]:
             found[row.uid] = row

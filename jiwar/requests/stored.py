@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.services import as_node
-from jiwar.agreements.queries import Open, may_receive, may_send
+from jiwar.agreements.queries import Open, facts_of, may_receive, may_send
 from jiwar.exchange.attached import carry
 from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms
@@ -68,11 +68,11 @@ def _due(record: Record, body: LetterBody, state: str) -> dt.datetime | None:
     stated = clock.due(record.issued_at, body.urgency, body.answer_by)
     if stated or body.target or own not in {record.origin, state}:
         return stated
-    now = timezone.now()
+    facts = facts_of(record.data, record.origin)
     if record.origin == own:
-        verdict = may_send(record.kind, record.purpose, state, now)
+        verdict = may_send(record.kind, record.purpose, state, timezone.now(), **facts)
     else:
-        verdict = may_receive(record.kind, record.purpose, record.origin, now)
+        verdict = may_receive(record.kind, record.purpose, record.origin, timezone.now(), **facts)
     hours = verdict.answer_within_hours if isinstance(verdict, Open) else None
     return record.issued_at + dt.timedelta(hours=hours) if hours else None
 

@@ -15,11 +15,15 @@ from jiwar.access.permissions import Permission as P
 from jiwar.access.permissions import Purpose
 from jiwar.access.policy import Grant, allow
 from jiwar.access.services import SYSTEM, actor_of_person
+from jiwar.agreements.demo import demo_agreement
+from jiwar.agreements.kinds import AGREEMENT, SIGNATURE
 from jiwar.exchange.attachments import Descriptor, store
 from jiwar.identity.models import Agency, Person, RoleGrant
 from jiwar.identity.services import add_node, make_own_keys
 from jiwar.records.arrivals import receive
 from jiwar.records.models import Record
+from jiwar.records.services import issue, read_content, terms
+from jiwar.records.statement import Approval, content_hash
 from jiwar.requests import services
 from jiwar.requests.kinds import LETTER, PROGRESS, Step
 from tests.foreign import ForeignNode, Signed
@@ -114,6 +118,21 @@ def sent(grant: Granting, niger: ForeignNode) -> Sending:
         return services.send_letter(writer, draft.pk)
 
     return make
+
+
+def agree(node: ForeignNode, **clause: Any) -> Record:
+    """An agreement between Libya and Niger in force that opens letters both ways; `clause` says more."""
+    start = timezone.now().date() - dt.timedelta(days=1)
+    body = demo_agreement(start)
+    body["clauses"] = [c | clause for c in body["clauses"] if c["kinds"] == ["letter"]]
+    plain = terms("judicial_cooperation", "treaty", 300, body, tlp="GREEN")
+    text = node.statement(AGREEMENT, AGREEMENT.content.model_validate(plain).model_dump(mode="json"))
+    record = receive(NODE, *text, "NER", text.cosignature)
+    signed = {"target": str(record.uid), "hash": record.hash, "party": "LBY"}
+    content = read_content(SIGNATURE, terms("judicial_cooperation", "treaty", 300, signed, tlp="GREEN"), timezone.now())
+    digest = content_hash(SIGNATURE.name, SIGNATURE.version, content.model_dump(mode="json"))
+    issue(NODE, SIGNATURE, content, approval=Approval("one", "two", digest))
+    return record
 
 
 def take(signed: Signed, sender: str = "NER") -> Record:

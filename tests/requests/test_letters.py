@@ -30,6 +30,7 @@ from tests.requests.conftest import (
     Granting,
     Sending,
     a_file,
+    agree,
     letter_content,
     letter_from,
     take,
@@ -472,13 +473,10 @@ class TestTheInbox:
     def test_a_list_of_any_length_takes_as_many_queries(
         self, grant: Granting, niger: ForeignNode, django_assert_num_queries: Any
     ) -> None:
-        by = grant(READ)
         for _ in range(3):
             take(letter_from(niger))
         with django_assert_num_queries(1):
-            rows = list(queries.received())
-            assert [row.letter.record.kind for row in rows] == ["letter"] * 3
-        assert by
+            assert [row.letter.record.kind for row in queries.received()] == ["letter"] * 3
 
     def test_no_other_grant_opens_anything(self, grant: Granting, niger: ForeignNode) -> None:
         record = take(letter_from(niger))
@@ -491,6 +489,30 @@ class TestTheInbox:
             services.open_file(grant(WRITE), record.uid, 0)
         with pytest.raises(AccessRefused):
             grant(READ, "mariama")
+
+
+class TestTheAgreementsClock:
+    """A clause may say how soon its letters are answered: it counts where the letter itself names no time."""
+
+    def test_it_starts_a_clock_at_both_ends(self, sent: Sending, niger: ForeignNode, clock: Any) -> None:
+        agree(niger, answer_within_hours=72)
+        ours, theirs = sent(urgency=None), take(letter_from(niger, urgency=None))
+        for row in (row_of(ours, "NER"), row_of(theirs, "LBY")):
+            assert (row.half_at, row.due_at) == (NOW + dt.timedelta(hours=36), NOW + dt.timedelta(hours=72))
+
+    def test_what_the_letter_says_goes_before_it(self, sent: Sending, niger: ForeignNode, clock: Any) -> None:
+        agree(niger, answer_within_hours=72)
+        assert row_of(sent(urgency="seven_days"), "NER").due_at == NOW + dt.timedelta(days=7)
+
+    def test_an_answer_has_none(self, sent: Sending, niger: ForeignNode, clock: Any) -> None:
+        agree(niger, answer_within_hours=72)
+        letter = sent(urgency=None)
+        answer = take(letter_from(niger, target=str(letter.uid), answer="partial", urgency=None))
+        assert row_of(answer, "LBY").due_at is None
+
+    def test_where_no_clause_opens_the_way_there_is_none(self, sent: Sending, niger: ForeignNode, clock: Any) -> None:
+        agree(niger, purposes=["cooperation"], answer_within_hours=72)
+        assert row_of(sent(urgency=None), "NER").due_at is None
 
 
 class TestReminders:

@@ -333,6 +333,39 @@ def test_oversight_sees_who_read_a_letter_and_reads_none(
     assert overseer.get(f"/letters/{record.uid}/{FOR}").status_code == 403
 
 
+def test_a_page_takes_as_many_queries_for_many_letters_as_for_two(
+    sign_in: SignIn, grant: Granting, niger: ForeignNode, tunisia: ForeignNode
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def queries(address: str) -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as made:
+            assert client.get(address).status_code == 200
+        return len(made)
+
+    write = grant(P.REQUESTS_LETTER_WRITE)
+    client = sign_in("amal")
+    first = take(letter_from(niger))
+    ours = services.send_letter(write, services.draft_letter(write, letter_content(to=["NER", "TUN"])).pk)
+    pages = (
+        f"/letters/{FOR}",
+        f"/letters/{FOR}&whose=sent",
+        f"/letters/{first.uid}/{FOR}",
+        f"/letters/{ours.uid}/{FOR}",
+    )
+    for page in pages:
+        client.get(page)  # the first reading is told to the sender
+    before = [queries(page) for page in pages]
+    for number in range(5):
+        take(letter_from(niger, subject=f"letter {number}"))
+        services.send_letter(write, services.draft_letter(write, letter_content()).pk)
+    assert [queries(page) for page in pages] == before
+    assert max(before) <= 28
+
+
 def test_home_and_navigation_lead_to_letters(sign_in: SignIn, niger: ForeignNode) -> None:
     take(letter_from(niger))
     page = sign_in("amal").get("/").content.decode()
