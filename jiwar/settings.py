@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "jiwar.documents",
     "jiwar.crossings",
     "jiwar.matching",
+    "jiwar.bridges",
     "jiwar.requests",
     "jiwar.web",
 ]
@@ -123,6 +124,7 @@ _ROOMS = [
     "documents",
     "crossings",
     "matching",
+    "bridges",
     "requests",
     "web",
 ]

@@ -5,6 +5,8 @@ from django.urls import include, path
 from jiwar.access.pages import urls as administration
 from jiwar.agreements.consent_pages import urls as onward
 from jiwar.agreements.pages import urls as agreements
+from jiwar.bridges.pages import urls as bridges
+from jiwar.bridges.taxii import urls as taxii
 from jiwar.crossings.pages import urls as crossings
 from jiwar.exchange.pages import urls as neighbours
 from jiwar.identity.pages import urls as sign_in
@@ -24,12 +26,14 @@ urlpatterns = [
     path("", include(oversight)),
     path("agreements/", include([*onward, *agreements])),
     path("alerts/", include(alerts)),
+    path("bridges/", include(bridges)),
     path("cases/", include(cases)),
     path("letters/", include(letters)),
     path("lists/", include(lists)),
     path("matching/", include(matching)),
     path("neighbours/", include(neighbours)),
     path("sign-in/", include(sign_in)),
+    path("taxii2/", include(taxii)),
     path("api/", api.urls),
 ]
 

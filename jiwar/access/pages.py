@@ -23,7 +23,7 @@ from jiwar.identity.services import (
     one_time_password,
     set_one_time_password,
 )
-from jiwar.wire.faults import Fault
+from jiwar.wire.faults import Fault, Refused
 
 LONGEST_TOKEN = 366
 _OF_DJANGO = {
@@ -180,10 +180,13 @@ def new_token(request: HttpRequest) -> HttpResponse:
         }
         faults = tuple(Fault(code, field) for field, code in wrong.items() if code)
         if agency and not faults:
-            token, secret = make_token(
-                grant, agency, typed["label"], chosen, Purpose(typed["purpose"]), int(typed["days"])
-            )
-            return render(request, "access/secret.html", {"token": token, "secret": secret})
+            purpose, days = Purpose(typed["purpose"]), int(typed["days"])
+            try:
+                token, secret = make_token(grant, agency, typed["label"], chosen, purpose, days)
+            except Refused as refused:
+                faults = refused.faults
+            else:
+                return render(request, "access/secret.html", {"token": token, "secret": secret})
     context = {"typed": typed, "chosen": chosen, "agencies": known, "permissions": OF_TOKENS, "faults": faults}
     return render(request, "access/new_token.html", context, status=422 if faults else 200)
 

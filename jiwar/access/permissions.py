@@ -21,6 +21,10 @@ class Permission(StrEnum):
     AGREEMENTS_RECORD_PASS = "agreements:record:pass"  # noqa: S105 - a name
     AUDIT_LEDGER_EXPORT = "audit:ledger:export"
     AUDIT_LEDGER_READ = "audit:ledger:read"
+    BRIDGES_COLLECTION_READ = "bridges:collection:read"
+    BRIDGES_COLLECTION_WRITE = "bridges:collection:write"
+    BRIDGES_READER_CONFIRM = "bridges:reader:confirm"
+    BRIDGES_RECORD_EXPORT = "bridges:record:export"
     CROSSINGS_CROSSING_READ = "crossings:crossing:read"
     CROSSINGS_CROSSING_RECORD = "crossings:crossing:record"
     EXCHANGE_LINK_MANAGE = "exchange:link:manage"
@@ -67,6 +71,9 @@ P = Permission
 PERSONAL = frozenset(
     {
         P.AGREEMENTS_RECORD_PASS,
+        P.BRIDGES_COLLECTION_READ,
+        P.BRIDGES_COLLECTION_WRITE,
+        P.BRIDGES_RECORD_EXPORT,
         P.CROSSINGS_CROSSING_READ,
         P.CROSSINGS_CROSSING_RECORD,
         P.MATCHING_LIST_MANAGE,
@@ -91,6 +98,9 @@ PERSONAL = frozenset(
 
 OF_TOKENS = (
     P.AGREEMENTS_AGREEMENT_READ,
+    P.BRIDGES_COLLECTION_READ,
+    P.BRIDGES_COLLECTION_WRITE,
+    P.BRIDGES_RECORD_EXPORT,
     P.CROSSINGS_CROSSING_READ,
     P.CROSSINGS_CROSSING_RECORD,
     P.EXCHANGE_LINK_READ,
@@ -131,6 +141,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     ),
     Role.ANALYST: _READS_CASES
     | {
+        P.BRIDGES_RECORD_EXPORT,
         P.CROSSINGS_CROSSING_READ,
         P.MATCHING_LIST_MANAGE,
         P.MATCHING_REQUEST_MAKE,
@@ -144,6 +155,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.AGREEMENTS_AGREEMENT_APPROVE,
         P.AGREEMENTS_AGREEMENT_SUSPEND,
         P.AGREEMENTS_CONSENT_APPROVE,
+        P.BRIDGES_READER_CONFIRM,
         P.MATCHING_QUOTA_MANAGE,
         P.MATCHING_REQUEST_ANSWER,
         P.MATCHING_REQUEST_READ,
@@ -157,6 +169,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.AGREEMENTS_AGREEMENT_DRAFT,
         P.AGREEMENTS_CONSENT_DRAFT,
         P.AGREEMENTS_RECORD_PASS,
+        P.BRIDGES_RECORD_EXPORT,
         P.CROSSINGS_CROSSING_READ,
         P.EXCHANGE_LINK_RETRY,
         P.EXCHANGE_POUCH_CARRY,

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 SYSTEM = Actor("system", "node", frozenset(Permission), Clearance.COVERT)
 """The node acting by itself: what it receives, what falls due."""
+
+TOKEN_RULES: list[Callable[["Agency", frozenset[Permission]], list[Fault]]] = []
+"""What a room above has against a token of an agency with these permissions; asked before one is made."""
 
 
 def as_node(permission: Permission, purpose: Purpose | None = None) -> Grant:
@@ -52,6 +55,8 @@ def make_token(
     permissions = frozenset(permissions)
     if beyond := permissions.difference(OF_TOKENS):
         raise Refused(Fault("not_in_list", "permissions", ", ".join(sorted(beyond))))
+    if faults := [fault for rule in TOKEN_RULES for fault in rule(agency, permissions)]:
+        raise Refused(*faults)
     secret = "jiwar_" + secrets.token_urlsafe(32)
     with transaction.atomic():
         token = ApiToken.objects.create(

@@ -1,5 +1,6 @@
 """Reading a signed statement as it stands: who may, and that it was read."""
 
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from django.db import transaction
@@ -29,6 +30,7 @@ READS = {
     "letter": P.REQUESTS_LETTER_READ,
     "letter.progress": P.REQUESTS_LETTER_READ,
     "listing.entity": P.WATCHLIST_LIST_READ,
+    "listing.foreign": P.WATCHLIST_LIST_READ,
     "listing.person": P.WATCHLIST_LIST_READ,
     "match.answer": P.MATCHING_REQUEST_READ,
     "match.request": P.MATCHING_REQUEST_READ,
@@ -52,13 +54,29 @@ def permission_to_read(uid: UUID, actor: Actor) -> Permission:
     Raises Record.DoesNotExist, also for what this actor may not know of and for kinds that nobody reads.
     """
     record = newest_version(uid)
-    subject = record
-    for _ in range(_LONGEST_CHAIN):
-        if subject is not None and subject.kind in _ABOUT_ANOTHER:
-            subject = newest_version(subject.about)
-    if record is None or subject is None or subject.kind not in READS or _is_hidden(record, actor):
+    permission = _permission(record, newest_version) if record else None
+    if record is None or permission is None or _is_hidden(record, actor, newest_version):
         raise Record.DoesNotExist
-    return READS[subject.kind]
+    return permission
+
+
+def readable(records: Iterable[Record], actor: Actor) -> list[Record]:
+    """Those of these records that the actor may know of and holds the permission for; at most six queries for all."""
+    found = list(records)
+    known: dict[object, Record | None] = {}
+    wanted = {record.about for record in found if record.about}
+    for _ in range(_LONGEST_CHAIN):
+        if not (wanted := wanted - known.keys()):
+            break
+        known.update(dict.fromkeys(wanted))
+        known.update({row.uid: row for row in Record.objects.filter(uid__in=wanted).order_by("version")})
+        wanted = {row.about for uid in wanted if (row := known[uid]) and row.about}
+    return [
+        record
+        for record in found
+        if (permission := _permission(record, known.get)) and actor.may(permission)
+        if not _is_hidden(record, actor, known.get)
+    ]
 
 
 def open_record(by: Grant, uid: UUID) -> Record:
@@ -71,7 +89,19 @@ def open_record(by: Grant, uid: UUID) -> Record:
     return record
 
 
-def _is_hidden(record: Record, actor: Actor) -> bool:
+Find = Callable[[object], Record | None]
+"""The newest version held of a record, by its uid."""
+
+
+def _permission(record: Record, find: Find) -> Permission | None:
+    subject: Record | None = record
+    for _ in range(_LONGEST_CHAIN):
+        if subject is not None and subject.kind in _ABOUT_ANOTHER:
+            subject = find(subject.about)
+    return READS.get(subject.kind) if subject else None
+
+
+def _is_hidden(record: Record, actor: Actor, find: Find) -> bool:
     """Whether this record, or one that it is about, is covert or withheld, and the actor may not know of that."""
     cleared, protects = actor.clearance is Clearance.COVERT, actor.may(P.WATCHLIST_ALERT_APPROVE)
     found: Record | None = record
@@ -83,5 +113,5 @@ def _is_hidden(record: Record, actor: Actor) -> bool:
             return True
         if not protects and found.state == Record.State.WITHHELD:
             return True
-        found = newest_version(found.about) if found.about else None
+        found = find(found.about) if found.about else None
     return True

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jiwar.records.terminal import grant, spoken
+
 if TYPE_CHECKING:
-    from jiwar.access.permissions import Permission
-    from jiwar.access.policy import Grant
     from jiwar.watchlist.screening import Query, Screening
 
 
@@ -38,13 +38,13 @@ def _import_un(told: argparse.Namespace) -> int:
     from jiwar.watchlist.lists import import_un_list
 
     def read() -> int:
-        by = _grant(told, Permission.WATCHLIST_LIST_IMPORT, "sanctions")
+        by = grant(told.user, Permission.WATCHLIST_LIST_IMPORT, "sanctions")
         with told.file.open("rb") as file:
             done = import_un_list(by, file, told.file.name)
         print(f"read {done.entries} entries as of {done.generated_at or 'an unknown day'}: {done.new} new,")
         print(f"{done.changed} changed, {done.unchanged} unchanged, {done.withdrawn} withdrawn")
         for line in done.unread_lines.all():
-            print(f"line {line.line}: {line.reference} {line.path}: {_word('unread', line.code)}: {line.value}")
+            print(f"line {line.line}: {line.reference} {line.path}: {spoken('unread', line.code)}: {line.value}")
         return 0
 
     return say_refusals(read)
@@ -57,24 +57,12 @@ def _screen(told: argparse.Namespace) -> int:
 
     def ask() -> int:
         query = _query(told)
-        by = _grant(told, Permission.WATCHLIST_PERSON_SCREEN, told.purpose, told.case)
+        by = grant(told.user, Permission.WATCHLIST_PERSON_SCREEN, told.purpose, told.case)
         answer = screen(by, query, channel="cli", reason=told.reason)
         print(json.dumps(_plain(answer), ensure_ascii=False, indent=2) if told.json else _table(answer))
         return 0
 
     return say_refusals(ask)
-
-
-def _grant(told: argparse.Namespace, permission: "Permission", purpose: str, case: str = "") -> "Grant":
-    from jiwar.access.permissions import Purpose
-    from jiwar.access.policy import allow
-    from jiwar.access.services import actor_of_person
-    from jiwar.identity.terminal import sign_in
-    from jiwar.wire.faults import Fault, Refused
-
-    if purpose not in set(Purpose):
-        raise Refused(Fault("not_in_list", "purpose"))
-    return allow(actor_of_person(sign_in(told.user), "cli"), permission, Purpose(purpose), case)
 
 
 def _query(told: argparse.Namespace) -> "Query":
@@ -98,13 +86,13 @@ def _table(answer: "Screening") -> str:
     lines = []
     for number, match in enumerate(answer.candidates, 1):
         lines += [
-            f"{number}. {_word('match_strength', match.strength)}: {' · '.join(match.names[:3])}",
-            f"   {match.issuing_state} {match.source_reference or match.record_uid}: {_word('action', match.action)}",
+            f"{number}. {spoken('match_strength', match.strength)}: {' · '.join(match.names[:3])}",
+            f"   {match.issuing_state} {match.source_reference or match.record_uid}: {spoken('action', match.action)}",
             f"   {', '.join(filter(None, (*match.birth_dates, *match.nationalities)))}",
-            f"   + {', '.join(_word('match_reason', reason.code) for reason in match.reasons)}",
+            f"   + {', '.join(spoken('match_reason', reason.code) for reason in match.reasons)}",
         ]
         if match.differences:
-            lines.append(f"   - {', '.join(_word('match_difference', one.code) for one in match.differences)}")
+            lines.append(f"   - {', '.join(spoken('match_difference', one.code) for one in match.differences)}")
     lines.append(
         f"{len(answer.candidates)} candidates of {answer.entries} entries; the list is as of "
         f"{answer.list_age:%Y-%m-%d %H:%M %Z}; {answer.took_ms:.0f} ms; a match is a question, never a decision"
@@ -112,14 +100,6 @@ def _table(answer: "Screening") -> str:
         else "the watchlist is empty"
     )
     return "\n".join(lines)
-
-
-def _word(group: str, code: object) -> str:
-    from django.utils.translation import get_language
-
-    from jiwar.records.words import word
-
-    return word(group, code, get_language() or "en")
 
 
 def _plain(answer: "Screening") -> dict[str, Any]:

@@ -24,8 +24,12 @@ def put(
     covert: bool = False,
     protected: bool = False,
     reference: str = "",
+    usable: bool = True,
 ) -> Entry:
-    """Let screening find this subject from now on, in place of what an older version of the record said."""
+    """Let screening find this subject from now on, in place of what an older version of the record said.
+
+    One that is not `usable` is kept and shown like one of which too little is known.
+    """
     entry, _ = Entry.objects.update_or_create(
         uid=_uid(record),
         defaults={
@@ -37,7 +41,7 @@ def put(
             "covert": covert,
             "protected": protected,
             "facts": subject.model_dump(mode="json"),
-            "complete": is_complete(subject),
+            "complete": usable and is_complete(subject),
             "active": True,
             "revision": _next_revision(),
             "changed_at": timezone.now(),
@@ -51,6 +55,12 @@ def drop(record: "Record") -> None:
     held = Entry.objects.filter(uid=_uid(record), record=record, active=True)
     if held.exists():
         held.update(active=False, facts={}, revision=_next_revision(), changed_at=timezone.now())
+
+
+def leave_unused(record: "Record") -> None:
+    """Keep a record's subject, and let screening find it no longer."""
+    held = Entry.objects.filter(uid=_uid(record), record=record, active=True)
+    held.update(complete=False, revision=_next_revision(), changed_at=timezone.now())
 
 
 def _uid(record: "Record") -> UUID:

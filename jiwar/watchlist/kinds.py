@@ -3,10 +3,10 @@
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, field_validator
 
 from jiwar.records.content import Body, Line, State
-from jiwar.records.kinds import Kind, register
+from jiwar.records.kinds import YEAR, Kind, register
 from jiwar.watchlist.logic import evidence
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.evidence import document_number
@@ -108,6 +108,37 @@ class Listing(Body):
     source_updated_on: dt.date | None = None
 
 
+SourceCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,29}$")]
+
+
+class Said(Body):
+    """One thing that a source says of a subject and that has no field; `what` is of the words group `foreign_said`."""
+
+    what: Literal[
+        "address", "appearance", "authority", "birth_place", "confidence", "contact", "description", "document",
+        "event", "goal", "label", "note", "pattern", "place", "programme", "reason", "reference", "relation", "role",
+        "sector", "seen", "title",
+    ]  # fmt: skip
+    text: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+class ForeignListing(Body):
+    """A subject of what a source outside the exchange says, as it stood when a person took it in.
+
+    `said_by` is the state that speaks in it, empty where none does; `reference` the source's own identifier.
+    """
+
+    model_config = ConfigDict(title="Entry of a foreign list")
+    source: SourceCode
+    source_title: Line
+    said_by: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
+    format: Literal["ftm", "misp", "stix"]
+    reference: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    subject: SubjectFacts
+    said: Annotated[tuple[Said, ...], Field(max_length=60)] = ()
+    said_at: AwareDatetime | None = None
+
+
 def _nobody(content: object) -> tuple[str, ...]:
     """Every state reads the list itself: a listing stays with its importer and its posts."""
     return ()
@@ -115,3 +146,6 @@ def _nobody(content: object) -> tuple[str, ...]:
 
 LISTING_PERSON = register(Kind("listing.person", 1, Listing, posts=True, addressees=_nobody, priority=6))
 LISTING_ENTITY = register(Kind("listing.entity", 1, Listing, posts=True, addressees=_nobody, priority=6))
+LISTING_FOREIGN = register(
+    Kind("listing.foreign", 1, ForeignListing, posts=True, addressees=_nobody, longest=YEAR, review=YEAR, priority=6)
+)

@@ -31,7 +31,7 @@ LEGAL_BASIS = "Charter of the United Nations, Article 41"
 ACTION = "freeze_assets_report"
 PAGE = 50
 _DAYS = 5 * 365
-_RENEW_BEFORE = dt.timedelta(days=120)
+RENEW_BEFORE = dt.timedelta(days=120)
 """Reading the list again is the review of what still stands on it."""
 
 
@@ -206,7 +206,7 @@ def _place(place: un_list.Place) -> str:
 def _apply(by: Grant, taken: dict[str, tuple[bool, Listing]]) -> dict[str, int]:
     counts = Counter({"new": 0, "changed": 0, "unchanged": 0, "withdrawn": 0})
     held = _held()
-    due = (timezone.now() + _RENEW_BEFORE).date()
+    due = (timezone.now() + RENEW_BEFORE).date()
     for reference, (person, body) in taken.items():
         kind = LISTING_PERSON if person else LISTING_ENTITY
         entry = held.pop(f"{kind.name} {reference}", None)
@@ -228,7 +228,8 @@ def _apply(by: Grant, taken: dict[str, tuple[bool, Listing]]) -> dict[str, int]:
 
 def _held() -> dict[str, Entry]:
     """This node's own listings that a new reading can continue: in force, or expired but never withdrawn."""
-    own = Entry.objects.filter(category=Entry.Category.LISTING, record__node=settings.NODE.code)
+    kinds = [LISTING_PERSON.name, LISTING_ENTITY.name]
+    own = Entry.objects.filter(record__kind__in=kinds, record__node=settings.NODE.code)
     own = own.filter(record__state__in=["in_force", "expired"]).select_related("record")
     return {f"{entry.record.kind} {entry.reference}": entry for entry in own.order_by("active", "revision")}
 

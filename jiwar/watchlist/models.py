@@ -15,7 +15,7 @@ class Entry(models.Model):
     uid = models.UUIDField(primary_key=True, help_text="of the record")
     record = models.OneToOneField("records.Record", models.CASCADE, related_name="watchlist_entry")
     category = models.CharField(max_length=10, choices=Category)
-    reference = models.CharField(max_length=40, blank=True, db_index=True, help_text="the source's own number")
+    reference = models.CharField(max_length=120, blank=True, db_index=True, help_text="the source's own number")
     alert_type = models.CharField(max_length=40, blank=True)
     action = models.CharField(max_length=60)
     covert = models.BooleanField(default=False)

@@ -18,11 +18,11 @@ from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms, withhold
 from jiwar.watchlist import entries
 from jiwar.watchlist.alert_kinds import WITHHOLDING, AlertBody, WithholdingBody
-from jiwar.watchlist.kinds import SubjectFacts, to_subject
+from jiwar.watchlist.kinds import LISTING_FOREIGN, ForeignListing, SubjectFacts, to_subject
 from jiwar.watchlist.logic import evidence
 from jiwar.watchlist.logic.evidence import Code, lookalike_number
 from jiwar.watchlist.logic.names import read_name
-from jiwar.watchlist.models import Alert, ProtectedPerson
+from jiwar.watchlist.models import Alert, Entry, ProtectedPerson
 
 _BITS_PER_PART = 8.0
 """What agreement on a name part is worth here, whatever its rarity: a protected person is not missed for a spelling."""
@@ -31,7 +31,8 @@ _BORN_ALIKE = {Code.BIRTH_DATE_SAME, Code.BIRTH_DAY_MONTH_SWAPPED, Code.BIRTH_DA
 
 
 def protect(by: Grant, facts: SubjectFacts, feared_state: str) -> ProtectedPerson:
-    """Protect a person from a state: its alerts on her, held or to come, are not used here."""
+    """Protect a person from a state: its alerts on her, held or to come, are not used here, nor what a foreign list
+    says of her in its name or in nobody's."""
     _check(by)
     with transaction.atomic():
         person = ProtectedPerson.objects.create(
@@ -43,6 +44,11 @@ def protect(by: Grant, facts: SubjectFacts, feared_state: str) -> ProtectedPerso
             if _is(body.subject, facts):
                 withhold_alert(alert)
                 tell_posts(alert.record)
+        for entry in Entry.objects.filter(record__kind=LISTING_FOREIGN.name, active=True).select_related("record"):
+            listing = ForeignListing.model_validate(entry.record.body)
+            if listing.said_by in {"", feared_state} and _is(listing.subject, facts):
+                entries.leave_unused(entry.record)
+                tell_posts(entry.record)
     return person
 
 
@@ -55,15 +61,20 @@ def end_protection(by: Grant, person: UUID) -> None:
 
 
 def is_protected(origin: str, subject: SubjectFacts) -> bool:
-    """Whether someone protected from `origin` is probably this subject."""
+    """Whether someone protected from `origin`, or from any state where that is empty, is probably this subject."""
     return subject in Protected(origin)
 
 
 class Protected:
-    """Whom this state protects from another: for what may not tell that state of her, and for no page. One query."""
+    """Whom this state protects from another: for what may not tell that state of her, and for no page. One query.
+
+    From any state, where none is named.
+    """
 
     def __init__(self, state: str) -> None:
-        found = ProtectedPerson.objects.filter(feared_state=state, ended_at=None)
+        found = ProtectedPerson.objects.filter(ended_at=None)
+        if state:
+            found = found.filter(feared_state=state)
         self.people = [SubjectFacts.model_validate(person.facts) for person in found]
         self._marks = {mark for person in self.people for mark in _marks(person)}
 
@@ -114,6 +125,8 @@ def _apply_withholding(record: Record, content: Content) -> None:
         return
     for alert in Alert.objects.filter(uid=content.body.target).exclude(record__origin=record.origin):
         withhold_alert(alert)
+    for entry in Entry.objects.filter(uid=content.body.target, record__kind=LISTING_FOREIGN.name):
+        entries.leave_unused(entry.record)
 
 
 def _check(by: Grant) -> None:

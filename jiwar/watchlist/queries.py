@@ -13,11 +13,23 @@ from django.db.models import QuerySet
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
 from jiwar.watchlist.alert_queries import waiting
-from jiwar.watchlist.kinds import Listing
+from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_FOREIGN, LISTING_PERSON, ForeignListing, Listing
 from jiwar.watchlist.logic.sensitive import Warned, scan
 from jiwar.watchlist.models import Entry, ListImport, Unread
 
-__all__ = ["ListedEntry", "Warned", "imports", "listing", "listings", "sensitive_words", "unread", "waiting"]
+__all__ = [
+    "ForeignEntry",
+    "ListedEntry",
+    "Warned",
+    "foreign_listing",
+    "foreign_listings",
+    "imports",
+    "listing",
+    "listings",
+    "sensitive_words",
+    "unread",
+    "waiting",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,7 @@ def unread(by: Grant, done: ListImport) -> QuerySet[Unread]:
 def listings(by: Grant, reference: str = "") -> QuerySet[Entry]:
     """Entries of public lists in force, those whose reference number begins as given. No search by name (rule R7)."""
     _may_read(by)
-    held = Entry.objects.filter(category=Entry.Category.LISTING, active=True)
+    held = Entry.objects.filter(record__kind__in=[LISTING_PERSON.name, LISTING_ENTITY.name], active=True)
     if reference := reference.strip()[:40]:
         held = held.filter(reference__istartswith=reference)
     return held.order_by("reference", "uid")
@@ -73,6 +85,44 @@ def listing(by: Grant, uid: UUID) -> ListedEntry:
         record.issued_at,
         record.valid_until,
         record.review_on,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignEntry:
+    """One entry of a foreign list, read whole; `screened`: a traveller is compared with it."""
+
+    uid: UUID
+    listing: ForeignListing
+    screened: bool
+    action: str
+    version: int
+    tlp: str
+    issued_at: dt.datetime
+    valid_until: dt.datetime
+
+
+def foreign_listings(by: Grant, source: str) -> QuerySet[Entry]:
+    """What was taken in from a source and is in force, by its reference. No search by name (rule R7)."""
+    _may_read(by)
+    held = Entry.objects.filter(record__kind=LISTING_FOREIGN.name, active=True, reference__startswith=f"{source}:")
+    return held.order_by("reference", "uid")
+
+
+def foreign_listing(by: Grant, uid: UUID) -> ForeignEntry:
+    """One of them in force; raises Entry.DoesNotExist."""
+    _may_read(by)
+    entry = Entry.objects.select_related("record").get(record__kind=LISTING_FOREIGN.name, active=True, uid=uid)
+    record = entry.record
+    return ForeignEntry(
+        entry.uid,
+        ForeignListing.model_validate(record.body),
+        entry.complete,
+        entry.action,
+        record.version,
+        record.tlp,
+        record.issued_at,
+        record.valid_until,
     )
 
 

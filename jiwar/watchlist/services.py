@@ -13,6 +13,7 @@ from jiwar.watchlist.alerts import (
     withdraw_alert,
 )
 from jiwar.watchlist.cases import browse_cases, open_case, record_outcome, take_case
+from jiwar.watchlist.foreign_lists import browse_foreign, open_foreign, take_foreign
 from jiwar.watchlist.hits import report_hit
 from jiwar.watchlist.lists import import_un_list
 from jiwar.watchlist.protection import end_protection, protect
@@ -24,6 +25,7 @@ __all__ = [
     "approve_alert",
     "browse_alerts",
     "browse_cases",
+    "browse_foreign",
     "discard_alert",
     "draft_alert",
     "end_protection",
@@ -31,6 +33,7 @@ __all__ = [
     "open_alert",
     "open_case",
     "open_draft",
+    "open_foreign",
     "protect",
     "record_outcome",
     "refuse_alert",
@@ -40,5 +43,6 @@ __all__ = [
     "submit_alert",
     "take_back_refusal",
     "take_case",
+    "take_foreign",
     "withdraw_alert",
 ]

@@ -11,6 +11,7 @@ from ninja.openapi.docs import DocsBase
 import jiwar
 from jiwar.access.bearer import Bearer
 from jiwar.agreements.api import router as agreements
+from jiwar.bridges.api import router as bridges
 from jiwar.documents.api import router as documents
 from jiwar.exchange.api import router as exchange
 from jiwar.matching.api import router as matching
@@ -81,5 +82,6 @@ for _router, _tag in (
     (agreements, "agreements"),
     (matching, "matching"),
     (records, "records"),
+    (bridges, "bridges"),
 ):
     api.add_router("/v1", _router, tags=[_tag])

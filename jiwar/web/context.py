@@ -30,6 +30,11 @@ _PLACES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
         gettext_noop("Blind matching"),
         frozenset({Permission.MATCHING_REQUEST_READ, Permission.MATCHING_QUOTA_MANAGE}),
     ),
+    (
+        "bridges",
+        gettext_noop("Bridges"),
+        frozenset({Permission.WATCHLIST_LIST_READ, Permission.BRIDGES_READER_CONFIRM}),
+    ),
     ("agreements", gettext_noop("Agreements"), frozenset({Permission.AGREEMENTS_AGREEMENT_READ})),
     (
         "neighbours",

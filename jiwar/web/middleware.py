@@ -20,7 +20,7 @@ LANGUAGE_COOKIE = "jiwar_language"
 REFRESH = "X-Refresh"
 """Header of what a page asks for by itself (`hx-headers='{"X-Refresh": "1"}'`)."""
 STARTED = "jiwar_started"
-_PUBLIC = ("/sign-in/", "/static/", "/language/", "/health", "/schemas/", "/api/")
+_PUBLIC = ("/sign-in/", "/static/", "/language/", "/health", "/schemas/", "/api/", "/taxii2/")
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -106,9 +106,9 @@ class RefusalMiddleware:
     def process_view(self, request: HttpRequest, view: object, *_: object) -> HttpResponse | None:
         """No NUL in a field: PostgreSQL keeps none, and no keyboard types one.
 
-        A view without the CSRF check reads its body itself, or leaves it unread. The JSON API checks its own.
+        A view without the CSRF check reads its body itself, or leaves it unread. What programs ask checks its own.
         """
-        if request.path.startswith("/api/"):
+        if request.path.startswith(("/api/", "/taxii2/")):
             return None
         sent = [request.GET, *([] if getattr(view, "csrf_exempt", False) else [request.POST])]
         wrong = [

@@ -1,8 +1,8 @@
 """What the published FollowTheMoney schema says of the entities that we write: followthemoney 4.11.2, folder `schema`.
 
 Its package needs ICU's C library, which a bare machine has not; so the facts stand here: each property with its type,
-what is required, and the rules of the types (`followthemoney/types`): a date is a prefix of ISO 8601, a country an alpha-2
-code in small letters, a gender one of three words, an identifier, a name and a text at most so long.
+what is required, and the rules of the types (`followthemoney/types`): a date is a prefix of ISO 8601, a country an
+alpha-2 code in small letters, a gender one of three words, an identifier, a name and a text at most so long.
 """
 
 import re

@@ -16,6 +16,10 @@ from django.dispatch import Signal
 from jiwar import cli
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.agreements.logic.verdicts import NEARNESS
+from jiwar.bridges import exports
+from jiwar.bridges.logic import leaving
+from jiwar.bridges.logic.lost import Why
+from jiwar.bridges.models import Reading, ReadStatement
 from jiwar.exchange.logic import chunks
 from jiwar.exchange.logic.receipt import STATUSES
 from jiwar.exchange.logic.streams import Lane
@@ -247,9 +251,11 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "action": lambda: {*alert_kinds.Action, screening.HIDDEN_ACTION},
     "action_taken": lambda: set(hit_kinds.ActionTaken),
     "alert_type": lambda: set(alert_kinds.AlertType),
+    "bridge_format": lambda: set(exports.WRITERS),
     "clearance": lambda: set(Clearance),
     "fault": lambda: set(_fault_codes()),
     "flow": lambda: set(FLOWS),
+    "foreign_said": lambda: set(get_args(kinds.Said.model_fields["what"].annotation)),
     "identifier": lambda: set(get_args(hit_kinds.Identifier)),
     "information": lambda: set(get_args(content.InformationGrade)),
     "kind": lambda: {name for name, _ in KINDS},
@@ -258,7 +264,9 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "letter_ground": lambda: set(letters.Ground),
     "letter_phase": lambda: set(clock.Phase),
     "letter_step": lambda: set(get_args(letters.Step)),
+    "leaving": lambda: set(leaving.CODES) - {leaving.OPEN},
     "link_failure": lambda: {*belief.DOUBTS, *(code for name in FAILURES for code in _named(name))},
+    "lost": lambda: set(Why),
     "match_field": lambda: set(Field),
     "media_type": lambda: set(chunks.MEDIA_TYPES),
     "name_kind": lambda: set(get_args(kinds.NameKind)),
@@ -266,7 +274,9 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "outcome": lambda: set(hit_kinds.Outcome),
     "permission": lambda: set(Permission),
     "protected": lambda: set(get_args(alert_kinds.Protected)),
+    "pull_failure": lambda: set(_named("PullFailed")),
     "purpose": lambda: set(Purpose),
+    "reading_state": lambda: set(Reading.State.values),
     "receipt_status": lambda: set(STATUSES),
     "record_state": lambda: set(Record.State.values),
     "referral": lambda: set(get_args(hit_kinds.Referral)),
@@ -276,6 +286,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "rights_question": lambda: set(alert_kinds.RightsScreen.model_fields),
     "role": lambda: set(Role),
     "source": lambda: set(get_args(content.SourceGrade)),
+    "statement_standing": lambda: set(ReadStatement.Standing.values),
     "tlp": lambda: set(get_args(content.Tlp)),
     "unread": lambda: set(Problem),
     "urgency": lambda: {*get_args(letters.Urgency), NO_CLOCK, BY_DATE},
@@ -339,7 +350,7 @@ def _calls(name: str) -> Iterator[tuple[Path, ast.expr]]:
 
 def _fault_codes() -> Iterator[str]:
     yield from faults._OF_PYDANTIC.values()
-    for name in ("Fault", "CardInvalid", "KeyRefused", "JsonRefused", "PaperRefused", "PouchInvalid"):
+    for name in ("Fault", "CardInvalid", "KeyRefused", "JsonRefused", "PaperRefused", "PouchInvalid", "Unreadable"):
         yield from _named(name)
     yield from belief.DOUBTS
     for path, argument in _calls("ValueError"):

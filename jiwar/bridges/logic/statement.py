@@ -15,8 +15,8 @@ NAMESPACE: Final = UUID("719c86bb-8544-4cfb-8e6a-fd2d31f80e2e")
 """Of every name-based identifier (UUID version 5) that this program gives. STIX 2.1 section 2.9 keeps the namespace
 00abedb4-… for cyber-observable objects, of which this program makes none."""
 FILE_END: Final = ".jiwar-record.json"
-_PACKED: Final = {"key", "signature", "statement"}
 _MOST_BYTES: Final = 1_500_000
+_LONGEST: Final = {"statement": _MOST_BYTES, "key": 40, "signature": 200, "cosignature": 10_000}
 
 Say = Callable[[str, str], str]
 """The word for (group, code) in the language of what goes out."""
@@ -24,15 +24,22 @@ Say = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A statement, the id of the key that signed it, the signature in base64."""
+    """A statement, the id of the key that signed it, the signature in base64; a second signature where there is one."""
 
     statement: bytes
     key: str
     signature: str
+    cosignature: str = ""
+
+    @property
+    def members(self) -> dict[str, str]:
+        """As JSON members."""
+        second = {"cosignature": self.cosignature} if self.cosignature else {}
+        return {"key": self.key, "signature": self.signature, "statement": self.statement.decode()} | second
 
     def pack(self) -> bytes:
-        """One JSON text (RFC 8785) with all three."""
-        return canonical({"key": self.key, "signature": self.signature, "statement": self.statement.decode()})
+        """One JSON text (RFC 8785) with all of them."""
+        return canonical(self.members)
 
     @classmethod
     def unpack(cls, data: bytes, path: str) -> Signed:
@@ -45,15 +52,12 @@ class Signed:
 
     @classmethod
     def of(cls, packed: object, path: str) -> Signed:
-        """From the three members; others are ignored, for a format may add its own. Raises Unreadable."""
-        if not isinstance(packed, Mapping) or not set(packed) >= _PACKED:
+        """From the members; others are ignored, for a format may add its own. Raises Unreadable."""
+        told = {name: packed.get(name, "") for name in _LONGEST} if isinstance(packed, Mapping) else {}
+        texts = {name: text for name, text in told.items() if isinstance(text, str) and len(text) <= _LONGEST[name]}
+        if len(texts) != len(_LONGEST) or not all(texts[name] for name in ("key", "signature", "statement")):
             raise Unreadable("statement_damaged", path)
-        key, signature, statement = packed["key"], packed["signature"], packed["statement"]
-        if not all(isinstance(part, str) for part in (key, signature, statement)):
-            raise Unreadable("statement_damaged", path)
-        if len(key) > 40 or len(signature) > 200 or len(statement) > _MOST_BYTES:
-            raise Unreadable("statement_damaged", path)
-        return cls(statement.encode(), key, signature)
+        return cls(texts["statement"].encode(), texts["key"], texts["signature"], texts["cosignature"])
 
 
 @dataclass(frozen=True, slots=True)

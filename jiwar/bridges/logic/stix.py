@@ -41,13 +41,15 @@ _TYPES: Final = {
 _SCHEMA: Final = (
     '{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","required":["extension_type","statement",'
     '"key","signature"],"properties":{"extension_type":{"const":"property-extension"},"statement":{"type":"string"},'
-    '"key":{"type":"string"},"signature":{"type":"string","contentEncoding":"base64"}}}'
+    '"key":{"type":"string"},"signature":{"type":"string","contentEncoding":"base64"},'
+    '"cosignature":{"type":"string"}}}'
 )
 
 
-def stix_id(kind: str, uid: str) -> str:
+def stix_id(kind: str, uid: str, kind_version: int = 1) -> str:
     """The identifier of a record's object."""
-    return f"{_TYPES.get(kind, 'note')}--{named(kind, uid)}"
+    type_ = _TYPES.get(kind, "note") if (kind, kind_version) in MAPPED else "note"
+    return f"{type_}--{named(kind, uid)}"
 
 
 def state_id(state: str) -> str:
@@ -69,7 +71,7 @@ def write(statement: Statement, say: Say) -> Written:
     thing: dict[str, Any] = {
         "type": _TYPES.get(kind, "note"),
         "spec_version": "2.1",
-        "id": stix_id(kind or name, statement.uid),
+        "id": stix_id(name, statement.uid, statement.kind[1]),
         "created_by_ref": state_id(statement.origin),
         "created": at(timestamp(UUID(statement.uid))),
         "modified": at(statement.ended or statement.issued_at),
@@ -98,12 +100,7 @@ def write(statement: Statement, say: Say) -> Written:
             if kind == "agreement":
                 made.native |= {"content.body.reference", "content.body.title.en"}
     thing["extensions"] = {
-        EXTENSION: {
-            "extension_type": "property-extension",
-            "statement": statement.signed.statement.decode(),
-            "key": statement.signed.key,
-            "signature": statement.signed.signature,
-        }
+        EXTENSION: {"extension_type": "property-extension"} | statement.signed.members,
     }
     made.as_text = {line.path for line in told} - made.native
     return made
@@ -134,7 +131,8 @@ def extension() -> dict[str, Any]:
         "modified": _EPOCH,
         "name": "Jiwar signed record",
         "description": "The canonical JSON (RFC 8785) that a state signed, its key and its Ed25519 signature in base64 "
-        "over 'jiwar-record/1', a line feed and the statement. The object around it is a rendering of it.",
+        "over 'jiwar-record/1', a line feed and the statement; of agreements a second one by ML-DSA-65. The object "
+        "around it is a rendering of it.",
         "schema": _SCHEMA,
         "version": "1.0.0",
         "extension_types": ["property-extension"],
