@@ -23,7 +23,8 @@ def test_records_pass_wait_for_who_is_silent_and_go_to_nobody_else(pair: Pair) -
 
     pair["NER"].stop()
     pair.issue(2, 3)
-    pair.wait("LBY", "sum(links()[0].waiting.values()) == 3 and links()[0].failure == 'unreachable'")
+    waiting = "Outgoing.objects.exclude(state='acknowledged').count() == 3"
+    pair.wait("LBY", f"{waiting} and links()[0].failure == 'unreachable'")
     pair["NER"].start()
     pair.acknowledged(4)
     assert pair.taken() == expected(4)
