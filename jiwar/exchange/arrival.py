@@ -292,14 +292,25 @@ def _apply(sender: str, run: Sequence[Arrival]) -> None:
         else:
             valid_until = dt.datetime.fromisoformat(each.checked.data["content"]["valid_until"])
             free.append((each, retention(verdict, now, valid_until) if isinstance(verdict, Open) else None))
-    found = keep(_BY, [each.checked for each, _ in free if each.checked], sender, [until for _, until in free])
-    for (each, _), kept in zip(free, found, strict=True):
+    for (each, _), kept in zip(free, _keep(sender, free), strict=True):
         if isinstance(kept, Refused):
             each.result = _refusal(kept)
         else:
             unread = kept.state == Record.State.NOT_UNDERSTOOD
             each.record = kept
             each.result = Result("kept", "not_understood") if unread else Result("applied")
+
+
+def _keep(sender: str, free: Sequence[tuple[Arrival, dt.datetime | None]]) -> list[Record | Refused]:
+    """Keep records together; where one of them is refused by what its kind makes of it, one by one."""
+    checked, until = [each.checked for each, _ in free if each.checked], [until for _, until in free]
+    try:
+        with transaction.atomic():
+            return keep(_BY, checked, sender, until)
+    except Refused as refused:
+        if len(free) == 1:
+            return [refused]
+        return [kept for each in free for kept in _keep(sender, [each])]
 
 
 def _regain(sender: str, arrival: Arrival, message: Message) -> None:

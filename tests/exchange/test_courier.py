@@ -40,7 +40,7 @@ from jiwar.identity.services import add_node, make_own_keys
 from jiwar.records.kinds import KINDS, Kind, register
 from jiwar.records.models import Record
 from jiwar.records.services import issue, terms
-from jiwar.wire.faults import Refused
+from jiwar.wire.faults import Fault, Refused
 from tests.exchange.test_exchange import Channel, Note, content, open_between
 from tests.foreign import ForeignNode
 
@@ -360,6 +360,24 @@ def test_a_message_that_fails_here_stops_the_batch_and_is_asked_for_again(
     kind.projections.clear()
     assert take("NER", [two, three]).count == 2
     assert Leaf.objects.filter(act="record_received").count() == 3 + 1  # the agreement
+
+
+def test_a_record_that_its_kind_refuses_is_refused_alone(niger: ForeignNode, kind: Kind) -> None:
+    open_between(niger, "test.note")
+    channel = Channel(niger)
+    batch = [channel.envelope(niger.statement(kind, content(kind, str(n)))) for n in range(5)]
+
+    def refuses(record: Any, content_: Any) -> None:
+        if content_.body.text in {"1", "3"}:
+            raise Refused(Fault("wrong_form", "content.body.text"))
+
+    kind.projections.append(refuses)
+    taken = take("NER", batch)
+    assert (taken.count, taken.problem) == (5, None)
+    assert [each.result.status for each in taken.arrivals if each.result] == [
+        "applied", "refused", "applied", "refused", "applied",
+    ]  # fmt: skip
+    assert Record.objects.filter(kind="test.note").count() == 3
 
 
 def test_try_now_needs_its_permission_and_ends_the_wait(niger: ForeignNode) -> None:
