@@ -1,6 +1,9 @@
 """What each node said last, on the disk: what a pouch to it must carry is told from that alone."""
 
+import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
@@ -65,6 +68,32 @@ def owed(node: str) -> dict[str, Sent]:
     word = of(node)
     rows = dict(Stream.objects.filter(node=node, incoming=True).values_list("name", "seq"))
     return dict(word.sent) if word else {name: Sent(seq, 0) for name, seq in rows.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What a node has past what this node knows, by its last word, heard at `heard_at`: so many messages of `ours`, and
+    of `theirs`. After a restore they come back. `sent`: how far it had come with its own streams."""
+
+    node: str
+    heard_at: dt.datetime
+    ours: int
+    theirs: int
+    sent: Mapping[str, Sent]
+
+
+def beyond_us() -> list[Beyond]:
+    """Of every node that ever said a word; two queries."""
+    known: dict[tuple[str, bool], dict[str, int]] = defaultdict(dict)
+    for node, incoming, name, seq in Stream.objects.values_list("node", "incoming", "name", "seq"):
+        known[node, incoming][name] = seq
+    found = []
+    for row in LastWord.objects.order_by("node"):
+        word, out, in_ = _word(row), known[row.node, False], known[row.node, True]
+        ours = sum(max(0, seq - out.get(name, 0)) for name, seq in word.have.items())
+        theirs = sum(max(0, sent.sealed - in_.get(name, 0)) for name, sent in word.sent.items())
+        found.append(Beyond(row.node, row.noted_at, ours, theirs, word.sent))
+    return found
 
 
 def _word(row: LastWord) -> Word:

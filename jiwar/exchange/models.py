@@ -206,7 +206,11 @@ class Pouch(models.Model):
 
 
 class Restore(models.Model):
-    """This node found that it runs from an old copy. Nothing is sealed or receipted until the ceremony ended it."""
+    """This node found that it runs from an old copy. Nothing is sealed or receipted until the ceremony ended it.
+
+    `words`: what each neighbour had said last when it ended, by its code: how far it had come with its streams
+    (`sent`), and how many messages of ours it had that we did not know (`ours`).
+    """
 
     noticed_at = models.DateTimeField()
     by = models.CharField(max_length=30, help_text="the node whose evidence showed it, or `restore` of this program")
@@ -215,6 +219,7 @@ class Restore(models.Model):
     ended_by = models.CharField(max_length=60, blank=True)
     reason = models.CharField(max_length=200, blank=True)
     epoch = models.PositiveIntegerField(null=True)
+    words = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["id"]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import authorise
-from jiwar.exchange import pouch_pages, pouch_queries, queries, services
+from jiwar.exchange import pouch_pages, pouch_queries, queries, restore_pages, services
 from jiwar.exchange.logic.advice import CLOCK_LIMIT
 from jiwar.identity.cards import MAX_BYTES, Card, CardInvalid, read_card
 from jiwar.identity.contact import FIELDS
@@ -177,6 +177,7 @@ def _clock(seconds: float | None) -> str:
 
 urls = [
     *pouch_pages.urls,
+    *restore_pages.urls,
     path("", neighbours, name="neighbours"),
     path("add/", add, name="neighbour-add"),
     path("card/", card, name="own-card"),

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import Count, Min, OuterRef, Subquery
+from django.urls import reverse
 from django.utils import timezone
 
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import Actor
+from jiwar.access.waiting import Waiting
 from jiwar.audit.queries import newest_checkpoints
 from jiwar.exchange.logic.advice import advise
 from jiwar.exchange.models import Incoming, Link, Outgoing, Sealed, Stream
+from jiwar.exchange.standing import announced
 from jiwar.identity.queries import neighbours
 from jiwar.records.words import words
 
@@ -197,9 +202,23 @@ def deliveries(uid: UUID) -> list[Delivery]:
     ]
 
 
+def epochs() -> list[tuple[str, str, int]]:
+    """Code, name and epoch of every neighbour and post, by its newest word; two queries."""
+    known = dict(Link.objects.values_list("node", "epoch"))
+    nodes = neighbours().order_by("code").values_list("code", "name")
+    return [(code, name, known.get(code, 1)) for code, name in nodes]
+
+
 def undelivered() -> int:
     """Messages that wait for a way or for a receipt."""
     return Outgoing.objects.filter(state__in=[Outgoing.State.QUEUED, Outgoing.State.SEALED]).count()
+
+
+def waiting(actor: Actor) -> list[Waiting]:
+    """A restore from an old copy waits for an administrator; no query while none does."""
+    if not actor.may(Permission.EXCHANGE_RESTORE_END) or not announced():
+        return []
+    return [Waiting("restore_to_end", 1, reverse("restore"), urgent=True)]
 
 
 def last_contact() -> dt.datetime | None:

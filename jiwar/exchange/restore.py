@@ -18,6 +18,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
 from jiwar.access.services import as_node
 from jiwar.audit.services import append, begin_epoch
+from jiwar.exchange import last_words
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import restored, streams
 from jiwar.exchange.logic.envelope import EnvelopeInvalid
@@ -25,7 +26,7 @@ from jiwar.exchange.logic.hello import Sent
 from jiwar.exchange.logic.message import Message
 from jiwar.exchange.models import Incoming, Outgoing, Restore, Sealed, Stream
 from jiwar.exchange.routing import enqueue
-from jiwar.exchange.standing import epoch, restoring
+from jiwar.exchange.standing import epoch, mark, restoring
 from jiwar.identity.queries import KeyRefused, signing_key
 from jiwar.records.arrivals import check, keep
 from jiwar.records.kinds import KINDS
@@ -46,6 +47,7 @@ def notice(by: str, evidence: Mapping[str, Any]) -> None:
         if restoring() is None:
             Restore.objects.create(noticed_at=timezone.now(), by=by, evidence=dict(evidence))
             append("restore_noticed", _BY, by, evidence)
+            transaction.on_commit(mark)
 
 
 def shown(peer: str, items: Sequence[bytes]) -> None:
@@ -99,7 +101,12 @@ def end_restore(by: Grant, reason: str) -> int:
         shown = [str(row.evidence["stream"])] if "stream" in row.evidence else []
         row.epoch = begin_epoch(by, restored.next_epoch(epoch(), shown), reason, row.evidence)
         row.ended_at, row.ended_by, row.reason = timezone.now(), by.actor_id, reason
+        row.words = {
+            lost.node: {"sent": {name: sent.sealed for name, sent in lost.sent.items()}, "ours": lost.ours}
+            for lost in last_words.beyond_us()
+        }
         row.save()
+        transaction.on_commit(mark)
         append("restore_ended", by, settings.NODE.code, {"epoch": row.epoch, "reason": reason, "noticed_by": row.by})
         # What was sealed and not receipted leaves again, in the new epoch; a neighbour that took it has it once.
         for stream in Stream.objects.filter(incoming=False, closed_at=None):

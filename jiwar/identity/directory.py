@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, QuerySet
 
 from jiwar.identity.models import Agency, Person
+from jiwar.identity.roles import Role
 
 
 def agencies() -> QuerySet[Agency]:
@@ -19,6 +20,12 @@ def people() -> QuerySet[Person]:
     second = Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
     everyone = Person.objects.select_related("agency").prefetch_related("grants")
     return everyone.annotate(has_second_factor=Exists(second)).order_by("username")
+
+
+def administrators() -> list[str]:
+    """Full names of those who run this machine."""
+    rows = Person.objects.filter(grants__role=Role.ADMINISTRATOR, is_active=True)
+    return list(rows.order_by("full_name").values_list("full_name", flat=True))
 
 
 def person_of(username: str) -> Person | None:

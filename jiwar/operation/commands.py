@@ -67,7 +67,11 @@ def _restore(told: argparse.Namespace) -> int:
         # Whole or not at all: the keys do not stay behind without their ledger.
         shutil.rmtree(folder)
     else:
-        print(f"restored into {folder}; `jiwar --data {folder} up` starts it, and its neighbours send what came since")
+        print(f"restored into {folder}; `jiwar --data {folder} up` starts it. It exchanges nothing before an")
+        print(
+            "administrator has ended the restore, in the console or by `jiwar restore-end`; then neighbours send what"
+        )
+        print("came since, and give back what it had said.")
     return done.returncode
 
 

@@ -5,6 +5,7 @@ import secrets
 from django.core.management import call_command
 from django.db import transaction
 
+from jiwar.exchange.standing import mark
 from jiwar.identity import services as identity
 from jiwar.identity.certification import finish_rotation
 from jiwar.identity.queries import agency, anyone
@@ -18,6 +19,7 @@ def prepare() -> None:
     call_command("migrate", interactive=False, verbosity=0)
     finish_rotation()
     identity.make_own_keys()
+    mark()
 
 
 def first_administrator() -> str | None:

@@ -12,6 +12,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor
 from jiwar.access.purposes import purpose_of
 from jiwar.access.services import actor_of
+from jiwar.exchange.standing import announced
 
 # Name of the page, its title, and the permissions any of which opens it. A room that has not landed is left out.
 _PLACES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
@@ -84,4 +85,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "navigation": navigation(request, actor),
         "purpose": purpose_of(request),
+        "restore": announced() if actor else None,
     }

@@ -73,6 +73,11 @@ def when(value: dt.datetime | dt.date | None) -> Markup:
     return Markup('<bdi><time datetime="{}">{}</time></bdi>').format(local.isoformat(), text)
 
 
+def instant(text: str) -> dt.datetime:
+    """A moment as JSON has it (RFC 3339)."""
+    return dt.datetime.fromisoformat(text)
+
+
 def code(value: object) -> Markup:
     """A reference that people read aloud: isolated, left to right, of even width."""
     return Markup('<bdi class="code" dir="ltr">{}</bdi>').format(value) if value not in (None, "") else Markup("")
@@ -104,6 +109,7 @@ def environment(**options: Any) -> Environment:
     )
     env.filters.update(
         bdi=bdi,
+        instant=instant,
         when=when,
         code=code,
         number=number,

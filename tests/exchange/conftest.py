@@ -1,13 +1,18 @@
 """A neighbour with whom an agreement opens a kind of tests alone. Modules may have others of these names."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from jiwar.identity.services import add_node, make_own_keys
+from jiwar.identity.models import Agency, Person
+from jiwar.identity.roles import Role
+from jiwar.identity.services import add_node, add_person, make_own_keys
 from jiwar.records.kinds import KINDS, Kind, register
+from tests.exchange.console import SignIn
 from tests.exchange.test_exchange import Note, open_between
 from tests.foreign import ForeignNode
 
@@ -33,3 +38,21 @@ def niger(own_node: None, kind: Kind) -> ForeignNode:
     add_node(node.card())
     open_between(node, "test.note")
     return node
+
+
+@pytest.fixture
+def sign_in(own_node: None, settings: Any) -> SignIn:
+    settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    agency = Agency.objects.create(code="contact-point", name="Contact point")
+
+    def signed_in(role: Role = Role.CONTACT_OFFICER, language: str = "en") -> Client:
+        person = Person.objects.filter(username=role.value).first() or add_person(
+            role.value, role.value, "a long test secret", agency=agency, roles=[role]
+        )
+        client = Client()
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.cookies["jiwar_language"] = language
+        return client
+
+    return signed_in

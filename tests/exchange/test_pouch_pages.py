@@ -1,11 +1,8 @@
 """Pouches at the console, by forms alone: made, fetched, opened, refused, their history; who may and who may not."""
 
-import dataclasses
 import io
 import os
 import re
-from collections.abc import Callable
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -18,42 +15,18 @@ from django.utils import timezone
 from jiwar.audit.models import Leaf
 from jiwar.exchange.models import Pouch
 from jiwar.exchange.pouch import folder, sweep
-from jiwar.identity.models import Agency, Person
+from jiwar.identity.models import Person
 from jiwar.identity.roles import Role
-from jiwar.identity.services import add_person
 from jiwar.records.kinds import Kind
 from jiwar.records.models import Record
 from jiwar.records.services import issue
 from jiwar.records.words import LANGUAGES
 from tests.exchange.carrier import BY, Packed, notes, receipt, said, sealed_for_us
+from tests.exchange.console import SignIn, text
 from tests.exchange.test_exchange import Channel, content
 from tests.foreign import ForeignNode
 
 pytestmark = pytest.mark.django_db
-SignIn = Callable[..., Client]
-
-
-@pytest.fixture
-def sign_in(own_node: None, settings: Any) -> SignIn:
-    settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    agency = Agency.objects.create(code="contact-point", name="Contact point")
-
-    def signed_in(role: Role = Role.CONTACT_OFFICER, language: str = "en") -> Client:
-        person = Person.objects.filter(username=role.value).first() or add_person(
-            role.value, role.value, "a long test secret", agency=agency, roles=[role]
-        )
-        client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        client.cookies["jiwar_language"] = language
-        return client
-
-    return signed_in
-
-
-def text(response: Any) -> str:
-    found = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", response.content.decode())))
-    return found.replace("\xa0", " ")
 
 
 def upload(client: Client, data: bytes) -> Any:

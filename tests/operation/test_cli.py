@@ -146,8 +146,11 @@ def test_a_restored_node_has_the_same_ledger_and_keys(
     assert done.returncode == 0, done.stderr
     after = state(restored)
     assert after[1:] == before[1:]
-    assert after[0][:-1] == before[0]
-    assert json.loads(after[0][-1])["act"] == "node_restored"
+    assert after[0][:-2] == before[0]
+    assert [json.loads(leaf)["act"] for leaf in after[0][-2:]] == ["node_restored", "restore_noticed"]
+    assert "exchanges nothing before" in done.stdout
+    assert (restored / "restoring").exists()
+    assert not (node / "restoring").exists()
     assert not (restored / "database").exists()
     second = jiwar(*again, **secret)
     assert (second.returncode, "not empty" in second.stderr) == (1, True)
