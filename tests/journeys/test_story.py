@@ -190,11 +190,13 @@ def test_an_alert_issued_in_libya_stops_a_traveller_in_niger(browser: Any, nodes
     salem.sees(word("verdict", "suspended", "en"), at=next_alert)
     time.sleep(2)
     assert not nodes.holds("NER", NEXT_NAME)
-    page = salem.go(agreement)
+    page = amal.go(agreement)
     page.get_by_text("End our suspension", exact=True).first.click()
     page.locator("form:has(input[value=resume]) [name='body.reason']").fill("reviewed")
     page.locator("form:has(input[value=resume]) button").last.click()
-    page.wait_for_load_state()
+    page.wait_for_url("**/agreements/drafts/**")
+    salem.go(page.url.removeprefix(amal.base)).get_by_role("button", name="Approve and sign").click()
+    salem.page.wait_for_load_state()
     until(lambda: nodes.holds("NER", NEXT_NAME), "the alert that the suspension held back")
 
     # 4. At the post: an Arabic spelling finds the Latin one; the zone of a passport does; a person decides.
