@@ -231,7 +231,7 @@ def test_an_alert_issued_in_libya_stops_a_traveller_in_niger(browser: Any, nodes
     for code in ("NER", "NER-MADAMA"):
         until(lambda code=code: "case.outcome" in nodes.python(code, KINDS), f"the outcome at {code}")
     ledgers = {code: prove_ledger(nodes, code, tmp_path) for code in ("LBY", "NER", "NER-MADAMA")}
-    for act in ("list_imported", "draft_submitted", "draft_approved", "message_sealed", "message_acknowledged"):
+    for act in ("list_imported", "draft_submitted", "draft_approved", "message_sealed", "messages_acknowledged"):
         assert act in ledgers["LBY"], act
     for act in ("message_taken", "record_received", "record_issued"):
         assert act in ledgers["NER"], act
