@@ -17,13 +17,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jiwar.access.permissions import Permission
 from jiwar.access.services import authorise
 from jiwar.exchange import pouch_pages, pouch_queries, queries, restore_pages, services
+from jiwar.exchange.directory_pages import urls as directory_urls
 from jiwar.exchange.logic.advice import CLOCK_LIMIT
 from jiwar.identity.cards import MAX_BYTES, Card, CardInvalid, read_card
 from jiwar.identity.contact import FIELDS
-from jiwar.identity.keys import fingerprint, ring
-from jiwar.identity.queries import contact_of, fingerprint_of, keys_of
+from jiwar.identity.queries import contact_of, fingerprint_of, is_stale, keys_of, one_look
 from jiwar.identity.queries import neighbours as known
-from jiwar.identity.services import add_node, own_card, revoke_node_key, set_contact
+from jiwar.identity.services import add_node, needs_reading, own_card, revoke_node_key, set_contact
+from jiwar.identity.standing import keys_standing, standing_of
 from jiwar.wire.faults import Fault, Refused
 
 READ = Permission.EXCHANGE_LINK_READ
@@ -35,7 +36,8 @@ MANAGE = Permission.IDENTITY_NODE_MANAGE
 def neighbours(request: HttpRequest) -> HttpResponse:
     """Every link in words; the list refreshes itself."""
     authorise(request, READ)
-    return render(request, "exchange/neighbours.html", _phrases() | {"links": queries.links()})
+    with one_look():
+        return render(request, "exchange/neighbours.html", _phrases() | {"links": queries.links()})
 
 
 @require_http_methods(["GET", "POST"])
@@ -63,10 +65,12 @@ def neighbour(request: HttpRequest, code: str) -> HttpResponse:
         "streams": queries.streams(code),
         "stories": pouch_queries.stories(code, pouch_queries.pouches(code)[:5]),
         "keys": [(key, fingerprint_of(key)) for key in keys_of(code)],
+        "standings": keys_standing(code),
         "faults": faults,
         "typed": request.POST,
     }
-    return render(request, "exchange/neighbour.html", _phrases() | context, status=422 if faults else 200)
+    with one_look():
+        return render(request, "exchange/neighbour.html", _phrases() | context, status=422 if faults else 200)
 
 
 @require_POST
@@ -95,9 +99,12 @@ def card(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The contact point is on the card. Hand the new card to your neighbours."))
             return redirect("own-card")
+    text = own_card()
+    own = read_card(text)
     context = {
-        "card": own_card(),
-        "fingerprint": fingerprint(ring(settings.KEYS).signing[0].public),
+        "card": text,
+        "fingerprint": own.fingerprint,
+        "certified": own.root is not None,
         "contact": contact,
         "faults": faults,
     }
@@ -120,12 +127,13 @@ def download(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     """Enter a card: first it is read and shown, then the fingerprint that the neighbour read out decides."""
     by = authorise(request, MANAGE)
-    context: dict[str, Any] = {"faults": (), "text": "", "card": None, "known": False, "heard": ""}
+    context: dict[str, Any] = {"faults": (), "text": "", "card": None, "known": False, "reading": True, "heard": ""}
     if request.method == "POST":
         try:
             context["text"] = _card_text(request)
             context["card"] = read = read_card(context["text"])
             context["known"] = known().filter(code=read.code).exists()
+            context["reading"] = needs_reading(read)
             if "heard" in request.POST:
                 context["heard"] = request.POST["heard"][:100]
                 node = add_node(context["text"], heard=context["heard"], by=by.actor_id)
@@ -159,7 +167,13 @@ def _card_text(request: HttpRequest) -> str:
 
 def _phrases() -> dict[str, Any]:
     """What the templates say about times and clocks."""
-    return {"ago": naturaltime, "clock": _clock, "clock_wrong": lambda seconds: abs(seconds or 0) > CLOCK_LIMIT}
+    return {
+        "ago": naturaltime,
+        "clock": _clock,
+        "clock_wrong": lambda seconds: abs(seconds or 0) > CLOCK_LIMIT,
+        "standing_of": standing_of,
+        "is_stale": is_stale,
+    }
 
 
 def _clock(seconds: float | None) -> str:
@@ -179,6 +193,7 @@ urls = [
     *pouch_pages.urls,
     *restore_pages.urls,
     path("", neighbours, name="neighbours"),
+    *directory_urls,
     path("add/", add, name="neighbour-add"),
     path("card/", card, name="own-card"),
     path("card/file/", download, name="own-card-file"),

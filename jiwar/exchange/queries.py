@@ -18,6 +18,7 @@ from jiwar.exchange.logic.advice import advise
 from jiwar.exchange.models import Incoming, Link, Outgoing, Sealed, Stream
 from jiwar.exchange.standing import announced
 from jiwar.identity.queries import neighbours
+from jiwar.identity.standing import disputed, own_standing
 from jiwar.records.words import words
 
 if TYPE_CHECKING:
@@ -225,3 +226,15 @@ def last_contact() -> dt.datetime | None:
     """The newest contact with any node: for a post, when it last heard from its state."""
     times = [t for pair in Link.objects.values_list("heard_at", "reached_at") for t in pair if t]
     return max(times, default=None)
+
+
+def waiting(actor: Actor) -> list[Waiting]:
+    """What is due about keys, for the administrator: a certificate near its end, two roots of one state."""
+    if not actor.may(Permission.IDENTITY_NODE_MANAGE):
+        return []
+    own = own_standing()
+    due = int(own.code in {"ends_soon", "expired"})
+    return [
+        Waiting("certificate_ends", due, reverse("own-keys"), urgent=own.code == "expired"),
+        Waiting("roots_differ", disputed(), reverse("directory"), urgent=True),
+    ]

@@ -41,7 +41,7 @@ class KeyRefused(ValueError):
 
 def neighbours() -> QuerySet[Node]:
     """Nodes that this node exchanges with: national nodes of other states, own posts, or a post's national node."""
-    nodes = Node.objects.exclude(code=settings.NODE.code)
+    nodes = Node.objects.exclude(code=settings.NODE.code).defer("card")
     if settings.NODE.role == "post":
         return nodes.filter(code=settings.NODE.national)
     return nodes.exclude(role="post") | nodes.filter(role="post", state=settings.NODE.state)
@@ -90,6 +90,11 @@ def _doubt(key: Key, at: dt.datetime | None) -> str:
 def root_of(state: str) -> Root | None:
     """The root that is believed to be a state's."""
     return Root.objects.filter(state=state, status=Root.Status.BELIEVED).first()
+
+
+def claimed_root(hash_: str) -> Root | None:
+    """A root that is claimed and not believed."""
+    return Root.objects.filter(hash=hash_, status=Root.Status.CLAIMED).first()
 
 
 def roots_verified_here() -> QuerySet[Root]:

@@ -22,6 +22,12 @@ def keys_of_root(root: Root) -> RootKeys:
     return read_root(root.file).keys
 
 
+def fingerprint_of_root(state: str) -> str:
+    """The fingerprint of the root that is believed to be a state's, "" of none."""
+    root = root_of(state)
+    return keys_of_root(root).fingerprint if root else ""
+
+
 def meet_root(file: RootFile, node: str, record: Any = None) -> Root:
     """Keep a node's word that this is the root of its state; nobody believes it for that.
 
@@ -172,6 +178,15 @@ def _verify_list(found: Revocations, root: Root, held: dict[tuple[int, int], Rev
         raise PaperRefused("revocations_beyond_root", "entries")
 
 
+def read_first(root: Root, heard: str, *, by: str) -> Root:
+    """Believe the first root of a state, whose fingerprint its people read out; raises Refused."""
+    _check_heard(root, heard)
+    with transaction.atomic():
+        if root.status != Root.Status.CLAIMED or root_of(root.state) is not None:
+            raise Refused(Fault("root_is_settled", "heard"))
+        return believe_root(root, how="read", by=by)
+
+
 def read_anew(root: Root, heard: str, reason: str, *, ends_old: bool, by: str) -> None:
     """First of two people who heard the fingerprint of a new root of a state; raises Refused.
 
@@ -180,7 +195,7 @@ def read_anew(root: Root, heard: str, reason: str, *, ends_old: bool, by: str) -
     """
     reason = check_line(reason, "reason")
     _check_heard(root, heard)
-    if root.status != Root.Status.CLAIMED:
+    if root.status != Root.Status.CLAIMED or root_of(root.state) is None:
         raise Refused(Fault("root_is_settled", "heard"))
     with transaction.atomic():
         root.by, root.reason, root.ends_old = by, reason, ends_old

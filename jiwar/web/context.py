@@ -13,6 +13,7 @@ from jiwar.access.policy import Actor
 from jiwar.access.purposes import purpose_of
 from jiwar.access.services import actor_of
 from jiwar.exchange.standing import announced
+from jiwar.identity.standing import own_standing
 
 # Name of the page, its title, and the permissions any of which opens it. A room that has not landed is left out.
 _PLACES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
@@ -82,6 +83,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "may": (lambda name: actor is not None and actor.may(Permission(name))),
         "person": request.user if actor else None,
         "node": settings.NODE,
+        "own_keys": own_standing(),
         "languages": settings.LANGUAGES,
         "navigation": navigation(request, actor),
         "purpose": purpose_of(request),
