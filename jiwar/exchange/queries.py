@@ -216,25 +216,19 @@ def undelivered() -> int:
 
 
 def waiting(actor: Actor) -> list[Waiting]:
-    """A restore from an old copy waits for an administrator; no query while none does."""
-    if not actor.may(Permission.EXCHANGE_RESTORE_END) or not announced():
-        return []
-    return [Waiting("restore_to_end", 1, reverse("restore"), urgent=True)]
+    """What is due: a restore from an old copy to end, a certificate near its end, two roots of one state."""
+    found = []
+    if actor.may(Permission.EXCHANGE_RESTORE_END) and announced():
+        found.append(Waiting("restore_to_end", 1, reverse("restore"), urgent=True))
+    if actor.may(Permission.IDENTITY_NODE_MANAGE):
+        own = own_standing()
+        due = int(own.code in {"ends_soon", "expired"})
+        found.append(Waiting("certificate_ends", due, reverse("own-keys"), urgent=own.code == "expired"))
+        found.append(Waiting("roots_differ", disputed(), reverse("directory"), urgent=True))
+    return found
 
 
 def last_contact() -> dt.datetime | None:
     """The newest contact with any node: for a post, when it last heard from its state."""
     times = [t for pair in Link.objects.values_list("heard_at", "reached_at") for t in pair if t]
     return max(times, default=None)
-
-
-def waiting(actor: Actor) -> list[Waiting]:
-    """What is due about keys, for the administrator: a certificate near its end, two roots of one state."""
-    if not actor.may(Permission.IDENTITY_NODE_MANAGE):
-        return []
-    own = own_standing()
-    due = int(own.code in {"ends_soon", "expired"})
-    return [
-        Waiting("certificate_ends", due, reverse("own-keys"), urgent=own.code == "expired"),
-        Waiting("roots_differ", disputed(), reverse("directory"), urgent=True),
-    ]
