@@ -515,6 +515,24 @@ class TestTheAgreementsClock:
         assert row_of(sent(urgency=None), "NER").due_at is None
 
 
+class TestHotPursuit:
+    """An agreement opens a corridor along the border: a letter on a pursuit that reaches deeper does not leave."""
+
+    @pytest.mark.parametrize(("depth", "state", "reason"), [(50, "queued", ""), (51, "held", "outside_corridor")])
+    def test_no_deeper_than_the_corridor(
+        self, sent: Sending, niger: ForeignNode, depth: int, state: str, reason: str
+    ) -> None:
+        agree(niger, depth_km=50)
+        record = sent(flow="7", depth_km=depth)
+        assert [(d.node, d.state, d.reason) for d in deliveries(record.uid)] == [("NER", state, reason)]
+
+    def test_it_goes_ahead_of_what_is_routine(self, sent: Sending, niger: ForeignNode) -> None:
+        agree(niger)
+        pursuit, urgent, other = sent(flow="7", urgency=None), sent(urgency="urgent"), sent(urgency="seven_days")
+        lanes = dict(Outgoing.objects.filter(record__kind="letter").values_list("record", "lane"))
+        assert lanes == {pursuit.pk: "urgent", urgent.pk: "urgent", other.pk: "routine"}
+
+
 class TestReminders:
     def test_at_half_time_and_at_the_end_once_each(self, niger: ForeignNode, clock: Any) -> None:
         record = take(letter_from(niger, urgency="urgent"))
