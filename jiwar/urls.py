@@ -8,6 +8,7 @@ from jiwar.agreements.pages import urls as agreements
 from jiwar.bridges.pages import urls as bridges
 from jiwar.bridges.taxii import urls as taxii
 from jiwar.crossings.pages import urls as crossings
+from jiwar.exchange.ledger_pages import urls as ledgers
 from jiwar.exchange.pages import urls as neighbours
 from jiwar.identity.pages import urls as sign_in
 from jiwar.matching.pages import urls as matching
@@ -31,7 +32,7 @@ urlpatterns = [
     path("letters/", include(letters)),
     path("lists/", include(lists)),
     path("matching/", include(matching)),
-    path("neighbours/", include(neighbours)),
+    path("neighbours/", include([*ledgers, *neighbours])),
     path("sign-in/", include(sign_in)),
     path("taxii2/", include(taxii)),
     path("api/", api.urls),

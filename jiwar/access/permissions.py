@@ -19,6 +19,7 @@ class Permission(StrEnum):
     AGREEMENTS_CONSENT_APPROVE = "agreements:consent:approve"
     AGREEMENTS_CONSENT_DRAFT = "agreements:consent:draft"
     AGREEMENTS_RECORD_PASS = "agreements:record:pass"  # noqa: S105 - a name
+    AUDIT_FORK_ACCEPT = "audit:fork:accept"
     AUDIT_LEDGER_EXPORT = "audit:ledger:export"
     AUDIT_LEDGER_READ = "audit:ledger:read"
     BRIDGES_COLLECTION_READ = "bridges:collection:read"
@@ -130,6 +131,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         {
             P.ACCESS_TOKEN_MANAGE,
             P.AGREEMENTS_AGREEMENT_READ,
+            P.AUDIT_FORK_ACCEPT,
             P.EXCHANGE_LINK_MANAGE,
             P.EXCHANGE_LINK_READ,
             P.EXCHANGE_LINK_RETRY,

@@ -6,6 +6,7 @@ class ExchangeConfig(AppConfig):
     label = "exchange"
 
     def ready(self) -> None:
-        from jiwar.exchange import directory, routing  # noqa: F401 - attaches the routing of stored records
+        # They attach the routing of stored records, and what is told and believed of forked ledgers.
+        from jiwar.exchange import directory, ledger_forks, routing  # noqa: F401
 
         directory.connect()

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import authorise
+from jiwar.audit.queries import ledger_of
 from jiwar.exchange import pouch_pages, pouch_queries, queries, restore_pages, services
 from jiwar.exchange.directory_pages import urls as directory_urls
 from jiwar.exchange.logic.advice import CLOCK_LIMIT
@@ -44,9 +45,6 @@ def neighbours(request: HttpRequest) -> HttpResponse:
 def neighbour(request: HttpRequest, code: str) -> HttpResponse:
     """One neighbour: link, streams, messages, keys. The one act here is revoking a key."""
     authorise(request, READ)
-    found = queries.links(code)
-    if not found:
-        raise Http404
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         by = authorise(request, MANAGE)
@@ -60,8 +58,17 @@ def neighbour(request: HttpRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, _("The key is revoked: nothing signed by it is believed from now on."))
             return redirect("neighbour", code)
+    return show(request, code, faults)
+
+
+def show(request: HttpRequest, code: str, faults: tuple[Fault, ...] = ()) -> HttpResponse:
+    """The page of one neighbour, with what is wrong with the form that was sent from it."""
+    found = queries.links(code)
+    if not found:
+        raise Http404
     context = {
         "link": found[0],
+        "ledger": ledger_of(code),
         "streams": queries.streams(code),
         "stories": pouch_queries.stories(code, pouch_queries.pouches(code)[:5]),
         "keys": [(key, fingerprint_of(key)) for key in keys_of(code)],

@@ -18,7 +18,10 @@ from jiwar.identity.services import choose_language
 from jiwar.records.kinds import KINDS
 from jiwar.web.middleware import LANGUAGE_COOKIE
 
-_ROOMS = ("requests", "crossings", "matching", "bridges", "watchlist", "documents", "exchange", "agreements", "records")
+_ROOMS = (
+    *("requests", "crossings", "matching", "bridges", "watchlist", "documents"),
+    *("exchange", "agreements", "records", "web"),
+)
 _YEAR = 365 * 24 * 3600
 
 

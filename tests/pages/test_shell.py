@@ -22,6 +22,7 @@ PAGES = [
     ("/tokens/new", "administrator"),
     ("/ledger/", "oversight"),
     ("/ledger/3", "oversight"),
+    ("/ledger/witnesses/", "oversight"),
 ]
 SIZES = {"desk": (1366, 768), "telephone": (390, 844)}
 LANGUAGES = ("ar", "fr", "en")
@@ -39,7 +40,7 @@ SMALL = """() => [...document.querySelectorAll("button, .button, input:not([type
     .filter(([, box]) => box.width && (box.height < 43.9 || box.width < 43.9)).map(([html]) => html)"""
 
 
-@pytest.mark.timeout(300)  # forty-five pages
+@pytest.mark.timeout(300)  # forty-eight pages
 @pytest.mark.parametrize(("size", "scheme"), list(itertools.product(SIZES, ("light", "dark"))))
 def test_each_page_can_be_read_by_everyone(browser, live_server, people, axe, size, scheme):
     width, height = SIZES[size]

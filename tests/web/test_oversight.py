@@ -1,18 +1,28 @@
 """The ledger as oversight reads it: every access found in a few fields, and the proof taken home."""
 
+import base64
 import dataclasses
+import datetime as dt
 import json
 import re
 
 import pytest
+import time_machine
 from django.conf import settings
+from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
-from jiwar.audit.queries import leaves
-from jiwar.identity.keys import fingerprint, ring
+from jiwar.audit.logic import merkle
+from jiwar.audit.logic.proof import verify_proof
+from jiwar.audit.queries import leaves, witnessing
+from jiwar.audit.services import append_as, begin_epoch
+from jiwar.identity.keys import fingerprint, ring, signing_public
 from jiwar.identity.models import Agency
 from jiwar.identity.roles import Role
 from jiwar.identity.services import add_person, make_own_keys
+from tests.audit.authors import Judge
+from tests.audit.peers import Peer, meet
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +45,18 @@ def acts_shown(response) -> list[str]:
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.OVERSIGHT])
-@pytest.mark.parametrize(("method", "address"), [("get", "/ledger/"), ("get", "/ledger/0"), ("post", "/ledger/export")])
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("get", "/ledger/"),
+        ("get", "/ledger/0"),
+        ("get", "/ledger/witnesses/"),
+        ("get", "/ledger/checkpoint"),
+        ("get", "/ledger/tile/0/000.p/1"),
+        ("post", "/ledger/0/proof"),
+        ("post", "/ledger/export"),
+    ],
+)
 def test_no_other_role_reads_or_takes_the_ledger(clients, role, method, address):
     assert getattr(clients[role], method)(address).status_code == 403
     assert leaves(act="access_refused").count() == 1
@@ -82,7 +103,7 @@ def test_a_place_in_the_ledger_that_is_none_is_passed_over(clients, before):
 
 
 def test_the_checkpoint_stands_with_the_fingerprint_that_is_read_aloud(clients):
-    html = clients[Role.OVERSIGHT].get("/ledger/").content.decode()
+    html = clients[Role.OVERSIGHT].get("/ledger/witnesses/").content.decode()
     assert fingerprint(ring(settings.KEYS).signing[0].public) in html
     assert "jiwar/LBY" in html
 
@@ -96,3 +117,77 @@ def test_the_export_is_the_whole_ledger_signed_and_its_own_last_leaf(clients):
     assert sum(b'"act":' in line for line in lines) == size
     assert b"ledger_exported" in b"".join(lines)
     assert clients[Role.OVERSIGHT].get("/ledger/export").status_code == 405
+
+
+def test_whoever_looked_at_something_is_found_where_it_was_only_shown(clients):
+    """A search that showed an alert names it in its detail, not as its subject."""
+    with transaction.atomic():
+        append_as("person_screened", "zara", "console", "s-1", {"candidates": ["alert-7"]}, purpose="border_check")
+        append_as("alert_read", "amal", "console", "alert-7", purpose="border_check")
+        append_as("alert_read", "amal", "console", "alert-8", purpose="border_check")
+    watcher = clients[Role.OVERSIGHT]
+    assert acts_shown(watcher.get("/ledger/?subject=alert-7")) == ["alert read"]
+    # Her own look, which is an act by then, names it too.
+    assert acts_shown(watcher.get("/ledger/?mention=alert-7"))[-2:] == ["alert read", "person screened"]
+
+
+def test_the_proof_of_a_leaf_is_taken_home(clients):
+    watcher = clients[Role.OVERSIGHT]
+    assert "/ledger/0/proof" in watcher.get("/ledger/0").content.decode()
+    response = watcher.post("/ledger/0/proof")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="LBY-leaf-0.tlog-proof"'
+    proven = verify_proof(response.content.decode(), signing_public(ring(settings.KEYS).signing[0].public))
+    assert (proven.leaf.index, proven.leaf.act) == (0, "own_keys_made")
+    assert leaves(act="ledger_leaf_proven").get().subject == "0"
+    assert watcher.get("/ledger/0/proof").status_code == 405
+    assert watcher.post("/ledger/99999/proof").status_code == 404
+
+
+def test_who_vouches_for_the_ledger_is_said_in_words(clients):
+    watcher = clients[Role.OVERSIGHT]
+
+    def says(address: str) -> str:
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", watcher.get(address).content.decode()))
+
+    assert "No other state is known yet that could witness this ledger." in says("/ledger/")
+    peers = [Peer(code) for code in ("NER", "TUN", "TCD")]
+    assert "Not witnessed yet: 0 of 3 states vouch for a part of it, 2 are needed." in says("/ledger/")
+    for peer in peers[:2]:
+        peer.append(4)
+        for _ in range(2):
+            meet(peer)
+    found = witnessing(timezone.now())
+    assert f"The first {found.size} leaves are witnessed: by 2 of 3 states (2 are needed)." in says(
+        "/ledger/witnesses/"
+    )
+    page = says("/ledger/witnesses/")
+    assert page.count("no signature yet") == 1
+    with time_machine.travel(timezone.now() + dt.timedelta(days=8)):
+        old = witnessing(timezone.now())
+        assert (old.size, old.by) == (None, 0)
+
+
+def test_the_tree_is_served_as_the_standard_asks_and_no_leaf_with_it(clients):
+    watcher, peer = clients[Role.OVERSIGHT], Peer("NER")
+    peer.append(1)
+    for _ in range(2):
+        meet(peer)
+    note = watcher.get("/ledger/checkpoint").content.decode()
+    size = int(note.split("\n")[1])
+    assert "— jiwar/NER " in note
+    tile = watcher.get(f"/ledger/tile/0/000.p/{size}")
+    assert tile.headers["Content-Type"] == "application/octet-stream"
+    tree = merkle.CompactRange()
+    for at in range(0, len(tile.content), 32):
+        tree, _ = merkle.append(tree, tile.content[at : at + 32])
+    assert base64.b64encode(merkle.root(tree)).decode() == note.split("\n")[2]
+    for path in ("0/000", "0/001.p/1", "entries/000.p/1", "0/0", "1/000.p/1"):
+        assert watcher.get(f"/ledger/tile/{path}").status_code == 404
+
+
+def test_epochs_and_the_reason_of_each_are_shown(clients):
+    with transaction.atomic():
+        begin_epoch(Judge(), 2, "the disk of the ministry died")
+    page = clients[Role.OVERSIGHT].get("/ledger/witnesses/").content.decode()
+    assert "the disk of the ministry died" in page
+    assert "jiwar/LBY/2" in page

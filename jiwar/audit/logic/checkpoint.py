@@ -150,6 +150,19 @@ def open_checkpoint(
     return _read(body, origin, others)
 
 
+def open_of_card(
+    text: str, public_key: Ed25519PublicKey, cosigning_key: MLDSA65PublicKey | None
+) -> tuple[Checkpoint, bool]:
+    """A checkpoint, of any epoch, by the keys of a card, and whether the second signed too.
+
+    A line of the second must hold where it is. Raises `CheckpointInvalid`.
+    """
+    _, lines = notes.read(text)
+    name = read_unverified(text).origin
+    second = cosigning_key and notes.the_line(lines, name, cosigning_key_id(name, cosigning_key))
+    return open_checkpoint(text, public_key, name, cosigning_key if second else None), bool(second)
+
+
 def read_unverified(text: str) -> Checkpoint:
     """What a note says of itself, whoever wrote it. Raises `CheckpointInvalid`."""
     body, lines = notes.read(text)

@@ -39,6 +39,11 @@ def quorum(others: int) -> int:
     return -(-2 * others // 3)
 
 
+def in_time(at: datetime, now: datetime) -> bool:
+    """Whether a cosignature of this instant counts."""
+    return -AHEAD <= now - at <= AGE
+
+
 def witnessed(cosigned: Mapping[str, tuple[int, datetime]], others: Collection[str], now: datetime) -> int | None:
     """The largest size that is witnessed, None where none is: a quorum of `others` cosigned it or a later one in time.
 
@@ -46,8 +51,7 @@ def witnessed(cosigned: Mapping[str, tuple[int, datetime]], others: Collection[s
     until it is `AGE` old.
     """
     sizes = sorted(
-        (size for witness, (size, at) in cosigned.items() if witness in others and -AHEAD <= now - at <= AGE),
-        reverse=True,
+        (size for witness, (size, at) in cosigned.items() if witness in others and in_time(at, now)), reverse=True
     )
     needed = quorum(len(others))
     return sizes[needed - 1] if 0 < needed <= len(sizes) else None

@@ -7,16 +7,20 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiwar.audit.logic import merkle
-from jiwar.audit.logic.checkpoint import key_id, sign_checkpoint
-from jiwar.audit.logic.export import MAX_LINE, LedgerInvalid, Summary, export, verify_export
+from jiwar.audit.logic import merkle, notes
+from jiwar.audit.logic.checkpoint import Epoch, key_id, sign_checkpoint
+from jiwar.audit.logic.cosignature import cosign
+from jiwar.audit.logic.export import MAX_LINE, LedgerInvalid, Summary, Witnessed, export, verify_export
 from jiwar.audit.logic.leaf import Leaf, content
+from jiwar.audit.logic.proof import with_cosignatures
+from tests.audit.books import Log
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -173,7 +177,14 @@ def header_changed(**change: object) -> list[bytes]:
     [
         ({"exported_at": "2026-11-24T12:00:00.000001Z"}, "header_changed"),
         ({"exported_at": "yesterday"}, "header"),
-        ({"v": 2}, "version"),
+        ({"v": 3}, "version"),
+        ({"v": 1}, "header"),
+        ({"epoch": 2}, "checkpoint"),
+        ({"epoch": 0}, "checkpoint"),
+        ({"epochs": [{"number": 2, "size": 3, "root": "AA=="}]}, "epoch"),
+        ({"epochs": [{"number": 2, "size": 99, "root": "AA=="}]}, "epoch"),
+        ({"epochs": [2]}, "header"),
+        ({"epochs": {}}, "header"),
         ({"v": True}, "version"),
         ({"first": 1}, "header"),
         ({"first": False}, "header"),
@@ -258,3 +269,97 @@ def test_both_ways_hold_one_line_at_a_time():
     assert not taken
     next(lines)
     assert len(taken) == 1
+
+
+EPOCHS = (Epoch(2, 3, merkle.root(grow(LEAVES[:3]))),)
+WITNESS = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
+WITNESSES = {"NER": WITNESS.public_key()}
+
+
+def witnessed(size: int = 5, name: str = "jiwar/LBY/2", path: tuple[bytes, ...] | None = None) -> Witnessed:
+    log = Log(LEAVES)
+    epochs = EPOCHS if name.endswith("/2") else ()
+    note = sign_checkpoint(name, size, log.root(size), AT, KEY, epochs=epochs)
+    note = with_cosignatures(note, [cosign(note, "NER", WITNESS, AT), cosign(note, "TUN", OTHER, AT)])
+    proof = merkle.consistency_path(size, 7, lambda *at: log.nodes[at])
+    return Witnessed(note, tuple(proof) if path is None else path)
+
+
+def second(**change: object) -> list[bytes]:
+    told = {"epochs": EPOCHS, "witnessed": witnessed()} | change
+    tree = grow(LEAVES)
+    return list(export(LEAVES, node="LBY", tree=tree, exported_at=EXPORTED, private_key=KEY, **told))
+
+
+SECOND = b"".join(second())
+
+
+def test_epochs_and_witnesses_go_with_it():
+    summary = verify_export(as_file(SECOND), PUBLIC, WITNESSES)
+    assert (summary.epoch, summary.epochs, summary.witnessed) == (2, EPOCHS, 5)
+    assert (summary.witnesses, summary.unknown) == ({"NER": AT}, ("jiwar/TUN",))
+    without = verify_export(as_file(SECOND), PUBLIC)
+    assert (without.witnesses, without.unknown) == ({}, ("jiwar/NER", "jiwar/TUN"))
+
+
+@given(st.integers(0, len(SECOND) - 1), st.integers(1, 255))
+def test_any_changed_byte_of_such_a_file_is_refused(position, mask):
+    """The lines of witnesses too, though nobody gave their keys: the node signed the file with them."""
+    data = bytearray(SECOND)
+    data[position] ^= mask
+    code_of(as_file(bytes(data)), None)
+
+
+def test_a_forged_epoch_is_refused():
+    lines = second()
+    for epochs in ([Epoch(2, 4, EPOCHS[0].root)], [Epoch(2, 3, bytes(32))]):
+        note = witnessed(name="jiwar/LBY")
+        assert code_of(second(epochs=epochs, witnessed=note)) == "epoch"
+    assert code_of([lines[0].replace(b'"size":3', b'"size":2'), *lines[1:]]) == "epoch"
+    assert code_of([lines[0].replace(b'"epoch":2', b'"epoch":3'), *lines[1:]]) == "checkpoint"
+
+
+def test_a_checkpoint_of_witnesses_that_is_not_this_tree_s_is_refused():
+    for other in (
+        witnessed(path=()),
+        witnessed(path=(bytes(32),) * 3),
+        witnessed(name="jiwar/LBY"),
+        Witnessed(witnessed().note.replace("LBY", "TUN"), witnessed().path),
+    ):
+        with pytest.raises(LedgerInvalid) as caught:
+            verify_export(second(witnessed=other), PUBLIC)
+        assert caught.value.code == "witnessed"
+
+
+def test_a_witness_whose_signature_does_not_hold_is_refused():
+    forged = witnessed()
+    body, lines = notes.read(forged.note)
+    bent = notes.write_line(lines[1].name, lines[1].key_id, bytes(72))
+    changed = Witnessed(notes.write(body, [lines[0].text, bent]), forged.path)
+    with pytest.raises(LedgerInvalid) as caught:
+        verify_export(second(witnessed=changed), PUBLIC, WITNESSES)
+    assert caught.value.code == "witnessed"
+
+
+def test_the_rest_of_the_last_line_cannot_change():
+    *lines, end = second()
+    members = json.loads(end)
+    for change in ({"witnessed": None, "path": []}, {"more": 1}, {"path": members["path"][:-1]}):
+        changed = json.dumps(members | change, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        assert code_of([*lines, changed + b"\n"]) == "rest_changed"
+    plain = {"checkpoint": members["checkpoint"]}
+    assert code_of([*lines, json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"]) == (
+        "rest_changed"
+    )
+
+
+def test_a_file_of_version_1_is_still_proven():
+    """Written by the program before there were epochs and witnesses."""
+    data = (Path(__file__).parents[1] / "data" / "export-v1.jsonl").read_bytes()
+    summary = verify_export(as_file(data), None, WITNESSES)
+    assert (summary.node, summary.size, summary.epoch, summary.witnessed) == ("LBY", 4, 1, None)
+    assert summary.acts == {"alert_read": 1, "ledger_exported": 1, "own_keys_made": 1, "person_screened": 1}
+    for position in range(0, len(data), 7):
+        changed = bytearray(data)
+        changed[position] ^= 1
+        code_of(as_file(bytes(changed)), None)
