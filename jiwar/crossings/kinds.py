@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from jiwar.records.content import Body, Content, NodeCode
+from jiwar.records.content import Body, Content, Moment, NodeCode
 from jiwar.records.kinds import YEAR, Kind, register
 from jiwar.watchlist.hit_kinds import StopCard
 from jiwar.wire.faults import Fault
@@ -36,9 +36,9 @@ class ScreeningDone(Body):
     """The search that was made, and how old the list was."""
 
     id: UUID
-    at: AwareDatetime
+    at: Moment
     candidates: Annotated[int, Field(ge=0, le=5)]
-    list_age: AwareDatetime | None
+    list_age: Moment | None
     entries: Annotated[int, Field(ge=0)]
 
 
@@ -68,7 +68,7 @@ class CrossingBody(Body):
     model_config = ConfigDict(title="Crossing of a border")
     screened: UUID
     post: NodeCode
-    at: AwareDatetime
+    at: Moment
     direction: Direction
     paper_number: PaperNumber | None = None
     document: DocumentShown

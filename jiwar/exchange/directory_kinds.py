@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, ConfigDict, field_validator
+from pydantic import ConfigDict, field_validator
 
 from jiwar.identity.cards import CardInvalid, read_card
 from jiwar.identity.papers import PaperRefused, read_bundle, read_revocations, read_root
-from jiwar.records.content import Body, Content, State
+from jiwar.records.content import Body, Content, Moment, State
 from jiwar.records.kinds import YEAR, Kind, register
 
 Object = dict[str, Any]
@@ -74,7 +74,7 @@ class CountersignatureBody(Body):
     state: State
     root: Object
     how: Literal["read", "hands", "signed"]
-    at: AwareDatetime
+    at: Moment
 
     _root = field_validator("root")(_read(read_root))
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from jiwar.matching.logic.key_types import BULK_MOST, RULES, KeyType, Mode, most
-from jiwar.records.content import Body, Content, State
+from jiwar.records.content import Body, Content, Moment, State
 from jiwar.records.kinds import Kind, register
 
 PART_BYTES = 190_000
@@ -79,7 +79,7 @@ class AnswerBody(Body):
     month: Month = ""
     piece: Part | None = None
     refusal: Refusal | None = None
-    again_at: AwareDatetime | None = None
+    again_at: Moment | None = None
 
     @model_validator(mode="after")
     def _answers_or_refuses(self) -> Self:

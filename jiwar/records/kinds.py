@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, create_model
+from pydantic import ConfigDict, create_model
 
-from jiwar.records.content import Body, Content, Line, NodeCode
+from jiwar.records.content import Body, Content, Line, Moment, NodeCode
 from jiwar.wire.faults import Fault
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class AcknowledgementBody(Body):
     model_config = ConfigDict(title="Acknowledgement of a withdrawal or a correction")
     target: UUID
     holder: NodeCode
-    at: AwareDatetime
+    at: Moment
 
 
 WITHDRAWAL = register(

@@ -58,13 +58,13 @@ def read_statement(statement: bytes, at: dt.datetime) -> dict[str, Any]:
         "kind_version": lambda v: type(v) is int and 1 <= v < 1000,
         "origin": lambda v: isinstance(v, str) and len(v) == 3,
         "node": lambda v: isinstance(v, str) and len(v) <= 30,
-        "issued_at": lambda v: dt.datetime.fromisoformat(v) < at + _CLOCK_SKEW,
+        "issued_at": lambda v: _moment(v) < at + _CLOCK_SKEW,
         "content": lambda v: isinstance(v, dict),
     }
     for field, check in checks.items():
         try:
             ok = check(data[field])
-        except (TypeError, ValueError, KeyError, AttributeError):
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
             ok = False
         if not ok:
             raise Refused(Fault("wrong_form", field))
@@ -73,15 +73,23 @@ def read_statement(statement: bytes, at: dt.datetime) -> dict[str, Any]:
     return data
 
 
+def _moment(text: str) -> dt.datetime:
+    """A moment with an offset, in UTC; raises ValueError, and OverflowError where UTC would leave the calendar."""
+    moment = dt.datetime.fromisoformat(text)
+    if moment.utcoffset() is None:
+        raise ValueError("a moment without an offset")
+    return moment.astimezone(dt.UTC)
+
+
 def check_terms(content: dict[str, Any]) -> None:
     """Check the terms that every version of every kind has, so that a record that is not understood can be kept and
     expired; raises Refused."""
     try:
         Handling.model_validate(content["handling"])
         dt.date.fromisoformat(content["review_on"])
-        aware = dt.datetime.fromisoformat(content["valid_until"]).utcoffset() is not None
-        ok = aware and isinstance(content["purpose"], str) and len(content["purpose"]) <= 40
-    except (TypeError, ValueError, KeyError, AttributeError):
+        _moment(content["valid_until"])
+        ok = isinstance(content["purpose"], str) and len(content["purpose"]) <= 40
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
         ok = False
     if not ok:
         raise Refused(Fault("wrong_form", "content"))

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator
 
 from jiwar.exchange.attachments import Descriptor
-from jiwar.records.content import Body, Content, Line, State
+from jiwar.records.content import Body, Content, Line, Moment, State
 from jiwar.records.kinds import YEAR, Kind, register
 from jiwar.requests.logic.flows import FLOWS, FOUR_EYES, HOT_PURSUIT
 from jiwar.wire.faults import Fault
@@ -65,7 +65,7 @@ class LetterBody(Body):
     subject: Line
     text: Words
     urgency: Urgency | None = None
-    answer_by: AwareDatetime | None = None
+    answer_by: Moment | None = None
     target: UUID | None = None
     answer: Answer | None = None
     ground: Ground | None = None
@@ -94,7 +94,7 @@ class ProgressBody(Body):
     model_config = ConfigDict(title="Progress of a letter")
     target: UUID
     step: Step
-    at: AwareDatetime
+    at: Moment
 
 
 def rules(body: LetterBody) -> list[Fault]:

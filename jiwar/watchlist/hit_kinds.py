@@ -4,9 +4,9 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from jiwar.records.content import Body, Line, NodeCode, State
+from jiwar.records.content import Body, Line, Moment, NodeCode, State
 from jiwar.records.kinds import Kind, register
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
@@ -67,7 +67,7 @@ class HitFacts(Body):
     `stop_card` None: it was not asked, for the person simply went on. What it says stays in this state (rule R5).
     """
 
-    at: AwareDatetime
+    at: Moment
     place: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
     identifiers_confirmed: Annotated[tuple[Identifier, ...], Field(max_length=7)]
     differing: Annotated[tuple[Identifier, ...], Field(max_length=7)] = ()

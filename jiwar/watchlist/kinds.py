@@ -3,9 +3,9 @@
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator
 
-from jiwar.records.content import Body, Line, State
+from jiwar.records.content import Body, Line, Moment, State
 from jiwar.records.kinds import YEAR, Kind, register
 from jiwar.watchlist.logic import evidence
 from jiwar.watchlist.logic.dates import PartialDate
@@ -136,7 +136,7 @@ class ForeignListing(Body):
     reference: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     subject: SubjectFacts
     said: Annotated[tuple[Said, ...], Field(max_length=60)] = ()
-    said_at: AwareDatetime | None = None
+    said_at: Moment | None = None
 
 
 def _nobody(content: object) -> tuple[str, ...]:

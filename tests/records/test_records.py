@@ -250,6 +250,8 @@ class TestReceiving:
             ({"id": "not-a-uuid"}, "wrong_form"),
             ({"id": "9b2f6d2e-5c1c-4c0e-9a51-0d3c3a1b7d11"}, "wrong_form"),
             ({"issued_at": "2999-01-01T00:00:00+00:00"}, "wrong_form"),
+            ({"issued_at": "2026-01-01T00:00:00"}, "wrong_form"),
+            ({"issued_at": "0001-01-01T00:00:00+12:00"}, "wrong_form"),
             ({"approval": None}, "approval_missing"),
             ({"approval": {"author": "a", "approver": "a", "content_hash": ""}}, "approver_is_author"),
             ({"approval": {"author": "a", "approver": "b", "content_hash": "0" * 64}}, "approval_of_other_content"),
@@ -263,6 +265,19 @@ class TestReceiving:
             receive(people[0], *niger.statement(kind, content(kind), **change), "NER")
         assert {f.code for f in refused.value.faults} == {fault}
         assert not Record.objects.exists()
+
+    @pytest.mark.parametrize("until", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+    def test_a_moment_beyond_the_calendar_is_refused(
+        self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant], until: str
+    ) -> None:
+        early = {"review_on": "0001-01-01"} if until.startswith("0001") else {}
+        with pytest.raises(Refused) as refused:
+            receive(people[0], *niger.statement(kind, content(kind, valid_until=until, **early)), "NER")
+        assert codes(refused) == {("out_of_range", "content.valid_until")}
+        later = Kind("test.later", 1, Note)
+        with pytest.raises(Refused) as refused:
+            receive(people[0], *niger.statement(later, content(kind, valid_until=until, **early)), "NER")
+        assert codes(refused) == {("wrong_form", "content")}
 
     def test_a_cosigned_kind_takes_both_signatures(
         self, cosigned: Kind, niger: ForeignNode, people: tuple[Grant, Grant]
