@@ -10,6 +10,7 @@ from jiwar.bridges.taxii import urls as taxii
 from jiwar.crossings.pages import urls as crossings
 from jiwar.exchange.ledger_pages import urls as ledgers
 from jiwar.exchange.pages import urls as neighbours
+from jiwar.identity.key_pages import urls as account
 from jiwar.identity.pages import urls as sign_in
 from jiwar.matching.pages import urls as matching
 from jiwar.requests.pages import urls as letters
@@ -25,6 +26,7 @@ urlpatterns = [
     path("", include(administration)),
     path("", include(crossings)),
     path("", include(oversight)),
+    path("account/", include(account)),
     path("agreements/", include([*onward, *agreements])),
     path("alerts/", include(alerts)),
     path("bridges/", include(bridges)),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.services import authorise
 from jiwar.agreements import consented, consents, form
+from jiwar.identity.officer_keys import unlock
 from jiwar.wire.faults import Fault, Refused
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _act_on_draft(request: HttpRequest, found: "Draft", record: UUID) -> HttpResponse:
     act, reasons = request.POST.get("act", ""), request.POST.get("reasons", "")
     if act == "approve":
-        consents.approve(authorise(request, APPROVE), found, request.POST.get("seen", ""), reasons)
+        by = authorise(request, APPROVE)
+        signer = unlock(by.actor_id, request.POST.get("officer_password", ""))
+        consents.approve(by, found, request.POST.get("seen", ""), reasons, signer)
         messages.success(request, _("Approved and sent."))
     elif act == "return":
         consents.return_to_author(authorise(request, APPROVE), found, reasons)

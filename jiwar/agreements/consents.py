@@ -25,6 +25,7 @@ from jiwar.records.services import issue, read_content, withdraw
 from jiwar.wire.faults import Fault, Refused
 
 if TYPE_CHECKING:
+    from jiwar.identity.officer_keys import OfficerSigner
     from jiwar.records.models import Draft, Record
 
 P = Permission
@@ -90,12 +91,14 @@ def propose(
         return drafts.submit_draft(by, drafts.save_draft(by, CONSENT, content))
 
 
-def approve(by: Grant, draft: "Draft", seen_hash: str, reasons: str = "") -> "Record":
+def approve(
+    by: Grant, draft: "Draft", seen_hash: str, reasons: str = "", signer: "OfficerSigner | None" = None
+) -> "Record":
     """The second person approves what she saw: the consent goes to the holder and to the states that it names."""
     _check(by, P.AGREEMENTS_CONSENT_APPROVE)
     _of_consent(draft)
     with transaction.atomic():
-        record = drafts.approve_draft(by, draft, seen_hash, reasons)
+        record = drafts.approve_draft(by, draft, seen_hash, reasons, signer)
         detail = {"consent": str(record.uid), "holder": record.body["holder"], "states": record.body["states"]}
         append("consent_given", by, str(record.about), detail)
     return record

@@ -22,6 +22,7 @@ from jiwar.agreements import consented, explained, form, queries, services
 from jiwar.agreements.explained import Answer
 from jiwar.agreements.kinds import ACCESSION, AGREEMENT, RESERVATION, SIGNATURE
 from jiwar.agreements.wording import does
+from jiwar.identity.officer_keys import unlock
 from jiwar.records.queries import newest_version
 from jiwar.wire.faults import Fault, Refused
 
@@ -209,7 +210,9 @@ def _act_on_draft(request: HttpRequest, found: "Draft") -> HttpResponse:
     act, reasons = request.POST.get("act", ""), request.POST.get("reasons", "")
     if act == "approve":
         agreement = queries.agreement_of(found)
-        record = services.approve(authorise(request, APPROVE), found, request.POST.get("seen", ""), reasons)
+        by = authorise(request, APPROVE)
+        signer = unlock(by.actor_id, request.POST.get("officer_password", ""))
+        record = services.approve(by, found, request.POST.get("seen", ""), reasons, signer)
         messages.success(request, _("Approved, signed and sent to the other parties."))
         return redirect("agreement", agreement or record.uid)
     if act == "return":

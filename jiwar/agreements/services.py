@@ -39,6 +39,7 @@ from jiwar.records.services import issue, read_content, withdraw
 from jiwar.wire.faults import Fault, Refused
 
 if TYPE_CHECKING:
+    from jiwar.identity.officer_keys import OfficerSigner
     from jiwar.records.models import Draft, Record
 
 # What instruments between states are made for; it opens nothing, the clauses do.
@@ -86,7 +87,9 @@ def discard(by: Grant, draft: "Draft") -> None:
     drafts.discard_draft(by, draft)
 
 
-def approve(by: Grant, draft: "Draft", seen_hash: str, reasons: str = "") -> "Record":
+def approve(
+    by: Grant, draft: "Draft", seen_hash: str, reasons: str = "", signer: "OfficerSigner | None" = None
+) -> "Record":
     """The second person approves what she saw, and the record is issued: own agreements are thereby signed by us.
 
     What a signature or an accession reserves becomes one reservation for each clause, so that each can be taken back.
@@ -95,7 +98,7 @@ def approve(by: Grant, draft: "Draft", seen_hash: str, reasons: str = "") -> "Re
     _of_kind(draft, *_DRAFTED)
     with transaction.atomic():
         agreement = queries.agreement_of(draft)
-        record = drafts.approve_draft(by, draft, seen_hash, reasons)
+        record = drafts.approve_draft(by, draft, seen_hash, reasons, signer)
         body = record.body
         append(_ACTS[record.kind], by, str(agreement or record.uid), {"hash": body.get("hash", record.hash)})
         if agreement is not None and (reserves := body.get("reserves")):

@@ -231,6 +231,26 @@ class RevocationList(models.Model):
         return f"{self.state} {self.number}.{self.supplement}"
 
 
+class OfficerKey(models.Model):
+    """A person's own key. `wrapped` opens with her password alone; `request` is what a sitting certifies."""
+
+    id = models.CharField(max_length=16, primary_key=True)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    public = models.CharField(max_length=44, help_text="base64 of the raw key")
+    wrapped = models.TextField()
+    request = models.JSONField()
+    made_at = models.DateTimeField(auto_now_add=True)
+    dropped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person"], condition=models.Q(dropped_at=None), name="one_key_per_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.id}"
+
+
 class KeyChange(models.Model):
     """One row of a random number for each change of keys, roots, certificates or lists: `queries` caches go by them.
 

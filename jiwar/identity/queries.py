@@ -21,9 +21,11 @@ from jiwar.identity.logic.bundles import write_bundle
 from jiwar.identity.logic.certificates import OFFICER_ROLES
 from jiwar.identity.logic.signed import key_hash
 from jiwar.identity.looks import one_look
-from jiwar.identity.models import Agency, Certificate, Node, NodeKey, Person, RevocationList, Root
+from jiwar.identity.models import Agency, Certificate, Node, NodeKey, OfficerKey, Person, RevocationList, Root
 
-__all__ = ["PASSING", "KeyRefused", "one_look"]  # for the rooms above
+APPROVER = "approver"
+"""The role in which an officer's key signs approvals."""
+__all__ = ["APPROVER", "PASSING", "KeyRefused", "one_look"]  # for the rooms above
 
 PASSING = frozenset({"key_unknown", *belief.DOUBTS} - {"key_revoked"})
 """Why a key is not believed now, though it may be later: when a card, a certificate or a list has come."""
@@ -37,6 +39,10 @@ class KeyRefused(ValueError):
     def __init__(self, code: str, key: str) -> None:
         super().__init__(f"{code}: {key}")
         self.code, self.key = code, key
+
+
+class ApproverRefused(KeyRefused):
+    """An officer's key that signs no approval: `code` is key_of_other_person or key_of_other_role."""
 
 
 def neighbours() -> QuerySet[Node]:
@@ -95,6 +101,46 @@ def root_of(state: str) -> Root | None:
 def claimed_root(hash_: str) -> Root | None:
     """A root that is claimed and not believed."""
     return Root.objects.filter(hash=hash_, status=Root.Status.CLAIMED).first()
+
+
+def officer_key(state: str, officer: str, key: str, role: str, at: dt.datetime | None = None) -> Ed25519PublicKey:
+    """Public key of an officer of a state who was certified in this role at `at`; raises KeyRefused.
+
+    `key_of_other_person`, `key_of_other_role`, or as `signing_key`.
+    """
+    found = book().officers.get(key)
+    if found is None:
+        raise KeyRefused("key_unknown", key)
+    if (found.state, found.owner) != (state, officer):
+        raise ApproverRefused("key_of_other_person", key)
+    if found.role != role:
+        raise ApproverRefused("key_of_other_role", key)
+    if code := _doubt(found, at):
+        raise KeyRefused(code, key)
+    return found.signing
+
+
+def officer_key_of(officer: str) -> OfficerKey | None:
+    """The newest key that a person of this node made."""
+    if not re.fullmatch(_UUID, officer):
+        return None
+    return OfficerKey.objects.filter(person=officer, dropped_at=None).first()
+
+
+def officer_until(officer: str) -> dt.datetime | None:
+    """Until when an officer's key is certified, None where it is not now."""
+    row = officer_key_of(officer)
+    found = book().officers.get(row.id) if row else None
+    if found is None or found.owner != officer or _doubt(found, None):
+        return None
+    return max(end for _, end in found.known.windows)
+
+
+def signs(officer: str) -> bool:
+    """Whether a person signs what she approves: she has a key that is certified for it now. Two queries."""
+    row = officer_key_of(officer)
+    found = book().officers.get(row.id) if row else None
+    return found is not None and found.role == APPROVER and found.owner == officer and not _doubt(found, None)
 
 
 def roots_verified_here() -> QuerySet[Root]:

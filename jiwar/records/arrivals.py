@@ -15,7 +15,7 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from jiwar.audit.services import Author, append
-from jiwar.identity.queries import KeyRefused, cosigning_key, signing_key
+from jiwar.identity.queries import APPROVER, KeyRefused, cosigning_key, officer_key, signing_key
 from jiwar.records.content import Content
 from jiwar.records.kinds import KINDS, Kind
 from jiwar.records.models import Record
@@ -23,6 +23,7 @@ from jiwar.records.services import STORED, Stored
 from jiwar.records.statement import (
     COSIGNED,
     SIGNED,
+    Approval,
     check_approval,
     check_terms,
     content_hash,
@@ -78,7 +79,10 @@ def check(statement: bytes, key: str, signature: str, cosignature: str = "", key
             raise Refused(*of_pydantic(error.errors(include_url=False), ("content",))) from None
         if kind.needs_approval(content) or data["approval"] is not None:
             expected = content_hash(data["kind"], data["kind_version"], data["content"])
-            check_approval(read_approval(data["approval"]), expected)
+            approval = read_approval(data["approval"])
+            check_approval(approval, expected)
+            if approval and approval.key:
+                _check_approver(data["origin"], approval, issued_at)
     return Checked(statement, data, key, signature, cosignature, sha256(statement), kind, content)
 
 
@@ -149,6 +153,17 @@ def _already(checked: Checked, held: Sequence[Record]) -> Record | Refused | Non
     if checked.kind is not None and checked.kind.cosigned and not checked.cosignature:
         return Refused(Fault("cosignature_missing", "cosignature"))
     return None
+
+
+def _check_approver(origin: str, approval: Approval, at: datetime) -> None:
+    """The approver's own signature, where her approval carries one."""
+    try:
+        key = officer_key(origin, approval.approver, approval.key, APPROVER, at)
+        key.verify(base64.b64decode(approval.signature, validate=True), approval.signed(origin))
+    except KeyRefused as refused:
+        raise Refused(Fault(refused.code, "approval.key", approval.key)) from None
+    except (InvalidSignature, ValueError):
+        raise Refused(Fault("approval_signature_wrong", "approval.signature")) from None
 
 
 def _check_cosignature(node: str, statement: bytes, cosignature: str, at: datetime) -> None:

@@ -3,13 +3,18 @@
 Each act here is a natural person's: a program's token and the node itself are refused with `not_a_person`.
 """
 
+import base64
+from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from jiwar.audit.services import Author, append
-from jiwar.identity.queries import is_active_person
+from jiwar.identity.keys import key_id
+from jiwar.identity.officer_keys import OfficerSigner
+from jiwar.identity.queries import is_active_person, signs
 from jiwar.records.kinds import Kind, newest
 from jiwar.records.models import Decision, Draft, Record
 from jiwar.records.services import issue, read_content
@@ -103,12 +108,17 @@ def return_draft(by: Author, draft: Draft, reasons: str) -> Draft:
     return draft
 
 
-def approve_draft(by: Author, draft: Draft, seen_hash: str, reasons: str = "") -> Record:
+def approve_draft(
+    by: Author, draft: Draft, seen_hash: str, reasons: str = "", signer: OfficerSigner | None = None
+) -> Record:
     """Approve exactly the content that was seen, and issue it as a record (rule R2); raises Refused.
 
-    `seen_hash` is the content hash of the page that the approver read: an edit in between voids the approval.
+    `seen_hash` is the content hash of the page that the approver read: an edit in between voids the approval. `signer`
+    is the approver's own key, opened (`identity.officer_keys.unlock`): needed of one who has a certified key.
     """
     _check_person(by)
+    if signer is None and signs(by.actor_id):
+        raise Refused(Fault("officer_password_missing", "officer_password"))
     with transaction.atomic():
         draft = _submitted(by, draft)
         kind = newest(draft.kind)
@@ -119,7 +129,7 @@ def approve_draft(by: Author, draft: Draft, seen_hash: str, reasons: str = "") -
         Decision.objects.create(
             draft=draft, person_id=by.actor_id, content_hash=digest, approved=True, reasons=reasons.strip()[:1000]
         )
-        approval = Approval(str(draft.author_id), by.actor_id, digest)
+        approval = _approval(draft, by, digest, signer)
         draft.record = issue(by, kind, content, approval=approval, supersedes=draft.supersedes)
         draft.state = Draft.State.ISSUED
         draft.save()
@@ -127,6 +137,14 @@ def approve_draft(by: Author, draft: Draft, seen_hash: str, reasons: str = "") -
             "draft_approved", by, str(draft.pk), {"kind": draft.kind, "hash": digest, "record": str(draft.record.uid)}
         )
     return draft.record
+
+
+def _approval(draft: Draft, by: Author, digest: str, signer: OfficerSigner | None) -> Approval:
+    approval = Approval(str(draft.author_id), by.actor_id, digest)
+    if signer is None:
+        return approval
+    signature = base64.b64encode(signer.sign(approval.signed(settings.NODE.state))).decode()
+    return replace(approval, key=key_id(signer.public), signature=signature)
 
 
 def discard_draft(by: Author, draft: Draft) -> None:

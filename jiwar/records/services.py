@@ -76,13 +76,7 @@ def issue(
             "issued_at": at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
             "content": plain,
             "supersedes": supersedes.hash if supersedes else None,
-            "approval": {
-                "author": approval.author,
-                "approver": approval.approver,
-                "content_hash": approval.content_hash,
-            }
-            if approval
-            else None,
+            "approval": approval.as_json() if approval else None,
         }
     )
     keys = ring(settings.KEYS)

@@ -14,6 +14,9 @@ VERSION = 1
 SIGNED = b"jiwar-record/1\n"
 COSIGNED = b"jiwar-record-cosignature/1\n"
 """What stands before the statement's bytes under a signature, and under a second one by ML-DSA-65."""
+APPROVED = b"jiwar-approval/1\n"
+"""What stands before what an approver signs."""
+_APPROVAL = {"author", "approver", "content_hash"}
 _FIELDS = {
     "v", "id", "version", "kind", "kind_version", "origin", "node", "issued_at", "content", "supersedes", "approval",
 }  # fmt: skip
@@ -22,11 +25,26 @@ _CLOCK_SKEW = dt.timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Two natural persons and what they agreed on (rule R2); ids are opaque outside the node that made them."""
+    """Two natural persons and what they agreed on (rule R2); ids are opaque outside the node that made them.
+
+    `key`, `signature` (base64): of the approver herself, where her state has certified a key of hers; else "".
+    """
 
     author: str
     approver: str
     content_hash: str
+    key: str = ""
+    signature: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """The member of a statement."""
+        said = {"author": self.author, "approver": self.approver, "content_hash": self.content_hash}
+        return said | ({"key": self.key, "signature": self.signature} if self.key else {})
+
+    def signed(self, origin: str) -> bytes:
+        """What the approver's own signature covers."""
+        said = {"origin": origin, "author": self.author, "approver": self.approver, "content_hash": self.content_hash}
+        return APPROVED + canonical(said)
 
 
 def content_hash(kind: str, kind_version: int, content: Any) -> str:
@@ -97,7 +115,9 @@ def check_terms(content: dict[str, Any]) -> None:
 
 def read_approval(approval: object) -> Approval | None:
     """The approval that a statement carries; None for what is none."""
-    if not isinstance(approval, dict) or set(approval) != set(Approval.__slots__):
+    if not isinstance(approval, dict) or set(approval) not in (_APPROVAL, _APPROVAL | {"key", "signature"}):
+        return None
+    if "key" in approval and not approval["key"]:
         return None
     return Approval(**approval) if all(isinstance(v, str) for v in approval.values()) else None
 

@@ -14,6 +14,7 @@ from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.services import append
 from jiwar.exchange import attached, attachments
 from jiwar.exchange.attachments import Descriptor
+from jiwar.identity.officer_keys import OfficerSigner
 from jiwar.records import drafts
 from jiwar.records.drafts import Draft
 from jiwar.records.queries import drafts as open_drafts
@@ -96,13 +97,15 @@ def return_letter(by: Grant, draft: UUID, reasons: str) -> Draft:
     return drafts.return_draft(by, find_draft(draft), reasons)
 
 
-def approve_letter(by: Grant, draft: UUID, seen_hash: str, reasons: str = "") -> Record:
+def approve_letter(
+    by: Grant, draft: UUID, seen_hash: str, reasons: str = "", signer: OfficerSigner | None = None
+) -> Record:
     """Approve exactly the letter and the files that were seen, and send it (rule R2)."""
     check(by, P.REQUESTS_LETTER_APPROVE)
     row = find_draft(draft)
     _check(row.content)
     with transaction.atomic():
-        return _sent(by, row, drafts.approve_draft(by, row, seen_hash, reasons))
+        return _sent(by, row, drafts.approve_draft(by, row, seen_hash, reasons, signer))
 
 
 def discard_letter(by: Grant, draft: UUID) -> None:

@@ -16,6 +16,7 @@ from jiwar.access.policy import Grant
 from jiwar.access.purposes import purpose_of
 from jiwar.access.services import authorise
 from jiwar.exchange.attachments import LARGEST
+from jiwar.identity.officer_keys import unlock
 from jiwar.requests import queries, services
 from jiwar.requests.files import served
 from jiwar.requests.kinds import FINAL, MOST_FILES, Answer
@@ -194,7 +195,8 @@ def _decide(request: HttpRequest, by: Grant, pk: UUID) -> HttpResponse:
         if act == "send":
             record = services.send_letter(by, pk)
         else:
-            record = services.approve_letter(by, pk, request.POST.get("seen", ""), reasons)
+            signer = unlock(by.actor_id, request.POST.get("officer_password", ""))
+            record = services.approve_letter(by, pk, request.POST.get("seen", ""), reasons, signer)
         messages.success(request, _("Signed, and on its way to each addressee that an agreement opens it to."))
         return redirect(_to("letter", record.uid, purpose=by.purpose))
     if act == "submit":

@@ -18,6 +18,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.purposes import purpose_of
 from jiwar.access.services import authorise
+from jiwar.identity.officer_keys import unlock
 from jiwar.identity.queries import full_names
 from jiwar.records.words import word
 from jiwar.watchlist import alert_queries, services
@@ -188,7 +189,9 @@ def show_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _decide(request: HttpRequest, by: Grant, pk: UUID) -> HttpResponse:
     act, reasons = request.POST.get("act", ""), request.POST.get("reasons", "")
     if act == "approve":
-        record = services.approve_alert(by, pk, request.POST.get("seen", ""), request.POST.get("rights_review", ""))
+        signer = unlock(by.actor_id, request.POST.get("officer_password", ""))
+        review = request.POST.get("rights_review", "")
+        record = services.approve_alert(by, pk, request.POST.get("seen", ""), review, signer)
         messages.success(request, _("Approved, signed and on its way to every state that an agreement opens it to."))
         return redirect(_to("alert", record.uid, purpose=by.purpose))
     if act == "return":

@@ -11,6 +11,7 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.services import append
+from jiwar.identity.officer_keys import OfficerSigner
 from jiwar.identity.roles import Clearance
 from jiwar.records import drafts
 from jiwar.records.content import Content
@@ -61,7 +62,9 @@ def return_alert(by: Grant, draft: UUID, reasons: str) -> Draft:
     return drafts.return_draft(by, _draft(draft), reasons)
 
 
-def approve_alert(by: Grant, draft: UUID, seen_hash: str, rights_review: str = "") -> Record:
+def approve_alert(
+    by: Grant, draft: UUID, seen_hash: str, rights_review: str = "", signer: OfficerSigner | None = None
+) -> Record:
     """Approve exactly what was seen, and issue it (rule R2). A yes in the rights screen forces a review text (R3)."""
     check(by, P.WATCHLIST_ALERT_APPROVE)
     row = _draft(draft)
@@ -72,7 +75,7 @@ def approve_alert(by: Grant, draft: UUID, seen_hash: str, rights_review: str = "
         if newest_version(row.supersedes.uid) != row.supersedes:
             raise Refused(Fault("version_conflict", "", str(row.supersedes.version)))
     with transaction.atomic():
-        record = drafts.approve_draft(by, row, seen_hash, rights_review)
+        record = drafts.approve_draft(by, row, seen_hash, rights_review, signer)
         append("alert_issued", by, str(record.uid), {"version": record.version, "hash": record.hash})
     return record
 

@@ -13,6 +13,7 @@ from jiwar.access.policy import Actor
 from jiwar.access.purposes import purpose_of
 from jiwar.access.services import actor_of
 from jiwar.exchange.standing import announced
+from jiwar.identity.queries import signs
 from jiwar.identity.standing import own_standing
 
 # Name of the page, its title, and the permissions any of which opens it. A room that has not landed is left out.
@@ -84,6 +85,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "person": request.user if actor else None,
         "node": settings.NODE,
         "own_keys": own_standing(),
+        "officer_signs": lambda: actor is not None and signs(actor.id),
         "languages": settings.LANGUAGES,
         "navigation": navigation(request, actor),
         "purpose": purpose_of(request),

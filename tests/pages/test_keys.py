@@ -44,6 +44,23 @@ def test_the_pages_of_keys_have_no_fault(live_server, page, people, disputed, ax
         assert wide <= 0, f"{address} is wider than the screen by {wide}"
 
 
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("width", [1366, 390])
+def test_the_page_of_an_officers_key_has_no_fault(live_server, page, people, axe, language: str, width: int) -> None:
+    from jiwar.identity.officer_keys import make_officer_key
+
+    people.sign_in(page, live_server.url, "approver")
+    page.context.add_cookies([{"name": "jiwar_language", "value": language, "url": live_server.url}])
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{live_server.url}/account/signature-key/")
+    assert axe(page) == []
+    make_officer_key(people["approver"], "two camels and a well")
+    page.reload()
+    assert axe(page) == []
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0
+
+
 def test_a_root_is_read_by_keyboard_alone(live_server, page, people, disputed) -> None:
     from jiwar.identity.logic.roots import Root
     from jiwar.identity.queries import root_of

@@ -350,7 +350,16 @@ def _calls(name: str) -> Iterator[tuple[Path, ast.expr]]:
 
 def _fault_codes() -> Iterator[str]:
     yield from faults._OF_PYDANTIC.values()
-    for name in ("Fault", "CardInvalid", "KeyRefused", "JsonRefused", "PaperRefused", "PouchInvalid", "Unreadable"):
+    for name in (
+        "Fault",
+        "CardInvalid",
+        "KeyRefused",
+        "ApproverRefused",
+        "JsonRefused",
+        "PaperRefused",
+        "PouchInvalid",
+        "Unreadable",
+    ):
         yield from _named(name)
     yield from belief.DOUBTS
     for path, argument in _calls("ValueError"):
