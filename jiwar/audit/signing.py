@@ -69,8 +69,13 @@ def begin_epoch(by: Author, at_least: int, reason: str, evidence: Mapping[str, A
     """
     with transaction.atomic():
         tree = store.lock_edge()
-        shown = {node: Talk.from_json(talk).theirs for node, talk in Conversation.objects.values_list("node", "talk")}
-        lost = {node: plain(note) for node, note in shown.items() if note}
+        lost = {}
+        for row in Conversation.objects.all():
+            talk = Talk.from_json(row.talk)
+            if talk.theirs:
+                lost[row.node] = plain(talk.theirs)
+            row.talk = talk.forgotten().to_json()
+            row.save(update_fields=["talk"])
         number = max(at_least, epoch() + 1, *(read_unverified(note).epoch + 1 for note in lost.values()))
         root = _b64(merkle.root(tree))
         Epoch.objects.create(

@@ -1,7 +1,7 @@
 """What a node remembers of ledgers, its own and its neighbours': what the rules of `witness` read, and answer with."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -100,6 +100,10 @@ class Talk:
     known: dict[str, Any] = field(default_factory=dict)
     took: int = 0
     """Number of what it said last."""
+
+    def forgotten(self) -> "Talk":
+        """After a restore: what the node knows of us is not known any more, and everything is said again."""
+        return replace(self, known={})
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""

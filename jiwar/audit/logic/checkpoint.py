@@ -17,6 +17,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -163,6 +164,7 @@ def open_of_card(
     return open_checkpoint(text, public_key, name, cosigning_key if second else None), bool(second)
 
 
+@lru_cache(maxsize=256)
 def read_unverified(text: str) -> Checkpoint:
     """What a note says of itself, whoever wrote it. Raises `CheckpointInvalid`."""
     body, lines = notes.read(text)

@@ -25,6 +25,8 @@ MAX_CHARACTERS = 16_384
 MAX_SIGNATURES = 64
 KEY_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,200}")
 _KEY_ID_BYTES = 4
+_NO_TEXT = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
+"""Control characters but the line feed, and halves of surrogate pairs."""
 _LINE = re.compile(r"— (\S{1,200}) ([A-Za-z0-9+/]{8,}={0,2})")
 
 
@@ -72,7 +74,7 @@ def read(note: str) -> tuple[str, list[Line]]:
     """The text, its final line feed included, and the signature lines. Raises CheckpointInvalid."""
     if len(note) > MAX_CHARACTERS:
         raise CheckpointInvalid("too_long")
-    if any((character < " " and character != "\n") or "\ud800" <= character <= "\udfff" for character in note):
+    if _NO_TEXT.search(note):
         raise CheckpointInvalid("characters")
     body, separator, lines = note.rpartition("\n\n")
     if not separator or not lines.endswith("\n"):

@@ -94,7 +94,8 @@ def tell(book: Book, talk: Talk, node: str, now: datetime) -> tuple[dict[str, An
         said["gossip"] = talk.known.get("gossip", {})
     if parts and said != talk.said:
         talk = replace(talk, number=talk.number + 1, said=said)
-    return {"v": VERSION, "n": talk.number, "got": talk.took} | parts, talk
+    # Who holds no checkpoint of it, whatever it once took, asks for everything.
+    return {"v": VERSION, "n": talk.number, "got": talk.took if held else 0} | parts, talk
 
 
 def ask(talk: Talk) -> dict[str, Any]:
@@ -169,8 +170,11 @@ def _confirmed(talk: Talk, member: Member) -> Talk:
     known = talk.said if member.got == talk.number else talk.known
     if member.number < talk.took:  # it was restored from an old copy, or this comes late: say everything again
         known = {}
+    holds = talk.holds
+    if not member.got:
+        known, holds = {}, None
     # A higher number than ours: we were restored ourselves, and go on from there.
-    return replace(talk, known=known, number=max(talk.number, member.got), took=member.number)
+    return replace(talk, holds=holds, known=known, number=max(talk.number, member.got), took=member.number)
 
 
 def _take_held(book: Book, outcome: Outcome, member: Member) -> None:
@@ -193,7 +197,10 @@ def _remember(book: Book, outcome: Outcome, member: Member) -> None:
     epoch, size, root, note = member.held
     ours = book.epoch > epoch or (book.epoch == epoch and size <= book.size() and book.prove(size, size)[0] == root)
     # Where it holds no tree of ours, show it the one that we have, and ask for the note that it holds.
-    outcome.talk = replace(outcome.talk, holds=Tree(epoch, size) if ours else None, puzzled=not ours, theirs="")
+    holds, before = Tree(epoch, size) if ours else None, outcome.talk.holds
+    if holds and before and holds < before:  # it lost what it confirmed
+        outcome.talk = replace(outcome.talk, known={})
+    outcome.talk = replace(outcome.talk, holds=holds, puzzled=not ours, theirs="")
     said = book.signed(note) if note and not ours else None
     if note is None or said is None:  # perhaps signed by a key that we lost: nothing can be made of it here
         return

@@ -570,3 +570,30 @@ def test_epochs_are_in_rising_order():
         lby.offer()
     assert Log([b"a"]).size == 1
     assert witness.quorum(9) == 6
+
+
+def test_who_lost_every_checkpoint_of_a_node_gets_the_newest_again() -> None:
+    one, other = Node("LBY"), Node("NER")
+    one.append(3)
+    for _ in range(3):
+        meet(one, other)
+    assert other.held("LBY").says.size == 3
+    other.kept_of.clear()  # an old copy of it, which nobody has noticed
+    for _ in range(2):
+        meet(one, other)
+    assert other.held("LBY").says.size == 3
+
+
+def test_who_begins_an_epoch_says_everything_again() -> None:
+    one, other = Node("LBY"), Node("NER")
+    other.append()
+    meet(one, other)
+    kept, talks = dict(other.kept_of), dict(other.talks)
+    one.append(3)
+    for _ in range(3):
+        meet(one, other)
+    assert one.talks["NER"].holds.size == 3
+    other.kept_of, other.talks = kept, {node: talk.forgotten() for node, talk in talks.items()}
+    for _ in range(3):
+        meet(one, other)
+    assert other.held("LBY").says.size == 3
