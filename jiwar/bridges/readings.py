@@ -220,7 +220,7 @@ def _said(subject: Subject) -> Said:
 
 def _standing(signed: Signed) -> ReadStatement:
     """What a statement inside a file is to this node. Raises Refused: a forged one makes the whole file suspect."""
-    data = read_statement(signed.statement, timezone.now())
+    data = read_statement(signed.statement)
     row = ReadStatement(uid=data["id"], version=data["version"], kind=data["kind"], origin=data["origin"])
     if Record.objects.filter(hash=sha256(signed.statement)).exists():
         row.standing = ReadStatement.Standing.HELD
