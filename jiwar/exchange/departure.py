@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
@@ -25,7 +25,7 @@ from jiwar.exchange.logic.hello import Problem
 from jiwar.exchange.logic.message import Message, Place, Signed, write
 from jiwar.exchange.logic.signed import Signed as SignedJson
 from jiwar.exchange.logic.signed import SignedInvalid
-from jiwar.exchange.logic.streams import FIRST, Cursor, Lane, Name
+from jiwar.exchange.logic.streams import FIRST, Lane, Name
 from jiwar.exchange.models import Incoming, Outgoing, Receipt, Sealed, Stream
 from jiwar.exchange.standing import epoch, restoring
 from jiwar.exchange.wake import wake_courier
@@ -199,14 +199,12 @@ def settle(node: str, items: Sequence[bytes]) -> int:
 def _settle(node: str, receipt: receipts.Receipt, signed: SignedJson) -> int:
     rows = Stream.objects.select_for_update().defer("newest")
     stream = rows.filter(node=node, incoming=False, name=receipt.stream).first()
-    if stream is None or receipt.last > stream.seq:
-        raise NotUnderstood("receipt_of_other", receipt.stream)
-    results = receipts.news(receipt, stream.acked)
+    results = receipts.news(receipt, stream.acked) if stream is not None else ()
     if not results:
         return 0
     head = Sealed.objects.filter(stream=stream, seq=receipt.last).values_list("hash", flat=True).first()
     if head != receipt.head:
-        raise NotUnderstood("receipt_of_other", str(receipt.last))
+        return 0  # of an envelope that we do not know: we may run from an old copy, and our answer shows it
     now = timezone.now()
     kept = Receipt.objects.create(
         stream=stream,
@@ -270,36 +268,40 @@ def stuck(node: str, problem: Problem, have: Have) -> bool:
     keys, signing, now = {id_ for id_, _ in sealing_keys(node)}, ring(settings.KEYS).signing[0].id, timezone.now()
     with transaction.atomic():
         given_up = 0
-        for stream in Stream.objects.select_for_update().filter(node=node, incoming=False, closed_at=None):
-            seen = have.get(stream.name, Cursor()).seq
-            rest = Sealed.objects.filter(stream=stream, seq__gt=seen).order_by("seq")
-            first = rest.values_list("envelope", flat=True).first()
-            if first is None or not outbox.differs_now(envelopes.read(bytes(first)), keys, signing, now):
+        for stream in Stream.objects.select_for_update().filter(node=node, incoming=False):
+            numbers = streams.to_carry(stream, have)
+            if not numbers:
                 continue
-            again = Outgoing.objects.filter(sealed__in=rest, state=Outgoing.State.SEALED)
+            rest = Sealed.objects.filter(stream=stream, seq__gte=numbers.start, seq__lt=numbers.stop).order_by("seq")
+            first = envelopes.read(bytes(rest.values_list("envelope", flat=True)[0]))
+            if not outbox.differs_now(first, keys, signing, now):
+                continue
+            # What it had taken and acknowledged, and lost with an old copy, is sealed anew as well.
+            lost = [Outgoing.State.SEALED, Outgoing.State.ACKNOWLEDGED]
+            again = Outgoing.objects.filter(sealed__in=rest, state__in=lost)
             given_up += again.update(state=Outgoing.State.QUEUED)
-            stream.closed_at = seen
+            stream.closed_at = numbers.start - 1
             stream.save(update_fields=["closed_at"])
-            detail = {"stream": stream.name, "from": seen + 1, "code": problem.code}
+            detail = {"stream": stream.name, "from": numbers.start, "code": problem.code}
             append("stream_given_up", _BY, node, detail)
     return bool(given_up)
 
 
 def release() -> int:
-    """Queue again what was held until its agreement starts and may leave now, and what a recipient held a while ago.
+    """Queue again what a date held back and does not any more, and what a recipient held a while ago; how many.
 
-    Returns how many messages.
+    One message of each sort is asked about, not all of them.
     """
+    sort = ("node", "agreement", "clause", "reason", "record__kind", "record__kind_version", "record__purpose")
     with transaction.atomic():
         held = Outgoing.objects.filter(state=Outgoing.State.HELD)
-        waiting = held.filter(reason="not_yet_in_force", there=False).select_related("record")
-        free = [
-            row.pk
-            for row in waiting
-            if routing.policy(row.record, KINDS[row.record.kind, row.record.kind_version], row.node).open
-        ]
-        old = timezone.now() - outbox.ASK_AGAIN
-        again = held.filter(pk__in=free) | held.filter(there=True, acknowledged_at__lt=old)
+        here = held.filter(there=False, reason__in=outbox.BY_TIME)
+        again = held.filter(there=True).exclude(acknowledged_at__range=outbox.lately(timezone.now()))
+        for each in here.order_by().values(*sort).annotate(one=Min("id")):
+            row = Outgoing.objects.select_related("record").get(pk=each.pop("one"))
+            kind = KINDS[row.record.kind, row.record.kind_version]
+            if routing.policy(row.record, kind, row.node).code != row.reason:
+                again |= here.filter(**each)
         count = again.update(state=Outgoing.State.QUEUED, there=False)
         if count:
             wake_courier()

@@ -229,7 +229,7 @@ class _Reading:
             settled = departure.settle(self._peer, [item])
         except NotUnderstood:
             settled = 0
-            self._counts["receipts_passed"] += 1
+        self._counts["receipts_passed"] += not settled
         self._counts["settled"] += settled
         self._idle += not settled
 

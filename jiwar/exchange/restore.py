@@ -62,9 +62,7 @@ def shown(peer: str, items: Sequence[bytes]) -> None:
             envelopes.verify(envelope, public, peer, _EVER)
         except (EnvelopeInvalid, KeyRefused):
             continue
-        # What an epoch before this one forgot is known since its end.
-        then, now = streams.parse(header.stream).epoch, epoch()
-        if then > now or (then == now and not _is_known(peer, header, envelope.hash)):
+        if restored.is_evidence(header.stream, epoch(), known=_is_known(peer, header, envelope.hash)):
             notice(peer, {"stream": header.stream, "seq": header.seq, "envelope": envelope.hash})
 
 
@@ -73,10 +71,10 @@ def _is_known(peer: str, header: envelopes.Header, hash_: str) -> bool:
     return rows.filter(hash=hash_).exists()
 
 
-def forgotten(peer: str, sent: Mapping[str, Sent]) -> list[Stream]:
-    """Incoming streams of which the peer says that it never came as far as we took them."""
-    rows = {row.name: row for row in Stream.objects.filter(node=peer, incoming=True, name__in=sent)}
-    return [rows[name] for name in restored.forgotten({name: row.seq for name, row in rows.items()}, sent)]
+def forgotten(peer: str, sent: Mapping[str, Sent], epoch: int = 1) -> list[Stream]:
+    """Incoming streams, from an epoch on, of which the peer says that it never came as far as we took them."""
+    rows = {row.name: row for row in Stream.objects.filter(node=peer, incoming=True)}
+    return [rows[name] for name in restored.forgotten({name: row.seq for name, row in rows.items()}, sent, epoch)]
 
 
 # --- the ceremony -----------------------------------------------------------------------------------------------------
@@ -125,7 +123,8 @@ def give_back(peer: str, sent: Mapping[str, Sent]) -> int:
     """A peer began a new epoch: queue for it what it had said past the point that it remembers. Returns how many."""
     lost: list[Record] = []
     for stream in forgotten(peer, sent):
-        taken = Incoming.objects.filter(stream=stream, seq__gt=sent[stream.name].sealed).exclude(record=None)
+        kept = sent[stream.name].sealed if stream.name in sent else 0
+        taken = Incoming.objects.filter(stream=stream, seq__gt=kept).exclude(record=None)
         lost += [row.record for row in taken.select_related("record").order_by("seq") if row.record]
     return give_records_back(peer, lost)
 

@@ -104,7 +104,7 @@ class ThisNode:
             return Problem("epoch_old", str(hello.epoch))
         if problem := self._hear_ledger(hello):
             return problem
-        if known is not None and hello.epoch == before and forgot(known, hello.sent):
+        if known is not None and hello.epoch == before and forgot(known, hello.sent, before):
             return Problem("restored")
         if hello.epoch > before:
             restore.give_back(peer, hello.sent)
@@ -138,7 +138,7 @@ class ThisNode:
         return departure.past(peer, have, room)
 
     def own(self, peer: str, sent: Mapping[str, Sent]) -> list[bytes]:
-        found = restore.forgotten(peer, sent) if sent else []
+        found = restore.forgotten(peer, sent, links.epoch_of(peer))
         return [bytes(row.newest) for row in found if row.newest is not None][:4]
 
     def shown(self, peer: str, envelopes: Sequence[bytes]) -> None:
@@ -183,4 +183,5 @@ class ThisNode:
 def sent_to(peer: str) -> dict[str, Sent]:
     """How far each stream to a peer was sealed and receipted, the newest streams first."""
     rows = Stream.objects.filter(node=peer, incoming=False).order_by("-id")
-    return {name: Sent(seq, acked) for name, seq, acked in rows.values_list("name", "seq", "acked")[:100]}
+    newest = rows.values_list("name", "seq", "acked")[: hellos.MAX_STREAMS]
+    return {name: Sent(seq, acked) for name, seq, acked in newest}

@@ -39,14 +39,15 @@ class Contact:
     """What a node remembers of a peer between frames, in memory alone: to lose it costs one round.
 
     `given`: nonces that it gave, with how far it had taken the peer's streams then. `theirs`: the peer's newest nonce.
-    `have`, `sent`, `lack`: the peer's own words in its newest fresh hello. `keys`: which key signed the hello of each
-    nonce that we gave; `knows`: the newest of these that the peer has shown to believe.
+    `have`, `lack`: the peer's own words in its newest fresh hello; `sent`: in its newest, None before the first.
+    `keys`: which key signed the hello of each nonce that we gave; `knows`: the newest of these that the peer has shown
+    to believe.
     """
 
     given: deque[tuple[str, Have]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     theirs: str = ""
     have: Have = field(default_factory=dict)
-    sent: Mapping[str, Sent] = field(default_factory=dict)
+    sent: Mapping[str, Sent] | None = None
     lack: Mapping[str, int] = field(default_factory=dict)
     room: int = 0
     keys: dict[str, str] = field(default_factory=dict)
@@ -148,7 +149,7 @@ def visit(
     ours: Problem | None = None
     rolled = lowered = False
     while True:
-        frame = Frame(b"", node.receipts(peer, contact.sent), own=node.own(peer, contact.sent))
+        frame = _begin(node, contact, peer)
         if sending and ours is None:
             frame.envelopes = node.envelopes(peer, contact.have, push)
             if not frame.envelopes:
@@ -188,12 +189,19 @@ def listen(node: Node, contact: Contact, peer: str, *, room: int = ROOM) -> Gene
     done = Visit()
     ours: Problem | None = None
     while True:
-        frame = Frame(b"", node.receipts(peer, contact.sent), own=node.own(peer, contact.sent))
+        frame = _begin(node, contact, peer)
         hello, reply = yield from _say(node, contact, peer, frame, ours, room)
         if ours is not None or hello.problem is not None:
             done.problem = ours or hello.problem
             return done
         ours = _hear(node, contact, hello, reply, contact.when_given(hello.re), done)
+
+
+def _begin(node: Node, contact: Contact, peer: str) -> Frame:
+    """A frame with what a peer may need whatever else: receipts, and evidence that it runs from an old copy."""
+    if contact.sent is None:
+        return Frame(b"")
+    return Frame(b"", node.receipts(peer, contact.sent), own=node.own(peer, contact.sent))
 
 
 def _say(
@@ -241,7 +249,7 @@ def _hear(
 
 def _write(node: Node, peer: str, contact: Contact, problem: Problem | None, *, room: int) -> Answer:
     """What we say back: what was asked for, as far as there is room."""
-    frame = Frame(b"", node.receipts(peer, contact.sent), own=node.own(peer, contact.sent))
+    frame = _begin(node, contact, peer)
     if room and problem is None:
         frame.envelopes = node.envelopes(peer, contact.have, min(room, ROOM))
         if not frame.envelopes:

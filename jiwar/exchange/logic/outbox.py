@@ -13,6 +13,8 @@ ASK_AGAIN = dt.timedelta(hours=6)
 """After so long, a recipient whose agreements closed the way is asked again: it may hear of things by other ways."""
 CURABLE = frozenset({"envelope_expired", "sealing_key_unknown", "key_revoked", "key_expired", "key_unknown"})
 """Problems of a recipient that an envelope sealed anew may not have."""
+BY_TIME = frozenset({"expired", "not_signed", "not_yet_in_force"})
+"""Verdicts of policy that the time alone takes back, be it that a clock was wrong."""
 _RENEW = dt.timedelta(days=1)
 
 
@@ -50,6 +52,12 @@ def closed(result: Result, changeable: Collection[str]) -> Standing:
     if result.status != "refused":
         return Standing("acknowledged", result.code)
     return Standing("held" if result.code in changeable else "refused", result.code, there=True)
+
+
+def lately(now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """Between which two instants a recipient must have refused what it is not asked again yet. One that lies ahead
+    was noted by a clock that was wrong."""
+    return now - ASK_AGAIN, now
 
 
 def differs_now(envelope: Envelope, keys: Collection[str], signing: str, now: dt.datetime) -> bool:

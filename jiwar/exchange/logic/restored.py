@@ -6,14 +6,28 @@ from jiwar.exchange.logic.hello import Sent
 from jiwar.exchange.logic.streams import Cursor, parse
 
 
-def forgot(known: Mapping[str, Cursor], sent: Mapping[str, Sent]) -> bool:
+def forgot(known: Mapping[str, Cursor], sent: Mapping[str, Sent], epoch: int) -> bool:
     """Whether a peer says less than it had said when we had come so far: its hello is younger than that."""
-    return any(cursor.seq > sent[name].sealed if name in sent else cursor.seq > 0 for name, cursor in known.items())
+    return bool(forgotten({name: cursor.seq for name, cursor in known.items()}, sent, epoch))
 
 
-def forgotten(taken: Mapping[str, int], sent: Mapping[str, Sent]) -> list[str]:
-    """Of a peer's streams as far as they were taken, those of which it says that it never came so far."""
-    return [name for name, seq in taken.items() if name in sent and seq > sent[name].sealed]
+def forgotten(taken: Mapping[str, int], sent: Mapping[str, Sent], epoch: int = 1) -> list[str]:
+    """Of a peer's streams as far as they were taken, those of which it says that it never came so far, or nothing.
+
+    `epoch`: the one that the peer is in. What it forgot in those before, it knows.
+    """
+    return [
+        name
+        for name, seq in taken.items()
+        if seq > (sent[name].sealed if name in sent else 0) and parse(name).epoch >= epoch
+    ]
+
+
+def is_evidence(stream: str, epoch: int, *, known: bool) -> bool:
+    """Whether an envelope of our own that a peer shows proves that we run from an old copy. `epoch`: the one that we
+    are in; what we forgot of those before is why it began."""
+    shown = parse(stream).epoch
+    return shown > epoch or (shown == epoch and not known)
 
 
 def next_epoch(epoch: int, shown: Iterable[str]) -> int:

@@ -50,10 +50,14 @@ class Way(Protocol):
     """An outgoing stream as a node keeps it: the newest number sealed, the newest with a receipt, and the number past
     which it was given up, if it was."""
 
-    name: str
-    seq: int
-    acked: int
-    closed_at: int | None
+    @property
+    def name(self) -> str: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def acked(self) -> int: ...
+    @property
+    def closed_at(self) -> int | None: ...
 
 
 AnyWay = TypeVar("AnyWay", bound=Way)

@@ -1,0 +1,116 @@
+"""A node that runs from an old copy: its neighbours notice, the ceremony ends it, and it is over then."""
+
+from collections import defaultdict
+from typing import Any
+
+import time_machine
+from django.utils import timezone
+
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import Grant
+from jiwar.exchange import departure, restore
+from jiwar.exchange.arrival import take
+from jiwar.exchange.logic import envelope as envelopes
+from jiwar.exchange.logic import frame as frames
+from jiwar.exchange.logic import hello as hellos
+from jiwar.exchange.logic import outbox
+from jiwar.exchange.logic.conversation import Contact, answer
+from jiwar.exchange.logic.frame import Frame
+from jiwar.exchange.logic.hello import Hello, Problem, Sent
+from jiwar.exchange.logic.streams import Cursor
+from jiwar.exchange.models import Outgoing, Sealed, Stream
+from jiwar.exchange.standing import epoch, restoring
+from jiwar.exchange.this_node import ThisNode
+from jiwar.records.kinds import Kind
+from jiwar.records.services import issue
+from tests.exchange.carrier import CARRIER, notes, receipt
+from tests.exchange.test_exchange import BY, Channel, content, depart
+from tests.foreign import ForeignNode
+
+ENDER = Grant(CARRIER.actor, Permission.EXCHANGE_RESTORE_END)
+
+
+class Line:
+    """A line to the neighbour: it asks, we answer, in one process of ours."""
+
+    def __init__(self, node: ForeignNode) -> None:
+        self.node, self.contacts, self.heard = node, defaultdict(Contact), ""
+
+    def ask(self, **hello: Any) -> tuple[Hello, Frame]:
+        said = self.node.hello(**{"re": self.heard, **hello})
+        frame = frames.read(answer(ThisNode(reaching=False), self.contacts, frames.write(Frame(said))).data)
+        found, _ = hellos.read(frame.hello)
+        self.heard = found.nonce
+        return found, frame
+
+
+def problem(hello: Hello) -> str:
+    return hello.problem.code if hello.problem else ""
+
+
+def test_a_neighbour_that_forgot_everything_it_said_is_shown_it(niger: ForeignNode, kind: Kind) -> None:
+    line, batch = Line(niger), notes(niger, Channel(niger), kind, "1", "2")
+    line.ask()
+    take("NER", batch)
+    line.ask(sent={"routine.1.0": Sent(2, 2)})
+    for sent in ({}, {"routine.1.0": Sent(1, 1)}):
+        hello, frame = line.ask(sent=sent)
+        assert problem(hello) == "restored"
+        assert frame.own == [batch[1]]
+
+
+def test_it_gets_back_what_it_said_when_it_begins_an_epoch_and_is_left_in_peace(niger: ForeignNode, kind: Kind) -> None:
+    line, batch = Line(niger), notes(niger, Channel(niger), kind, "1", "2")
+    take("NER", batch)
+    line.ask(sent={"routine.1.0": Sent(2, 2)})
+    line.ask()
+    for _ in range(2):
+        hello, frame = line.ask(epoch=2, sent={}, room=100_000)
+        assert (problem(hello), frame.own) == ("", [])
+    given = Outgoing.objects.filter(node="NER", returned=True)
+    assert [row.record.body["text"] for row in given] == ["1", "2"]
+    assert len(frame.envelopes) == given.filter(state="sealed").count() == 2
+
+
+def test_what_a_neighbour_shows_of_an_epoch_that_has_ended_is_no_evidence(niger: ForeignNode, kind: Kind) -> None:
+    issue(BY, kind, content(kind))
+    depart("NER")
+    [data] = [bytes(row.envelope) for row in Sealed.objects.all()]
+    Sealed.objects.all().delete()
+    Stream.objects.filter(incoming=False).delete()
+    restore.shown("NER", [data])
+    assert restoring() is not None
+    assert restore.end_restore(ENDER, "the newest backup") == 2
+    restore.shown("NER", [data])
+    assert (restoring(), epoch()) == (None, 2)
+
+
+def test_a_receipt_for_what_we_forgot_is_answered_so_that_evidence_comes(niger: ForeignNode, kind: Kind) -> None:
+    issue(BY, kind, content(kind, "1"))
+    issue(BY, kind, content(kind, "2"))
+    depart("NER")
+    lost = receipt(niger, 2)
+    Sealed.objects.filter(seq=2).delete()
+    Stream.objects.filter(incoming=False).update(seq=1)
+    assert departure.settle("NER", [lost]) == 0
+    assert Stream.objects.get(incoming=False).acked == 0
+
+
+def test_what_a_neighbour_lost_after_its_receipt_is_sealed_anew_where_the_old_seal_has_expired(
+    niger: ForeignNode, kind: Kind
+) -> None:
+    issue(BY, kind, content(kind))
+    depart("NER")
+    departure.settle("NER", [receipt(niger, 1)])
+    assert Outgoing.objects.get().state == "acknowledged"
+    # It was restored to before it took it, and by its clock the year is over.
+    with time_machine.travel(timezone.now() + outbox.KEPT_FOR / 2):
+        assert departure.stuck("NER", Problem("envelope_expired"), {"routine.1.0": Cursor()})
+        departure.seal("NER")
+    newest = Sealed.objects.get(stream__name="routine.1.1")
+    assert envelopes.read(bytes(newest.envelope)).header.expires > timezone.now() + outbox.KEPT_FOR
+    # A stream that was given up before is given up further down.
+    Stream.objects.filter(name="routine.1.0").update(closed_at=1)
+    with time_machine.travel(timezone.now() + outbox.KEPT_FOR / 2):
+        departure.stuck("NER", Problem("envelope_expired"), {"routine.1.0": Cursor()})
+    assert Stream.objects.get(name="routine.1.0").closed_at == 0
