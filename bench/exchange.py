@@ -1,65 +1,366 @@
-"""Benchmarks of the room `exchange`: envelopes sealed and taken per second, a node's start and its memory at rest."""
+"""Benchmarks of the room `exchange`: two real nodes on loopback, durable at both ends, on SQLite and on PostgreSQL.
+
+What is measured is what people see: records issued at Libya, held and receipted at Niger. The kind `bench.note` has a
+text of two kilobytes and no table of its own; a letter between contact points is measured beside it, with all that it
+does. The console does not run: two cores are for the two nodes.
+"""
 
 import json
+import os
+import socket
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from bench import peers
 from jiwar.identity.node import NodeSettings
 from jiwar.operation.node_folder import write_settings
-from jiwar.operation.processes import Node, environment
+from jiwar.operation.processes import Node, command, environment
+from tests.journeys.conftest import free_ports
+from tests.postgres import PostgresUnavailable, server
 
-# In a process of its own, on a real SQLite file with synchronous=FULL. The peer of sealing is plain HPKE (RFC 9180,
-# X25519 alone, no post-quantum part, no padding, no chain) with the same signature, of the same library.
-PROGRAM = """
-import json, time
-import django
-django.setup()
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+Row = dict[str, object]
+HERE = Path(__file__).resolve().parent.parent
+MESSAGES = 4_000
+BACKLOG = 100_000
+SINGLES = 300
+
+# The peer keeps what it is given in memory, unsigned and unsealed: no disk, no receipt, no ledger.
+MEDALLION = "medallion==3.0.0"
+MEDALLION_PROGRAM = """
+import json, sys, threading, time, uuid
+import requests
+from werkzeug.serving import make_server
+from medallion import application_instance, init_backend, register_blueprints, set_config
+taxii = "application/taxii+json;version=2.1"
+collection = "91a7b528-80eb-42ed-a74d-c6fbd5a26116"
+root = "http://localhost/api/"
+data = {"discovery": {"title": "t", "contact": "c", "default": root, "api_roots": [root]},
+        "api": {"information": {"title": "t", "versions": [taxii], "max_content_length": 10**8},
+                "status": [], "collections": [{"id": collection, "title": "t", "can_read": True, "can_write": True,
+                "media_types": ["application/stix+json;version=2.1"], "objects": [], "manifest": []}]}}
+import tempfile
+with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
+    json.dump(data, file)
+set_config(application_instance, "taxii", {"taxii": {"max_page_size": 1000}})
+set_config(application_instance, "users", {"users": {"admin": "Password0"}})
+set_config(application_instance, "backend", {"backend": {"module_class": "MemoryBackend", "filename": file.name}})
+application_instance.medallion_backend = init_backend(application_instance, application_instance.backend_config)
+register_blueprints(application_instance)
+running = make_server("127.0.0.1", 0, application_instance, threaded=True)
+threading.Thread(target=running.serve_forever, daemon=True).start()
+url = f"http://127.0.0.1:{running.server_port}/api/collections/{collection}/objects/"
+session = requests.Session()
+session.auth = ("admin", "Password0")
+session.headers.update({"Accept": taxii, "Content-Type": taxii})
+now, count = "2026-11-25T12:00:00.000Z", int(sys.argv[1])
+objects = [{"type": "note", "spec_version": "2.1", "id": f"note--{uuid.uuid4()}", "created": now, "modified": now,
+            "content": "x" * 1800, "object_refs": [f"note--{uuid.uuid4()}"]} for _ in range(count)]
+start = time.perf_counter()
+for first in range(0, count, 250):
+    answer = session.post(url, data=json.dumps({"objects": objects[first:first + 250]}))
+    assert answer.status_code == 202, answer.text
+    while session.get(f"{url.split('collections')[0]}status/{answer.json()['id']}/").json()["status"] != "complete":
+        pass
+print(json.dumps(count / (time.perf_counter() - start)))
+"""
+
+SETUP = """
 from django.utils import timezone
-from jiwar.agreements.demo import demo_agreement
-from jiwar.exchange.services import take
-from jiwar.identity.services import add_node
-from jiwar.records.kinds import newest
-from jiwar.records.services import read_content, terms
-from tests.exchange.test_exchange import Channel
-from tests.foreign import ForeignNode
-
-niger = ForeignNode("NER")
-add_node(niger.card())
-kind, now = newest("agreement"), timezone.now()
-signed = []
-for n in range(500):
-    body = demo_agreement(now.date()) | {"reference": f"LBY-NER-{2000 + n // 100}-{n % 100:02}"}
-    data = kind.content.model_validate(terms("border_check", "treaty", 300, body, tlp="GREEN"))
-    signed.append(niger.statement(kind, read_content(kind, data.model_dump(mode="json"), now)))
-channel = Channel(niger)
-start = time.perf_counter()
-envelopes = [channel.envelope(each) for each in signed]
-sealed = len(signed) / (time.perf_counter() - start)
-suite, other = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM), X25519PrivateKey.generate().public_key()
-key = Ed25519PrivateKey.generate()
-start = time.perf_counter()
-for statement, *_ in signed:
-    key.sign(suite.encrypt(statement, other, info=b"peer"))
-peer = len(signed) / (time.perf_counter() - start)
-start = time.perf_counter()
-for first in range(0, len(envelopes), 100):
-    taken = take("NER", envelopes[first : first + 100])
-    assert len(taken.receipts) == 100 and taken.problem is None
-print(json.dumps([sealed, peer, len(envelopes) / (time.perf_counter() - start)]))
+from bench.notes import agree
+agree()
+"""
+ISSUE = """
+import sys
+from django.db import transaction
+from bench.notes import issue_{what}
+left = {count}
+while left:
+    with transaction.atomic():
+        issue_{what}(min(left, 1000))
+    left -= min(left, 1000)
+"""
+SPAN = """
+import json
+from django.db.models import Max, Min
+from jiwar.exchange.models import Outgoing, Sealed
+rows = Outgoing.objects.filter(record__kind="{kind}", state="acknowledged")
+sealed = Sealed.objects.filter(outgoing__record__kind="{kind}").aggregate(t=Min("sealed_at"))["t"]
+done = rows.aggregate(t=Max("acknowledged_at"))["t"]
+print(json.dumps([rows.count(), (done - sealed).total_seconds() if done and sealed else 0]))
+"""
+SINGLE = """
+import json, time
+from bench.notes import issue_notes
+from jiwar.exchange.models import Outgoing
+times = []
+for n in range({count}):
+    [record] = issue_notes(1)
+    start = time.perf_counter()
+    while not Outgoing.objects.filter(record=record, state="acknowledged").exists():
+        time.sleep(0.0002)
+    times.append((time.perf_counter() - start) * 1000)
+    time.sleep(0.01)
+print(json.dumps(times[20:]))
+"""
+POLL = """
+import json, time
+import httpx
+from jiwar.exchange.courier import Courier
+from jiwar.exchange.logic.conversation import visit
+from jiwar.exchange.this_node import CONTACTS, ThisNode
+courier = Courier()
+times = []
+for n in range(120):
+    frames = visit(ThisNode(reaching=True), CONTACTS["NER"], "NER", push=64_000)
+    try:
+        data = next(frames)
+        while True:
+            start = time.perf_counter()
+            reply = courier._post("NER", data, 0)
+            times.append((time.perf_counter() - start) * 1000)
+            data = frames.send(reply)
+    except StopIteration:
+        pass
+print(json.dumps(times[20:]))
 """
 
 
-def benchmarks() -> Iterator[dict]:
-    """Four rows; the node is a really started one, left alone for five seconds before its memory is summed (PSS)."""
+class Pair:
+    """Libya and Niger: exchange listeners of real nodes, and programs in their environment."""
+
+    def __init__(self, scratch: Path, database: Callable[[str], str], *, between: int = 0) -> None:
+        port = free_ports(4)
+        self.nodes: dict[str, Exchange] = {}
+        for number, code in enumerate(("LBY", "NER")):
+            settings = NodeSettings(
+                code=code,
+                role="national",
+                name=code,
+                console_url=f"http://localhost:{port + 2 * number}",
+                exchange_url=f"https://127.0.0.1:{between or port + 2 * number + 1}"
+                if code == "NER"
+                else f"https://127.0.0.1:{port + 1}",
+                database_url=database(code),
+            )
+            folder = scratch / code
+            write_settings(folder, settings)
+            self.nodes[code] = Exchange(folder, settings, port + 2 * number + 1)
+            command(folder, "prepare", check=True)
+        cards = {code: command(node.folder, "keys", "card", check=True).stdout for code, node in self.nodes.items()}
+        for code, node in self.nodes.items():
+            for other, card in cards.items():
+                if other != code:
+                    node.python(f"from jiwar.identity.services import add_node\nadd_node({card!r})")
+
+    def start(self) -> None:
+        for node in self.nodes.values():
+            node.start()
+
+    def agree(self) -> None:
+        """An agreement in force that opens notes and letters."""
+        self.nodes["LBY"].python("from bench.notes import propose\npropose()")
+        self.nodes["NER"].python("from bench.notes import sign\nsign()")
+        self.nodes["LBY"].python("from bench.notes import wait_until_open\nwait_until_open()")
+
+    def stop(self) -> None:
+        for node in self.nodes.values():
+            node.stop()
+
+    def rate(self, what: str, kind: str, count: int) -> tuple[float, float]:
+        """Messages a second from the first sealed to the last receipted, and the seconds, after a silence of Niger."""
+        self.nodes["NER"].stop()
+        self.nodes["LBY"].python(ISSUE.format(what=what, count=count))
+        self.nodes["NER"].start()
+        while True:
+            done, seconds = json.loads(self.nodes["LBY"].python(SPAN.format(kind=kind)))
+            if done >= count:
+                return done / seconds, seconds
+            time.sleep(1)
+
+
+class Exchange(Node):
+    """The exchange process of a node, with the kind `bench.note`."""
+
+    def __init__(self, folder: Path, settings: NodeSettings, port: int) -> None:
+        super().__init__(folder, settings)
+        self._port = port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        keys = self.folder / "keys"
+        told = [
+            *(sys.executable, "-m", "granian", "bench.notes:exchange", "--interface", "asgi", "--no-ws"),
+            *("--host", "127.0.0.1", "--port", str(self._port), "--workers", "1", "--log-level", "warning"),
+            *("--ssl-certificate", str(keys / "tls.crt"), "--ssl-keyfile", str(keys / "tls.key")),
+        ]
+        self._process = subprocess.Popen(told, env=_environment(self.folder), cwd=HERE)
+        while True:
+            with socket.socket() as caller:
+                if caller.connect_ex(("127.0.0.1", self._port)) == 0:
+                    return
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+            self._process = None
+
+    def python(self, program: str) -> str:
+        """Run a program in the node's environment; its standard output."""
+        done = subprocess.run(
+            [sys.executable, "-c", f"import bench.notes\n{program}"],
+            env=_environment(self.folder),
+            cwd=HERE,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return environment(folder) | {"PYTHONPATH": str(HERE), "JIWAR_DATABASE_URL": "", "JIWAR_LOG": "WARNING"}
+
+
+def benchmarks() -> Iterator[Row]:
+    """The figures of both engines; then what does not depend on the engine."""
+    yield from _of_engine("sqlite", lambda _: "")
+    try:
+        with server(durable=True) as url:
+            yield from _of_engine("postgresql", _databases(url))
+    except PostgresUnavailable as why:
+        yield {"name": "exchange.messages_per_s_postgresql", "value": 0, "unit": "1/s", "note": str(why)}
+    yield from _resume()
+    yield from _sealing()
+    yield from _node()
+
+
+def _of_engine(engine: str, database: Callable[[str], str]) -> Iterator[Row]:
+    with _pair(database) as pair:
+        pair.start()
+        pair.agree()
+        rate, _ = pair.rate("notes", "bench.note", MESSAGES)
+        row = {"name": f"exchange.messages_per_s_{engine}", "value": round(rate), "unit": "1/s", "better": "higher"}
+        yield row | {"goal": 1000} | _medallion()
+        times = json.loads(pair.nodes["LBY"].python(SINGLE.format(count=SINGLES)))
+        cuts = statistics.quantiles(times, n=100)
+        yield {"name": f"exchange.single_p50_ms_{engine}", "value": round(cuts[49], 2), "unit": "ms", "goal": 10}
+        yield {"name": f"exchange.single_p99_ms_{engine}", "value": round(cuts[98], 2), "unit": "ms", "goal": 30}
+        pair.nodes["LBY"].stop()
+        polls = json.loads(pair.nodes["LBY"].python(POLL))
+        value = round(statistics.median(polls), 2)
+        yield {"name": f"exchange.empty_poll_ms_{engine}", "value": value, "unit": "ms", "goal": 5}
+        pair.nodes["LBY"].start()
+        rate, _ = pair.rate("letters", "letter", 500)
+        yield {"name": f"exchange.letters_per_s_{engine}", "value": round(rate), "unit": "1/s", "better": "higher"}
+    with _pair(database) as pair:
+        pair.start()
+        pair.agree()
+        _, seconds = pair.rate("notes", "bench.note", BACKLOG)
+        yield {"name": f"exchange.backlog_100k_s_{engine}", "value": round(seconds, 1), "unit": "s", "goal": 120}
+
+
+def _resume() -> Iterator[Row]:
+    """A wire between the two that is cut for a while and comes back; what waited is receipted so many seconds later."""
+    wire = Wire(free_ports(2))
+    with _pair(lambda _: "", between=wire.port) as pair:
+        wire.join(pair.nodes["NER"]._port)
+        pair.start()
+        pair.agree()
+        seconds = []
+        for _ in range(5):
+            wire.cut()
+            time.sleep(8)
+            pair.nodes["LBY"].python(ISSUE.format(what="notes", count=20))
+            before = json.loads(pair.nodes["LBY"].python(SPAN.format(kind="bench.note")))[0]
+            wire.join(pair.nodes["NER"]._port)
+            start = time.perf_counter()
+            told = f"from bench.notes import wait_for; wait_for({before + 20})"
+            pair.nodes["LBY"].python(told)
+            seconds.append(time.perf_counter() - start)
+        # Starting the program that looks takes a second or so of each figure.
+        idle = time.perf_counter()
+        pair.nodes["LBY"].python("from bench.notes import wait_for; wait_for(0)")
+        look = time.perf_counter() - idle
+        value = round(max(0.0, statistics.median(seconds) - look), 2)
+        yield {"name": "exchange.resume_s", "value": value, "unit": "s", "goal": 2}
+
+
+class Wire:
+    """A relay on loopback that can be cut."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self._to, self._open = port, 0, False
+        self._ends: list[socket.socket] = []
+        self._listener: socket.socket | None = None
+
+    def join(self, to: int) -> None:
+        self._to, self._open = to, True
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def cut(self) -> None:
+        self._open = False
+        if self._listener:
+            self._listener.close()
+        for end in self._ends:
+            end.close()
+        self._ends.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while self._open:
+            try:
+                near, _ = listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._to))
+            except OSError:
+                return
+            self._ends += [near, far]
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+        try:
+            while data := one.recv(65536):
+                other.sendall(data)
+        except OSError:
+            pass
+        finally:
+            for end in (one, other):
+                end.close()
+
+
+_SEALING = """
+import json, time
+from bench.notes import seal_rates
+print(json.dumps(seal_rates()))
+"""
+
+
+def _sealing() -> Iterator[Row]:
+    """Envelopes sealed a second, beside plain HPKE (X25519 alone: no post-quantum part, padding or chain), signed."""
+    with _pair(lambda _: "") as pair:
+        sealed, peer = json.loads(pair.nodes["LBY"].python(_SEALING))
+    yield {
+        "name": "exchange.seal_per_s",
+        "value": round(sealed),
+        "unit": "1/s",
+        "better": "higher",
+        "peer": "cryptography HPKE X25519",
+        "peer_value": round(peer),
+    }
+
+
+def _node() -> Iterator[Row]:
+    """How soon a whole node is up, and its memory (PSS) five seconds later."""
     from jiwar.operation.demo import wait_for
-    from tests.journeys.conftest import free_ports
 
     with tempfile.TemporaryDirectory(prefix="jiwar-bench-") as scratch:
         folder, port = Path(scratch) / "LBY", free_ports(2)
@@ -73,36 +374,54 @@ def benchmarks() -> Iterator[dict]:
         write_settings(folder, settings)
         node = Node(folder, settings)
         node.prepare()
-        variables = {"PYTHONPATH": str(Path(__file__).resolve().parent.parent), "JIWAR_DATABASE_URL": ""}
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM], env=environment(folder) | variables, stdout=subprocess.PIPE, check=True
-        )
-        sealed, peer, taken = json.loads(done.stdout)
-        yield {
-            "name": "exchange.seal_per_s",
-            "value": round(sealed),
-            "unit": "1/s",
-            "better": "higher",
-            "peer": "cryptography HPKE X25519",
-            "peer_value": round(peer),
-        }
-        yield {"name": "exchange.take_per_s", "value": round(taken), "unit": "1/s", "better": "higher", "goal": 200}
         start = time.perf_counter()
         try:
             node.prepare()
             node.start()
             wait_for([node])
-            yield {
-                "name": "exchange.node_ready_s",
-                "value": round(time.perf_counter() - start, 2),
-                "unit": "s",
-                "goal": 10,
-            }
+            ready = round(time.perf_counter() - start, 2)
+            yield {"name": "exchange.node_ready_s", "value": ready, "unit": "s", "goal": 10}
             time.sleep(5)
             memory = sum(map(_pss, _tree(set(node.pids.values())))) / 1e6
             yield {"name": "exchange.idle_node_pss_mb", "value": round(memory, 1), "unit": "MB", "goal": 250}
         finally:
             node.stop()
+
+
+def _medallion() -> Row:
+    try:
+        python = peers.python("medallion", [MEDALLION, "setuptools<80"])
+    except peers.PeerUnavailable as why:
+        return {"note": str(why)}
+    done = subprocess.run([python, "-c", MEDALLION_PROGRAM, "2000"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return {"note": f"medallion: {done.stderr.strip().splitlines()[-1:]}"}
+    return {"peer": "medallion 3.0.0 (in memory)", "peer_value": round(json.loads(done.stdout.splitlines()[-1]))}
+
+
+def _databases(url: str) -> Callable[[str], str]:
+    import psycopg
+
+    made = []
+
+    def make(code: str) -> str:
+        name = f"bench_{code.lower()}_{len(made)}"
+        made.append(name)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return f"{url.rpartition('/')[0]}/{name}"
+
+    return make
+
+
+@contextmanager
+def _pair(database: Callable[[str], str], *, between: int = 0) -> Iterator[Pair]:
+    with tempfile.TemporaryDirectory(prefix="jiwar-bench-", dir=os.environ.get("BENCH_FOLDER")) as scratch:
+        pair = Pair(Path(scratch), database, between=between)
+        try:
+            yield pair
+        finally:
+            pair.stop()
 
 
 def _tree(roots: set[int]) -> set[int]:

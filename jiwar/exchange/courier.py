@@ -74,6 +74,7 @@ class Way:
     """What the courier remembers of the way to one node. Times are of the monotonic clock."""
 
     busy: bool = False
+    again: bool = False
     woken: bool = False
     reached_at: float = float("-inf")
     heard_at: float = float("-inf")
@@ -175,7 +176,11 @@ class Courier:
             if code in asked:
                 way.wait = 0.0
                 Link.objects.filter(node=code, retry_asked_at=asked[code]).update(retry_asked_at=None)
-            if way.busy or not way.may_be_tried(now) or now - way.listened_at < 2 * LISTEN:
+            if way.busy:
+                # What came up during a visit may have come too late for it.
+                way.again = way.again or code in waiting
+                continue
+            if not way.may_be_tried(now) or now - way.listened_at < 2 * LISTEN:
                 continue
             if code in waiting or way.woken or now - way.reached_at > HEARTBEAT:
                 way.woken = False
@@ -206,6 +211,9 @@ class Courier:
         finally:
             close_old_connections()
             way.busy = False
+            if way.again:
+                way.again = False
+                ring()
 
     def visit(self, node: str) -> Visit | None:
         """Bring a node everything that may leave for it, and take what it has; None when it was not reached."""

@@ -147,13 +147,17 @@ def visit(
     done = Visit()
     sending = awake and bool(contact.theirs)
     ours: Problem | None = None
-    rolled = lowered = False
+    rolled = lowered = said = False
     while True:
         frame = _begin(node, contact, peer)
         if sending and ours is None:
             frame.envelopes = node.envelopes(peer, contact.have, push)
             if not frame.envelopes:
                 frame.chunks = node.chunks(peer, contact.lack, push)
+        if said and ours is None and frame.is_bare:
+            return done
+        # Only to a fresh hello does the peer say all that it has: the first of all is none.
+        said = sending and bool(contact.theirs)
         before = (dict(contact.have), dict(contact.lack))
         hello, reply = yield from _say(node, contact, peer, frame, ours, room)
         if ours is not None:
@@ -176,8 +180,7 @@ def visit(
                 done.problem = Problem("no_progress")
                 return done
             lowered = True
-        if sending and not (frame.envelopes or frame.chunks or reply.envelopes or reply.chunks):
-            return done
+        said = said and not (reply.envelopes or reply.chunks)
         sending = True
 
 
@@ -254,7 +257,7 @@ def _write(node: Node, peer: str, contact: Contact, problem: Problem | None, *, 
         frame.envelopes = node.envelopes(peer, contact.have, min(room, ROOM))
         if not frame.envelopes:
             frame.chunks = node.chunks(peer, contact.lack, min(room, ROOM))
-    idle = not (frame.receipts or frame.own or frame.envelopes or frame.chunks or problem)
+    idle = frame.is_bare and problem is None
     return Answer(peer, _finish(node, peer, contact, frame, problem, ROOM, contact.theirs), idle)
 
 

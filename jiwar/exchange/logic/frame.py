@@ -38,6 +38,11 @@ class Frame:
     chunks: list[bytes] = field(default_factory=list)
     own: list[bytes] = field(default_factory=list)
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether it carries nothing but its hello."""
+        return not (self.receipts or self.envelopes or self.chunks or self.own)
+
 
 def write(frame: Frame) -> bytes:
     """The frame's bytes."""
