@@ -35,6 +35,7 @@ def _database(url: str) -> dict[str, object]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATA / "node.sqlite3",
+            "CONN_MAX_AGE": 60,
             "OPTIONS": {
                 # A reader that turns writer cannot be told "busy": take the write lock at BEGIN.
                 "transaction_mode": "IMMEDIATE",

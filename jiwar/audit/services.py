@@ -14,7 +14,7 @@ from jiwar.audit.logic.notes import CheckpointInvalid
 from jiwar.audit.logic.proof import write_proof
 from jiwar.audit.models import Leaf
 from jiwar.audit.queries import consistency_path, inclusion_path, note_of, own_epochs, tree_now, vouched
-from jiwar.audit.signing import begin_epoch, sign_tree
+from jiwar.audit.signing import begin_epoch, note_of_tree, sign_tree
 from jiwar.audit.store import LedgerDamaged
 from jiwar.audit.witnessing import Told, keep_checkpoint, tell, told
 from jiwar.identity.keys import ring
@@ -36,6 +36,7 @@ __all__ = [
     "export_lines",
     "hold_ledger",
     "keep_checkpoint",
+    "note_of_tree",
     "prove_leaf",
     "sign_tree",
     "take_evidence",

@@ -19,7 +19,7 @@ from jiwar.audit.logic.checkpoint import origin, plain, read_unverified, sign_ch
 from jiwar.audit.logic.merkle import CompactRange
 from jiwar.audit.logic.witness import OFFER_EVERY
 from jiwar.audit.models import Checkpoint, Conversation, Edge, Epoch
-from jiwar.audit.queries import epoch, own_epochs
+from jiwar.audit.queries import epoch, own_epochs, tree_now
 from jiwar.audit.thinning import thin
 from jiwar.identity.keys import ring
 
@@ -40,6 +40,13 @@ def sign_tree() -> Checkpoint:
                 return row
         # One row is enough: whoever got the one before keeps it.
         return _sign(tree, epochs, rows[0] if rows else Checkpoint(offered=False))
+
+
+def note_of_tree() -> str:
+    """The text of a checkpoint of the ledger as it stands, by the Ed25519 key, for whoever keeps it; two queries."""
+    tree, epochs, keys = tree_now(), own_epochs(), ring(settings.KEYS)
+    name = origin(settings.NODE.code, epochs[-1].number if epochs else 1)
+    return sign_checkpoint(name, tree.size, merkle.root(tree), timezone.now(), keys.signing[0].private, epochs=epochs)
 
 
 def offer() -> Checkpoint:

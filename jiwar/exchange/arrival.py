@@ -17,7 +17,7 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.agreements.queries import Open, Verdict, brought, facts_of, may_receive, retention, steady
-from jiwar.audit.services import Act, append_all, sign_tree
+from jiwar.audit.services import Act, append_all, note_of_tree
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import message as messages
 from jiwar.exchange.logic import receipt as receipts
@@ -33,7 +33,7 @@ from jiwar.exchange.restore import regain
 from jiwar.exchange.standing import restoring
 from jiwar.exchange.where import where
 from jiwar.identity.keys import ring
-from jiwar.identity.queries import PASSING, KeyRefused, neighbours, one_look, signing_key
+from jiwar.identity.queries import PASSING, KeyRefused, known_neighbours, one_look, signing_key
 from jiwar.records.arrivals import Checked, check, keep
 from jiwar.records.services import Record
 from jiwar.wire.faults import Fault, Refused
@@ -220,7 +220,7 @@ def _take(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequence[byt
 def _lock(sender: str, opened: Sequence[Arrival | Rejected]) -> dict[str, Stream]:
     """The rows of the streams in a batch, locked in the order of their names, made where they are new."""
     names = sorted({each.envelope.header.stream for each in opened if isinstance(each, Arrival)})
-    if not neighbours().filter(code=sender).exists():
+    if sender not in known_neighbours():
         raise NotUnderstood("sender_unknown", sender)
     locked = Stream.objects.select_for_update().defer("newest").filter(node=sender, incoming=True, name__in=names)
     rows = {row.name: row for row in locked}
@@ -398,15 +398,9 @@ def _receipt(row: Stream, numbers: range) -> bytes:
         head=rows[-1][4],
         results=tuple(Result(status, code, detail) for _, status, code, detail, _ in rows),
         at=timezone.now().isoformat(),
-        checkpoint=sign_tree().note,
+        checkpoint=note_of_tree(),
     )
     return receipts.sign(receipt, key.id, key.private)
-
-
-def cursors(sender: str) -> dict[str, Cursor]:
-    """How far each stream of a sender was taken, the newest streams first."""
-    rows = Stream.objects.filter(node=sender, incoming=True).order_by("-id")
-    return {name: Cursor(seq, head) for name, seq, head in rows.values_list("name", "seq", "head")[:100]}
 
 
 def read_again() -> int:

@@ -11,14 +11,15 @@ import ssl
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
 from django.conf import settings
 from django.db import close_old_connections, connection
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
@@ -31,10 +32,11 @@ from jiwar.exchange.directory import tend
 from jiwar.exchange.logic.conversation import ROOM, NotUnderstood, Visit, listen, visit
 from jiwar.exchange.logic.frame import MAX_BYTES
 from jiwar.exchange.models import Link, Outgoing, Stream
+from jiwar.exchange.standing import one_moment
 from jiwar.exchange.this_node import CONTACTS, ThisNode
 from jiwar.exchange.wake import Bell, ring
 from jiwar.exchange.where import where
-from jiwar.identity.queries import neighbours
+from jiwar.identity.queries import known_neighbours, neighbours, one_look
 from jiwar.records.services import expire, read_again
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,8 @@ FIRST_PUSH = 64_000
 """Bytes of envelopes in a frame while the speed of a way is not known."""
 FRAME_SECONDS = 4.0
 """A frame is made as large as the way carries in this time, so that urgent messages get between."""
+LOOK_EACH = 5.0
+"""Seconds after which the courier asks again how fast a way may be used."""
 EACH_MINUTE: list[Callable[[Grant, dt.datetime], object]] = [sweep, pouch_folder.sweep, tend]
 """What else is done about once a minute, each in transactions of its own; rooms above add what falls due with them."""
 _NO_CHECK_TIME = 0x200000
@@ -79,15 +83,22 @@ class Way:
     reached_at: float = float("-inf")
     heard_at: float = float("-inf")
     listened_at: float = float("-inf")
+    answered_at: float = float("-inf")
     failed_at: float = float("-inf")
     wait: float = 0.0
     rate: float = 0.0
+    cap: int | None = None
+    looked_at: float = float("-inf")
     client: httpx.Client | None = None
     certificate: str = ""
 
     def may_be_tried(self, now: float) -> bool:
         """Whether the wait after a failure is over, or was ended by the node's own word."""
         return now >= self.failed_at + self.wait or self.heard_at > self.failed_at
+
+    def is_served(self, now: float) -> bool:
+        """Whether the node brings us what it has by itself, or in answer to the question that we keep open there."""
+        return now - max(self.heard_at, self.answered_at) < 2 * HEARTBEAT
 
     @property
     def push(self) -> int:
@@ -148,16 +159,20 @@ class Courier:
     # --- rounds -------------------------------------------------------------------------------------------------------
 
     def _rounds(self) -> None:
-        rang = True
+        rang, asked_at = True, float("-inf")
         while not self._stopping.is_set():
             try:
                 close_old_connections()
-                waiting = waiting_nodes()
+                if time.monotonic() - asked_at >= 1.0:
+                    asked_at = time.monotonic()
+                    self._retry()
+                with one_look():
+                    due, waiting = self.due()
                 if rang:
                     self._ringing(waiting)
                     if self._bus and settings.NODE.role == "national":
                         self._bus.wake(node for node in waiting if node[:3] == settings.NODE.state)
-                for node in self.due(waiting):
+                for node in due:
                     self._ways[node].busy = True
                     self._pool.submit(self._visit, node)
             except Exception as error:  # noqa: BLE001 - whatever it was, the next round tries again
@@ -166,16 +181,20 @@ class Courier:
             rang = self._bell.wait(1.0)
         connection.close()
 
-    def due(self, waiting: set[str]) -> list[str]:
-        """Nodes to visit now: something waits for them, or they have heard nothing from us for a while."""
-        now = time.monotonic()
-        asked = dict(Link.objects.exclude(retry_asked_at=None).values_list("node", "retry_asked_at"))
+    def _retry(self) -> None:
+        """A person wants a node to be tried now."""
+        for code, asked_at in Link.objects.exclude(retry_asked_at=None).values_list("node", "retry_asked_at"):
+            self._ways[code].wait = 0.0
+            Link.objects.filter(node=code, retry_asked_at=asked_at).update(retry_asked_at=None)
+
+    def due(self) -> tuple[list[str], set[str]]:
+        """Nodes to visit now: something waits for them, or they have heard nothing from us for a while; and all that
+        something waits for."""
+        now, known = time.monotonic(), known_neighbours()
+        waiting = waiting_nodes()
         found = []
-        for code in neighbours().values_list("code", flat=True):
+        for code in known:
             way = self._ways[code]
-            if code in asked:
-                way.wait = 0.0
-                Link.objects.filter(node=code, retry_asked_at=asked[code]).update(retry_asked_at=None)
             if way.busy:
                 # What came up during a visit may have come too late for it.
                 way.again = way.again or code in waiting
@@ -185,7 +204,7 @@ class Courier:
             if code in waiting or way.woken or now - way.reached_at > HEARTBEAT:
                 way.woken = False
                 found.append(code)
-        return found
+        return found, waiting
 
     def _minutes(self) -> None:
         while not self._stopping.is_set():
@@ -217,9 +236,9 @@ class Courier:
 
     def visit(self, node: str) -> Visit | None:
         """Bring a node everything that may leave for it, and take what it has; None when it was not reached."""
-        way = self._ways[node]
-        awake = time.monotonic() - way.reached_at < 2 * HEARTBEAT
-        frames = visit(ThisNode(reaching=True), CONTACTS[node], node, push=way.push, awake=awake)
+        way, now = self._ways[node], time.monotonic()
+        awake, room = now - way.reached_at < 2 * HEARTBEAT, 0 if way.is_served(now) else ROOM
+        frames = visit(ThisNode(reaching=True), CONTACTS[node], node, push=way.push, room=room, awake=awake)
         return self._carry(node, frames, wait=0)
 
     def _listening(self) -> None:
@@ -229,7 +248,7 @@ class Courier:
                 self._stopping.wait(1)
                 continue
             close_old_connections()
-            for node in neighbours().values_list("code", flat=True):
+            for node in known_neighbours():
                 way = self._ways[node]
                 try:
                     frames = listen(ThisNode(reaching=True), CONTACTS[node], node)
@@ -245,13 +264,17 @@ class Courier:
         """Carry a conversation's frames until it ends; None when it was cut off."""
         way = self._ways[node]
         try:
-            data = next(frames)
+            with _one_frame():
+                data = next(frames)
             while not self._stopping.is_set():
                 if len(data) > FIRST_PUSH // 2:
                     self._sealers.submit(_seal_ahead, node)
                 reply = self._post(node, data, wait)
                 way.reached_at = time.monotonic()
-                data = frames.send(reply)
+                if wait:
+                    way.answered_at = way.reached_at
+                with _one_frame():
+                    data = frames.send(reply)
         except StopIteration as ended:
             done: Visit = ended.value
             if done.problem:
@@ -278,7 +301,7 @@ class Courier:
         way, started = self._ways[node], time.monotonic()
         answer = bytearray()
         try:
-            client, url, cap = self._client(node)
+            client, url = self._client(node)
             headers = _HEADERS | ({"jiwar-wait": str(wait)} if wait else {})
             timeout = httpx.Timeout(30 + wait, connect=4)
             # Raw bytes: nothing that a peer compressed is unpacked.
@@ -297,22 +320,24 @@ class Courier:
             raise Missed(code, type(error).__name__) from None
         if response.status_code != httpx.codes.OK:
             raise Missed("http", f"{response.status_code} {_problem(bytes(answer))}".strip())
-        self._measure(node, way, len(body) + len(answer), time.monotonic() - started if not wait else 0.0, cap)
+        self._measure(node, way, len(body) + len(answer), time.monotonic() - started if not wait else 0.0)
         return bytes(answer)
 
-    def _measure(self, node: str, way: Way, size: int, seconds: float, cap: int | None) -> None:
+    def _measure(self, node: str, way: Way, size: int, seconds: float) -> None:
         """Learn how fast a way is from frames that are large enough to tell, and keep to its cap."""
-        if cap and size / cap > seconds:
-            self._stopping.wait(size / cap - seconds)
-            seconds = size / cap
+        if time.monotonic() - way.looked_at > LOOK_EACH:
+            way.cap, way.looked_at = links.of(node).cap, time.monotonic()
+        if way.cap and size / way.cap > seconds:
+            self._stopping.wait(size / way.cap - seconds)
+            seconds = size / way.cap
         if seconds > 0 and size > FIRST_PUSH // 4:
             before, way.rate = way.rate, size / seconds if not way.rate else (way.rate + size / seconds) / 2
             if not before or abs(way.rate - before) > before / 4:
                 links.carried(node, way.rate)
 
-    def _client(self, node: str) -> tuple[httpx.Client, str, int | None]:
-        """A connection kept alive, that trusts the certificate of the node's card and no other; address and cap."""
-        way, row = self._ways[node], neighbours().get(code=node)
+    def _client(self, node: str) -> tuple[httpx.Client, str]:
+        """A connection kept alive, that trusts the certificate of the node's card and no other; the address."""
+        way, row = self._ways[node], known_neighbours()[node]
         if way.client is None or way.certificate != row.tls_certificate:
             if way.client:
                 way.client.close()
@@ -323,15 +348,22 @@ class Courier:
             context.load_verify_locations(cadata=row.tls_certificate)
             way.client = httpx.Client(verify=context, timeout=TIMEOUT, trust_env=False)
             way.certificate = row.tls_certificate
-        cap = Link.objects.filter(node=node).values_list("cap", flat=True).first()
-        return way.client, row.exchange_url.rstrip("/"), cap
+        return way.client, row.exchange_url.rstrip("/")
 
 
 def waiting_nodes() -> set[str]:
-    """Nodes that something waits for: to be sealed, or to be receipted."""
-    queued = Outgoing.objects.filter(state=Outgoing.State.QUEUED).order_by().values_list("node", flat=True).distinct()
+    """Nodes that something waits for: to be sealed, or to be receipted. Two queries."""
+    # Asked of the index for each node: to count a long queue would take as long as the queue is.
+    queued = Exists(Outgoing.objects.filter(node=OuterRef("code"), state=Outgoing.State.QUEUED).order_by())
     under_way = Stream.objects.filter(incoming=False, closed_at=None, seq__gt=F("acked")).order_by()
-    return {*queued, *under_way.values_list("node", flat=True)}
+    return {*neighbours().filter(queued).values_list("code", flat=True), *under_way.values_list("node", flat=True)}
+
+
+@contextmanager
+def _one_frame() -> Iterator[None]:
+    """To make or to read one frame, the database is asked once for what changes seldom."""
+    with one_look(), one_moment():
+        yield
 
 
 def _seal_ahead(node: str) -> None:

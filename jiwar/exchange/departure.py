@@ -5,7 +5,7 @@ import contextlib
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -44,30 +44,31 @@ _WAITING = [Outgoing.State.QUEUED, Outgoing.State.SEALED, Outgoing.State.HELD, O
 # --- sealing ----------------------------------------------------------------------------------------------------------
 
 
-def seal(node: str, window: int = streams.WINDOW) -> int:
-    """Seal the next messages for a node, urgent ones first, then by priority and age. Returns how many were sealed.
+def seal(node: str, window: int = streams.WINDOW) -> list[Sealed]:
+    """Seal the next messages for a node, urgent ones first, then by priority and age. Returns what was sealed.
 
     Policy is asked again at this moment: an agreement that was suspended after a record was queued holds it back.
     `window`: messages of a lane that may be sealed and not receipted.
     """
     queued = Outgoing.objects.filter(node=node, state=Outgoing.State.QUEUED)
-    lanes = set(queued.order_by().values_list("lane", flat=True).distinct())
+    # Asked of the index for each lane: to count a long queue would take as long as the queue is.
+    lanes = [lane for lane in Lane if queued.filter(lane=lane).exists()]
+    made: list[Sealed] = []
     if not lanes or restoring():
-        return 0
-    count = 0
+        return made
     with steady(), transaction.atomic():
-        for lane in (lane for lane in Lane if lane in lanes):
+        for lane in lanes:
             rows = queued.filter(lane=lane).select_related("record").order_by("priority", "id")
             stream = _open_stream(node, lane)
-            room = min(BATCH - count, streams.free_places(stream, window))
+            room = min(BATCH - len(made), streams.free_places(stream, window))
             if room > 0 and (chosen := list(rows[:room])):
-                count += _seal(stream, _may_leave(chosen))
-    return count
+                made += _seal(stream, _may_leave(chosen))
+    return made
 
 
 def _open_stream(node: str, lane: Lane) -> Stream:
     """The stream of a lane in which the next message is sealed, locked; a new one where the last was given up."""
-    rows = Stream.objects.select_for_update().filter(node=node, incoming=False)
+    rows = Stream.objects.select_for_update().defer("newest").filter(node=node, incoming=False)
     found = streams.open_stream(rows, lane, epoch())
     if isinstance(found, Name):
         return Stream.objects.create(node=node, incoming=False, name=str(found), head=FIRST)
@@ -106,9 +107,9 @@ def _may_leave(rows: Sequence[Outgoing]) -> list[Outgoing]:
     return free
 
 
-def _seal(stream: Stream, rows: Sequence[Outgoing]) -> int:
+def _seal(stream: Stream, rows: Sequence[Outgoing]) -> list[Sealed]:
     if not rows:
-        return 0
+        return []
     now = timezone.now()
     key, sealing = ring(settings.KEYS).signing[0], sealing_keys(stream.node)
     made, acts = [], []
@@ -134,7 +135,7 @@ def _seal(stream: Stream, rows: Sequence[Outgoing]) -> int:
     Outgoing.objects.filter(pk__in=[row.pk for row in rows]).update(state=Outgoing.State.SEALED, reason="")
     stream.save(update_fields=["seq", "head"])
     append_all(_BY, acts)
-    return len(rows)
+    return made
 
 
 def _message(row: Outgoing) -> Message:
@@ -149,24 +150,32 @@ def _message(row: Outgoing) -> Message:
 # --- carrying ---------------------------------------------------------------------------------------------------------
 
 
-def past(node: str, have: Have, room: int) -> list[bytes]:
+def past(node: str, have: Have, room: int, fresh: Sequence[Sealed] = ()) -> list[bytes]:
     """Envelopes for a node past the point that it has reached in each stream: urgent ones first, in their order.
 
-    As many as fit into `room` bytes, and one at least. Three queries where nothing is far behind.
+    As many as fit into `room` bytes, and one at least. `fresh`: what was sealed just now need not be read.
     """
+    at_hand = {(each.stream_id, each.seq): each.envelope for each in fresh}
     found: list[bytes] = []
     size = 0
     for stream in streams.in_order(_streams(node)):
         numbers = streams.to_carry(stream, have)
         if not numbers:
             continue
-        rows = Sealed.objects.filter(stream=stream, seq__gte=numbers.start, seq__lt=numbers.stop).order_by("seq")
-        for envelope in rows.values_list("envelope", flat=True)[: streams.WINDOW].iterator(chunk_size=64):
+        for envelope in _read(stream, numbers, at_hand):
             size += len(envelope)
             if found and size > room:
                 return found
             found.append(bytes(envelope))
     return found
+
+
+def _read(stream: Stream, numbers: range, at_hand: Mapping[tuple[int, int], bytes]) -> Iterator[bytes]:
+    if (stream.pk, numbers.start) in at_hand:  # and so are those behind it, sealed together
+        yield from (at_hand[stream.pk, number] for number in numbers if (stream.pk, number) in at_hand)
+    else:
+        rows = Sealed.objects.filter(stream=stream, seq__gte=numbers.start, seq__lt=numbers.stop).order_by("seq")
+        yield from rows.values_list("envelope", flat=True)[: streams.WINDOW].iterator(chunk_size=64)
 
 
 def _streams(node: str) -> list[Stream]:

@@ -13,8 +13,8 @@ from jiwar.exchange.logic.last_word import Word, hear
 from jiwar.exchange.logic.streams import Cursor
 from jiwar.exchange.models import LastWord, Stream
 
-_MANY = 100
-"""Streams of which a hello speaks at most (`arrival.cursors`): it may have had no room for others."""
+MANY = 100
+"""Streams of which a hello speaks at most (`this_node.cursors`): it may have had no room for others."""
 
 
 def note(hello: Hello, *, fresh: bool, lack: Mapping[str, int] | None = None) -> None:
@@ -54,7 +54,7 @@ def reached(node: str) -> dict[str, Cursor]:
     word = of(node)
     found = {}
     for name, seq, acked in Stream.objects.filter(node=node, incoming=False).values_list("name", "seq", "acked"):
-        if word is None or (name not in word.have and len(word.have) >= _MANY):
+        if word is None or (name not in word.have and len(word.have) >= MANY):
             known = acked
         else:
             # Receipts prove what a node has, as long as it never lost anything.

@@ -15,19 +15,23 @@ LONG_PATIENCE = 60.0
 """Seconds before a node that answers and does not agree is tried again; its own word to us ends the wait."""
 
 
-def heard(node: str, clock: dt.datetime, epoch: int) -> bool:
+def of(node: str) -> Link:
+    """What is known of the way to a node; an unsaved row for one that was never met."""
+    return Link.objects.filter(node=node).first() or Link(node=node)
+
+
+def heard(link: Link, clock: dt.datetime, epoch: int) -> bool:
     """A node reached us; whether that was written down."""
-    return _note(node, "heard_at", clock, epoch)
+    return _note(link, "heard_at", clock, epoch)
 
 
-def reached(node: str, clock: dt.datetime, epoch: int) -> bool:
+def reached(link: Link, clock: dt.datetime, epoch: int) -> bool:
     """We reached a node; whether that was written down."""
-    return _note(node, "reached_at", clock, epoch)
+    return _note(link, "reached_at", clock, epoch)
 
 
-def _note(node: str, contact: str, clock: dt.datetime, epoch: int) -> bool:
+def _note(link: Link, contact: str, clock: dt.datetime, epoch: int) -> bool:
     now = timezone.now()
-    link = Link.objects.filter(node=node).first() or Link(node=node)
     last = getattr(link, contact)
     news = last is None or now - last > NOTED_EACH or link.epoch != epoch
     ended = contact == "reached_at" and bool(link.failures)
@@ -36,7 +40,7 @@ def _note(node: str, contact: str, clock: dt.datetime, epoch: int) -> bool:
     fields = {contact: now, "clock_difference": (clock - now).total_seconds(), "epoch": epoch}
     if contact == "reached_at":
         fields |= {"failures": 0, "failure": ""}
-    Link.objects.update_or_create(node=node, defaults=fields)
+    Link.objects.update_or_create(node=link.node, defaults=fields)
     return True
 
 
@@ -61,8 +65,3 @@ def carried(node: str, rate: float) -> None:
 def begun(node: str, epoch: int) -> None:
     """A node began an epoch: a pouch says so, which is no contact."""
     Link.objects.update_or_create(node=node, defaults={"epoch": epoch})
-
-
-def epoch_of(node: str) -> int:
-    """The epoch of a node by its newest hello."""
-    return Link.objects.filter(node=node).values_list("epoch", flat=True).first() or 1

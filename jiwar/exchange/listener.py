@@ -12,8 +12,10 @@ from django.db import close_old_connections
 from jiwar.exchange.courier import LISTEN, Courier
 from jiwar.exchange.logic.conversation import Answer, NotUnderstood, answer, later
 from jiwar.exchange.logic.frame import MAX_BYTES
+from jiwar.exchange.standing import one_moment
 from jiwar.exchange.this_node import CONTACTS, ThisNode
 from jiwar.exchange.where import where
+from jiwar.identity.queries import one_look
 
 ADDRESS = "/exchange/2"
 log = logging.getLogger(__name__)
@@ -126,7 +128,8 @@ def _wait(scope: dict[str, Any]) -> int:
 def _frame(say: Callable[[], Answer]) -> Answer:
     close_old_connections()
     try:
-        return say()
+        with one_look(), one_moment():
+            return say()
     except NotUnderstood as error:
         raise Refused(400, error.code) from None
     except Exception as error:  # noqa: BLE001 - a peer learns that it failed here, and nothing else

@@ -203,7 +203,7 @@ class _Reading:
     def _hear(self, hello: Hello) -> None:
         """What a hello says of its writer, which may have been long ago: no clock, no contact, nothing lowered."""
         self._lack |= hello.lack
-        before = links.epoch_of(self._peer)
+        before = links.of(self._peer).epoch
         self._old = hello.epoch < before
         try:
             if shown := told(self._peer, dict(hello.ledger)).restored:

@@ -35,7 +35,7 @@ from jiwar.exchange.logic.streams import Cursor
 from jiwar.exchange.models import Attached, Outgoing, Pouch, Sealed, Stream
 from jiwar.exchange.pouch_folder import folder, leave_room, path_of
 from jiwar.exchange.standing import epoch, restoring
-from jiwar.exchange.this_node import ThisNode, sent_to
+from jiwar.exchange.this_node import ThisNode, cursors
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import KeyRefused, neighbours, sealing_keys
 from jiwar.wire.faults import Fault, Refused
@@ -266,6 +266,7 @@ class _Contents:
 
     def _frame(self, **items: list[bytes]) -> bytes:
         lack = dict(list(self._lack.items())[: hellos.MAX_WANTED])
+        have, sent = cursors(self._node)
         key = ring(settings.KEYS).signing[0]
         hello = Hello(
             sender=settings.NODE.code,
@@ -273,8 +274,8 @@ class _Contents:
             at=timezone.now().isoformat(),
             epoch=epoch(),
             nonce=secrets.token_hex(16),
-            have=arrival.cursors(self._node),
-            sent=sent_to(self._node),
+            have=have,
+            sent=sent,
             lack=lack,
             ledger={} if self._said else self._ledger,
             problem=None if self._said else self._problem,

@@ -26,7 +26,7 @@ from jiwar.exchange.logic.hello import Sent
 from jiwar.exchange.logic.message import Message
 from jiwar.exchange.models import Incoming, Outgoing, Restore, Sealed, Stream
 from jiwar.exchange.routing import enqueue
-from jiwar.exchange.standing import epoch, mark, restoring
+from jiwar.exchange.standing import changed, epoch, mark, restoring
 from jiwar.identity.queries import KeyRefused, signing_key
 from jiwar.records.arrivals import check, keep
 from jiwar.records.kinds import KINDS
@@ -46,6 +46,7 @@ def notice(by: str, evidence: Mapping[str, Any]) -> None:
     with transaction.atomic():
         if restoring() is None:
             Restore.objects.create(noticed_at=timezone.now(), by=by, evidence=dict(evidence))
+            changed()
             append("restore_noticed", _BY, by, evidence)
             transaction.on_commit(mark)
 
@@ -104,6 +105,7 @@ def end_restore(by: Grant, reason: str) -> int:
             for lost in last_words.beyond_us()
         }
         row.save()
+        changed()
         transaction.on_commit(mark)
         append("restore_ended", by, settings.NODE.code, {"epoch": row.epoch, "reason": reason, "noticed_by": row.by})
         # What was sealed and not receipted leaves again, in the new epoch; a neighbour that took it has it once.

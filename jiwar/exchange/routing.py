@@ -21,7 +21,7 @@ from jiwar.audit.services import Act, Author, append_all
 from jiwar.exchange.logic.streams import Lane
 from jiwar.exchange.models import Outgoing
 from jiwar.exchange.wake import wake_courier
-from jiwar.identity.queries import neighbours
+from jiwar.identity.queries import known_neighbours, neighbours
 from jiwar.records.content import Content
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, Kind
 from jiwar.records.queries import newest_version
@@ -34,7 +34,7 @@ Known = tuple[str, str, str]
 
 def route(by: Author, stored: Sequence[Stored]) -> None:
     """Put stored records into the outbox of every node that they are for. One query for all, and what policy asks."""
-    known: list[Known] = list(neighbours().values_list("code", "state", "role"))
+    known: list[Known] = [(node.code, node.state, node.role) for node in known_neighbours().values()]
     passed = _passed_on(stored)
     rows: list[Outgoing] = []
     for each in stored:
@@ -123,7 +123,8 @@ def _passed_on(stored: Sequence[Stored]) -> dict[UUID, set[str]]:
     """States to which other states' records were passed on from here: they hear of corrections and withdrawals too."""
     own = settings.NODE.state
     found: dict[UUID, set[str]] = defaultdict(set)
-    theirs = [_subject(each.record) for each in stored if each.record.origin != own]
+    later = (r for r in (each.record for each in stored) if r.version > 1 or r.kind == WITHDRAWAL.name)
+    theirs = [_subject(record) for record in later if record.origin != own]
     if theirs and settings.NODE.role == "national":
         rows = Outgoing.objects.filter(record__uid__in=theirs, returned=False).exclude(state=Outgoing.State.NOT_SENT)
         for uid, node in rows.values_list("record__uid", "node"):

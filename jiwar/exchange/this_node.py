@@ -4,6 +4,7 @@ import contextlib
 import json
 import secrets
 import struct
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -16,16 +17,18 @@ from jiwar.audit.services import CheckpointInvalid, LedgerForked, tell, told
 from jiwar.exchange import arrival, departure, last_words, links, restore
 from jiwar.exchange.attached import may_have, wanted
 from jiwar.exchange.attachments import chunk, put
+from jiwar.exchange.last_words import MANY
 from jiwar.exchange.logic import hello as hellos
 from jiwar.exchange.logic.conversation import Contact, Have, NotUnderstood
 from jiwar.exchange.logic.hello import Hello, Problem, Sent
 from jiwar.exchange.logic.restored import forgot
 from jiwar.exchange.logic.signed import SignedInvalid
+from jiwar.exchange.logic.streams import Cursor
 from jiwar.exchange.models import Stream
 from jiwar.exchange.standing import epoch, restoring
 from jiwar.identity.cards import CardInvalid
 from jiwar.identity.keys import ring
-from jiwar.identity.queries import KeyRefused, neighbours, signing_key
+from jiwar.identity.queries import KeyRefused, known_neighbours, signing_key
 from jiwar.identity.services import hear_card, own_card
 from jiwar.wire.faults import Refused
 from jiwar.wire.strict_json import canonical
@@ -34,6 +37,8 @@ CONTACTS: defaultdict[str, Contact] = defaultdict(Contact)
 """What this process remembers of each peer."""
 CHUNK_PLACE = struct.Struct(">32sI")
 """Before a chunk's bytes in a frame: the attachment's id, the chunk's number."""
+TELL_EACH = 1.0
+"""Seconds: a hello says nothing of ledgers sooner after one that did, unless the peer has said something of them."""
 
 
 class ThisNode:
@@ -54,7 +59,7 @@ class ThisNode:
             hellos.verify(signed, self._key(said, signed.key))
         except (SignedInvalid, KeyRefused) as refused:
             raise NotUnderstood(refused.code) from None
-        if not neighbours().filter(code=said.sender).exists():
+        if said.sender not in known_neighbours():
             raise NotUnderstood("sender_unknown", said.sender)
         return said
 
@@ -71,7 +76,11 @@ class ThisNode:
         return signing_key(said.sender, key, at)
 
     def greet(self, peer: str, contact: Contact, *, room: int, problem: Problem | None, re: str) -> tuple[bytes, Hello]:
-        old = restoring()
+        old, now = restoring(), time.monotonic()
+        quiet = self._live and now - contact.told_at < TELL_EACH and not contact.ledger
+        if not quiet:
+            contact.told_at, contact.ledger = now, False
+        have, sent = cursors(peer)
         key, nonce = ring(settings.KEYS).signing[0], secrets.token_hex(16)
         contact.keys[nonce] = key.id
         hello = Hello(
@@ -81,12 +90,12 @@ class ThisNode:
             epoch=epoch(),
             nonce=nonce,
             re=re,
-            have=arrival.cursors(peer),
-            sent=sent_to(peer),
+            have=have,
+            sent=sent,
             lack=wanted(peer, hellos.MAX_WANTED),
             room=0 if old else room,
             # An old copy shows no ledger: what it would show is another past.
-            ledger=tell(peer, old=bool(old)),
+            ledger={} if quiet else tell(peer, old=bool(old)),
             card={} if contact.knows == key.id else json.loads(own_card()),
             problem=Problem("restoring") if old else problem,
         )
@@ -99,16 +108,16 @@ class ThisNode:
             # For the ceremony: who ends it sees what each neighbour has.
             last_words.note(hello, fresh=known is not None)
             return Problem("restoring")
-        before = links.epoch_of(peer)
-        if hello.epoch < before:
+        link = links.of(peer)
+        if hello.epoch < link.epoch:
             return Problem("epoch_old", str(hello.epoch))
         if problem := self._hear_ledger(hello):
             return problem
-        if known is not None and hello.epoch == before and forgot(known, hello.sent, before):
+        if known is not None and hello.epoch == link.epoch and forgot(known, hello.sent, link.epoch):
             return Problem("restored")
-        if hello.epoch > before:
+        if hello.epoch > link.epoch:
             restore.give_back(peer, hello.sent)
-        if self._note(peer, hello.clock, hello.epoch):
+        if self._note(link, hello.clock, hello.epoch):
             last_words.note(hello, fresh=known is not None)
         return None
 
@@ -134,11 +143,10 @@ class ThisNode:
         return arrival.receipts_for(peer, sent)
 
     def envelopes(self, peer: str, have: Have, room: int) -> list[bytes]:
-        departure.seal(peer)
-        return departure.past(peer, have, room)
+        return departure.past(peer, have, room, departure.seal(peer))
 
     def own(self, peer: str, sent: Mapping[str, Sent]) -> list[bytes]:
-        found = restore.forgotten(peer, sent, links.epoch_of(peer))
+        found = restore.forgotten(peer, sent, links.of(peer).epoch)
         return [bytes(row.newest) for row in found if row.newest is not None][:4]
 
     def shown(self, peer: str, envelopes: Sequence[bytes]) -> None:
@@ -180,8 +188,14 @@ class ThisNode:
         return departure.stuck(peer, problem, have)
 
 
-def sent_to(peer: str) -> dict[str, Sent]:
-    """How far each stream to a peer was sealed and receipted, the newest streams first."""
-    rows = Stream.objects.filter(node=peer, incoming=False).order_by("-id")
-    newest = rows.values_list("name", "seq", "acked")[: hellos.MAX_STREAMS]
-    return {name: Sent(seq, acked) for name, seq, acked in newest}
+def cursors(peer: str) -> tuple[dict[str, Cursor], dict[str, Sent]]:
+    """How far each stream of a peer was taken; how far each stream to it was sealed and receipted. The newest ones."""
+    have: dict[str, Cursor] = {}
+    sent: dict[str, Sent] = {}
+    rows = Stream.objects.filter(node=peer).order_by("-id")
+    for incoming, name, seq, head, acked in rows.values_list("incoming", "name", "seq", "head", "acked"):
+        if incoming and len(have) < MANY:
+            have[name] = Cursor(seq, head)
+        elif not incoming and len(sent) < MANY:
+            sent[name] = Sent(seq, acked)
+    return have, sent

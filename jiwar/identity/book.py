@@ -1,8 +1,8 @@
 """The book of keys: what this process has read of keys, certificates and revocation lists, and by which changes.
 
-The rule of the cache: the committed rows of `KeyChange`, their number and their sum, name one state of keys, roots,
-certificates and lists. Whoever changes one of these adds a row in the same transaction (`models`). A lookup asks for
-number and sum, one question (`looks` says how often), and reads the tables again when they are others than before.
+The rule of the cache: the committed rows of `KeyChange`, their number and their sum, name one state of nodes, keys,
+roots, certificates and lists. Whoever changes one of these adds a row in the same transaction (`models`). A lookup asks
+for number and sum, one question (`looks` says how often), and reads the tables again when they are others than before.
 """
 
 import base64
@@ -25,7 +25,7 @@ from jiwar.identity.logic.belief import Known
 from jiwar.identity.logic.certificates import OFFICER_ROLES
 from jiwar.identity.logic.revocations import Entry, Revocations, in_force, read_revocations
 from jiwar.identity.logic.signed import key_hash
-from jiwar.identity.models import Certificate, KeyChange, NodeKey, RevocationList, Root
+from jiwar.identity.models import Certificate, KeyChange, Node, NodeKey, RevocationList, Root
 
 Window = tuple[dt.datetime, dt.datetime]
 COUNTS = (Root.Status.BELIEVED, Root.Status.REPLACED)
@@ -58,11 +58,12 @@ class Key:
 
 @dataclass(slots=True)
 class Book:
-    """Keys of nodes and of officers by id, the newest first; the newest revocation list of each state.
+    """Nodes by code; keys of nodes and of officers by id, the newest first; the newest revocation list of each state.
 
     `entries` of all lists, by the state's code, a space, and the key's hash.
     """
 
+    known: dict[str, Node] = field(default_factory=dict)
     nodes: dict[str, Key] = field(default_factory=dict)
     officers: dict[str, Key] = field(default_factory=dict)
     lists: dict[str, Revocations] = field(default_factory=dict)
@@ -90,7 +91,7 @@ def _look() -> tuple[int, int]:
 
 
 def _read() -> Book:
-    """Three queries."""
+    """Four queries."""
     windows: dict[str, list[Window]] = defaultdict(list)
     officers: dict[str, dict[str, Any]] = {}
     for row in Certificate.objects.filter(root__status__in=COUNTS).values(
@@ -100,7 +101,7 @@ def _read() -> Book:
             windows[id_].append((row["not_before"], row["not_after"]))
         if row["role"] in OFFICER_ROLES:
             officers[row["keys"]["approval"]] = row
-    found = Book()
+    found = Book({node.code: node for node in Node.objects.all()})
     lists: dict[str, list[Revocations]] = defaultdict(list)
     for data in RevocationList.objects.values_list("data", flat=True):
         one = read_revocations(data)

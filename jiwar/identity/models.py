@@ -97,6 +97,8 @@ class Node(models.Model):
     card_issued_at = models.DateTimeField()
     added_at = models.DateTimeField(auto_now_add=True)
 
+    objects = _Counted.as_manager()
+
     class Meta:
         ordering = ["code"]
 
@@ -252,7 +254,7 @@ class OfficerKey(models.Model):
 
 
 class KeyChange(models.Model):
-    """One row of a random number for each change of keys, roots, certificates or lists: `queries` caches go by them.
+    """One row of a random number for each change of nodes, keys, roots, certificates or lists: caches go by them.
 
     Rows are added, never changed: two writers wait for nobody, and the sum of what is committed names one state.
     """
@@ -263,6 +265,6 @@ class KeyChange(models.Model):
         return str(self.number)
 
 
-for _model in (NodeKey, Root, Certificate, RevocationList):
+for _model in (Node, NodeKey, Root, Certificate, RevocationList):
     post_save.connect(_tell_change, _model, dispatch_uid=f"identity.saved.{_model.__name__}")
     post_delete.connect(_tell_change, _model, dispatch_uid=f"identity.deleted.{_model.__name__}")

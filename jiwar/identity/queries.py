@@ -53,6 +53,19 @@ def neighbours() -> QuerySet[Node]:
     return nodes.exclude(role="post") | nodes.filter(role="post", state=settings.NODE.state)
 
 
+def known_neighbours() -> dict[str, Node]:
+    """As `neighbours`, by code, from what this process has read: one query, or one for all inside `one_look`."""
+    own = settings.NODE
+    known = book().known
+    if own.role == "post":
+        return {code: node for code, node in known.items() if code == own.national}
+    return {
+        code: node
+        for code, node in known.items()
+        if code != own.code and (node.role != "post" or node.state == own.state)
+    }
+
+
 def signing_key(node: str, key: str, at: dt.datetime | None = None) -> Ed25519PublicKey:
     """Public signing key `key` of `node`, if it is to be believed for what was signed at `at` (now, unless said).
 

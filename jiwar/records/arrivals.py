@@ -1,8 +1,7 @@
 """Statements that other nodes signed: checked before a transaction, kept inside one, many at a time."""
 
 import base64
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,7 +30,7 @@ from jiwar.records.statement import (
     read_statement,
     sha256,
 )
-from jiwar.records.store import New, store
+from jiwar.records.store import New, held_of, store
 from jiwar.wire.faults import Fault, Refused, of_pydantic
 
 Keys = Callable[[str, str, datetime], Ed25519PublicKey]
@@ -96,10 +95,11 @@ def keep(
     with what is held, an origin that does not own the id). A record of a kind that this program does not know is kept
     unread, `not_understood`. `keep_until`: as `New.keep_until`, for each statement.
     """
-    held: dict[UUID, list[Record]] = defaultdict(list)
-    for record in Record.objects.filter(uid__in=[each.data["id"] for each in checked]):
-        held[record.uid].append(record)
-    found: list[Record | Refused | None] = [_already(each, held[UUID(each.data["id"])]) for each in checked]
+    uids = [UUID(each.data["id"]) for each in checked]
+    held = held_of(set(uids))
+    found: list[Record | Refused | None] = [
+        _already(each, held.versions.get(uid, ())) for each, uid in zip(checked, uids, strict=True)
+    ]
     news = [
         New(
             each.statement,
@@ -111,12 +111,11 @@ def keep(
             each.content,
             delivered_by,
             keep_until[n] if keep_until else None,
-            fresh=False,
         )
         for n, each in enumerate(checked)
         if found[n] is None
     ]
-    records = iter(store(news) if news else ())
+    records: Iterator[Record] = iter(store(news, held) if news else ())
     stored: list[Stored] = []
     for n, each in enumerate(checked):
         if found[n] is None:

@@ -17,7 +17,7 @@ from jiwar.records.content import Content, Grading, Handling, InformationGrade, 
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, AcknowledgementBody, Kind, Withdrawal
 from jiwar.records.models import Acknowledgement, Record
 from jiwar.records.statement import COSIGNED, SIGNED, VERSION, Approval, check_approval, content_hash
-from jiwar.records.store import New, project, retire, store
+from jiwar.records.store import Held, New, held_of, project, retire, store
 from jiwar.wire.faults import Fault, Refused, of_pydantic
 from jiwar.wire.ids import uuid7
 from jiwar.wire.strict_json import canonical, parse
@@ -85,9 +85,8 @@ def issue(
     if kind.cosigned:
         second = f"{keys.cosigning[0].id}:{_b64(keys.cosigning[0].sign(COSIGNED + statement))}"
     with transaction.atomic():
-        [record] = store(
-            [New(statement, _members(statement), key.id, signature, second, kind, content, fresh=supersedes is None)]
-        )
+        new = New(statement, _members(statement), key.id, signature, second, kind, content)
+        [record] = store([new], held_of({supersedes.uid}) if supersedes else Held())
         append(
             "record_issued",
             by,

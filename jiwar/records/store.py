@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from jiwar.records.content import Content
@@ -19,7 +20,7 @@ from jiwar.records.statement import sha256
 class New:
     """A statement to store. `data`: its members; `content`: read, None of a kind that this program does not know.
 
-    `keep_until`: an agreement lets us use it no longer than so. `fresh`: nothing of its id can be held yet.
+    `keep_until`: an agreement lets us use it no longer than so.
     """
 
     statement: bytes
@@ -31,29 +32,41 @@ class New:
     content: Content | None
     delivered_by: str = ""
     keep_until: dt.datetime | None = None
-    fresh: bool = False
 
 
-def store(news: Sequence[New]) -> list[Record]:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held about some ids: versions by id, and who withdrew which (id and origin)."""
+
+    versions: Mapping[UUID, Sequence[Record]] = field(default_factory=dict)
+    withdrawn: Collection[tuple[UUID, str]] = ()
+
+
+def held_of(uids: Collection[UUID]) -> Held:
+    """What is held about records of these ids. One query."""
+    versions: dict[UUID, list[Record]] = defaultdict(list)
+    withdrawn = set()
+    for record in Record.objects.filter(Q(uid__in=uids) | Q(kind=WITHDRAWAL.name, about__in=uids)):
+        if record.uid in uids:
+            versions[record.uid].append(record)
+        if record.about is not None and record.kind == WITHDRAWAL.name:
+            withdrawn.add((record.about, record.origin))
+    return Held(versions, withdrawn)
+
+
+def store(news: Sequence[New], held: Held) -> list[Record]:
     """Store statements of different ids in the caller's transaction, with their kinds' projections.
 
-    Four queries at most for all of them, and what the projections ask.
+    `held`: what is held about their ids. One query for all of them, and what the projections ask.
     """
     now = timezone.now()
     records = Record.objects.bulk_create([_row(new, now) for new in news])
-    asked = [record.uid for record, new in zip(records, news, strict=True) if not new.fresh]
-    others: dict[UUID, list[Record]] = defaultdict(list)
-    withdrawn: set[tuple[UUID, str]] = set()
-    if asked:
-        own = {record.pk for record in records}
-        for other in Record.objects.filter(uid__in=asked).exclude(pk__in=own):
-            others[other.uid].append(other)
-        rows = Record.objects.filter(kind=WITHDRAWAL.name, about__in=asked)
-        withdrawn = set(rows.values_list("about", "origin"))
+    withdrawn = {*held.withdrawn, *((each.about, each.origin) for each in records if each.kind == WITHDRAWAL.name)}
     for record, new in zip(records, news, strict=True):
         # A withdrawal may come before what it withdraws, and a correction before what it corrects.
-        newer = any(other.version > record.version for other in others[record.uid])
-        for other in others[record.uid]:
+        others = held.versions.get(record.uid, ())
+        newer = any(other.version > record.version for other in others)
+        for other in others:
             if other.version < record.version and other.state == Record.State.IN_FORCE:
                 retire(other, Record.State.SUPERSEDED)
         if newer:

@@ -23,7 +23,7 @@ from jiwar.exchange import courier as couriers
 from jiwar.exchange import departure, services
 from jiwar.exchange import listener as listeners
 from jiwar.exchange.arrival import take
-from jiwar.exchange.courier import Courier, Way, waiting_nodes
+from jiwar.exchange.courier import Courier, Way
 from jiwar.exchange.links import PATIENCE
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import frame as frames
@@ -133,7 +133,9 @@ def visit(node: str = "NER") -> Courier:
 
 
 def due(courier: Courier) -> list[str]:
-    return courier.due(waiting_nodes())
+    courier._retry()
+    nodes, _ = courier.due()
+    return nodes
 
 
 def failure(code: str = "NER") -> str:

@@ -29,6 +29,7 @@ from jiwar.exchange.logic.message import Signed as SignedStatement
 from jiwar.exchange.logic.streams import FIRST, Cursor
 from jiwar.exchange.models import Incoming, Outgoing, Sealed, Stream
 from jiwar.exchange.queries import deliveries
+from jiwar.exchange.this_node import cursors
 from jiwar.identity.keys import ring
 from jiwar.identity.models import NodeKey
 from jiwar.identity.queries import sealing_keys
@@ -249,7 +250,7 @@ def test_a_gap_stops_the_batch_and_says_what_is_expected(niger: ForeignNode, kin
     one, two, three = (channel.envelope(niger.statement(kind, content(kind, str(n)))) for n in range(3))
     taken = take("NER", [one, three])
     assert (taken.count, taken.problem) == (1, Problem("sequence_gap", "routine.1.0 2"))
-    assert arrival.cursors("NER") == {"routine.1.0": Cursor(1, envelopes.hash_of(one))}
+    assert cursors("NER")[0] == {"routine.1.0": Cursor(1, envelopes.hash_of(one))}
     assert take("NER", [two, three]).count == 2
     assert Record.objects.filter(kind="test.note").count() == 3
 
@@ -259,7 +260,7 @@ def test_each_stream_has_numbers_of_its_own(niger: ForeignNode, kind: Kind) -> N
     urgent, routine = Channel(niger, "urgent.1.0"), Channel(niger)
     batch = [c.envelope(niger.statement(kind, content(kind, str(n)))) for n, c in enumerate((urgent, routine, urgent))]
     assert take("NER", batch).count == 3
-    assert {name: cursor.seq for name, cursor in arrival.cursors("NER").items()} == {"urgent.1.0": 2, "routine.1.0": 1}
+    assert {name: cursor.seq for name, cursor in cursors("NER")[0].items()} == {"urgent.1.0": 2, "routine.1.0": 1}
 
 
 def test_a_broken_chain_and_a_reused_number_are_rejected(niger: ForeignNode, kind: Kind) -> None:

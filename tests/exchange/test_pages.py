@@ -76,7 +76,7 @@ def test_a_link_is_told_in_words_with_what_to_do(sign_in: SignIn, kind: Kind) ->
     assert "Ask by telephone" in page
     assert "Moussa Abdou +227 00 00 00 02" in page
     issue(BY, kind, content(kind))
-    noted.heard("NER", timezone.now() + dt.timedelta(minutes=10), 1)
+    noted.heard(noted.of("NER"), timezone.now() + dt.timedelta(minutes=10), 1)
     noted.missed("NER", "http", "400 key_unknown")
     page = text(client.get("/neighbours/"))
     assert "link down" in page
@@ -84,7 +84,7 @@ def test_a_link_is_told_in_words_with_what_to_do(sign_in: SignIn, kind: Kind) ->
     assert "ahead of ours by" in page
     assert "Check the clock" in page
     assert "1 : No agreement binds the two states." in page
-    noted.reached("NER", timezone.now(), 1)
+    noted.reached(noted.of("NER"), timezone.now(), 1)
     page = text(client.get("/neighbours/"))
     assert "link up" in page
     assert "the same as ours" in page

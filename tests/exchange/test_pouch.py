@@ -472,7 +472,7 @@ def test_a_new_epoch_of_the_neighbour_lowers_what_is_believed(packed: Packing, n
     lost = {"have": {"routine.1.0": Cursor(2, hashes[1])}, "sent": {"routine.1.0": Sent(1, 1)}, "epoch": 2}
     row = opened(sealed_for_us(niger, [said(niger, **lost)]))
     assert row.contents["given_back"] == 2
-    assert links.epoch_of("NER") == 2
+    assert links.of("NER").epoch == 2
     found = packed()
     assert [place for place in found.places if place[0] == "routine.1.0"][:2] == [
         ("routine.1.0", 3),
@@ -490,7 +490,7 @@ def test_a_pouch_of_before_its_writers_restore_is_taken_and_given_back(niger: Fo
     opened(sealed_for_us(niger, [said(niger, epoch=2, sent={})]))
     row = opened(forgotten)
     assert (row.contents["applied"], row.contents["given_back"]) == (2, 2)
-    assert links.epoch_of("NER") == 2
+    assert links.of("NER").epoch == 2
     assert Outgoing.objects.filter(node="NER", returned=True).count() == 2
     assert word().epoch == 2
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from jiwar.exchange.logic import frame as frames
 from jiwar.exchange.logic.frame import Frame, FrameInvalid
 from jiwar.exchange.logic.hello import Hello, Problem, Sent
+from jiwar.exchange.logic.restored import forgotten
 from jiwar.exchange.logic.streams import Cursor
 
 Have = Mapping[str, Cursor]
@@ -24,6 +25,8 @@ REMEMBERED = 16
 """Nonces that a node gave to one peer and still takes back: frames may cross."""
 ROOM = 1_500_000
 """Bytes of envelopes and chunks that a node takes in one frame, where the way is wide."""
+QUIET = 3
+"""Members of a word on ledgers that says nothing new: its version and two numbers."""
 
 
 class NotUnderstood(Exception):
@@ -39,23 +42,34 @@ class Contact:
     """What a node remembers of a peer between frames, in memory alone: to lose it costs one round.
 
     `given`: nonces that it gave, with how far it had taken the peer's streams then. `theirs`: the peer's newest nonce.
-    `have`, `lack`: the peer's own words in its newest fresh hello; `sent`: in its newest, None before the first.
-    `keys`: which key signed the hello of each nonce that we gave; `knows`: the newest of these that the peer has shown
-    to believe.
+    `have`, `lack`: the peer's own words in its newest fresh hello; `sent`, `epoch`: in its newest, `sent` None before
+    the first. `keys`: which key signed the hello of each nonce that we gave; `knows`: the newest of these that the peer
+    has shown to believe. `told_at`: when we last told it of ledgers, by the monotonic clock; `ledger`: it has said
+    something of them since.
     """
 
     given: deque[tuple[str, Have]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     theirs: str = ""
     have: Have = field(default_factory=dict)
     sent: Mapping[str, Sent] | None = None
+    epoch: int = 1
     lack: Mapping[str, int] = field(default_factory=dict)
     room: int = 0
     keys: dict[str, str] = field(default_factory=dict)
     knows: str = ""
+    told_at: float = float("-inf")
+    ledger: bool = True
 
     def when_given(self, nonce: str) -> Have | None:
         """How far we had come when we gave this nonce; None for one that we did not give lately."""
         return next((have for given, have in self.given if given == nonce), None)
+
+    def may_have_forgotten(self, sent: Mapping[str, Sent]) -> bool:
+        """Whether the peer says that it never came as far as we last said that we took its streams."""
+        if not self.given:
+            return True
+        have = self.given[-1][1]
+        return bool(forgotten({name: cursor.seq for name, cursor in have.items()}, sent, self.epoch))
 
 
 class Node(Protocol):
@@ -204,7 +218,8 @@ def _begin(node: Node, contact: Contact, peer: str) -> Frame:
     """A frame with what a peer may need whatever else: receipts, and evidence that it runs from an old copy."""
     if contact.sent is None:
         return Frame(b"")
-    return Frame(b"", node.receipts(peer, contact.sent), own=node.own(peer, contact.sent))
+    own = node.own(peer, contact.sent) if contact.may_have_forgotten(contact.sent) else []
+    return Frame(b"", node.receipts(peer, contact.sent), own=own)
 
 
 def _say(
@@ -236,7 +251,8 @@ def _hear(
     if known is not None:
         contact.have, contact.lack, contact.room = hello.have, hello.lack, hello.room
         contact.knows = contact.keys.get(hello.re, contact.knows)
-    contact.sent = hello.sent
+    contact.sent, contact.epoch = hello.sent, hello.epoch
+    contact.ledger = contact.ledger or len(hello.ledger) > QUIET
     if problem:
         return problem
     settled = node.settle(peer, frame.receipts) if frame.receipts else 0
