@@ -2,12 +2,13 @@
 
 import base64
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from jiwar.audit import store
@@ -21,25 +22,17 @@ from jiwar.audit.logic.witness import OFFER_EVERY
 from jiwar.audit.models import Checkpoint, Conversation, Edge, Epoch
 from jiwar.audit.queries import epoch, own_epochs, tree_now
 from jiwar.audit.thinning import thin
-from jiwar.identity.keys import ring
+from jiwar.identity.keys import SigningKey, ring
 
 
 def sign_tree() -> Checkpoint:
     """A checkpoint of the ledger as it stands, by the Ed25519 key; the same again when nothing was appended since.
 
-    Cheap, and may be called inside a transaction.
+    It is for whoever is told of an act just now, a receipt's reader say: not kept, and not for witnesses. Two queries;
+    it may be called inside a transaction, and is then to be shown when that has ended well.
     """
-    with transaction.atomic():
-        tree = store.lock_edge()
-        epochs = own_epochs()
-        number = epochs[-1].number if epochs else 1
-        same = Q(epoch=number, size=tree.size)
-        rows = list(Checkpoint.objects.filter(Q(offered=False) | same, node=settings.NODE.code))
-        for row in rows:
-            if (row.epoch, row.size) == (number, tree.size):
-                return row
-        # One row is enough: whoever got the one before keeps it.
-        return _sign(tree, epochs, rows[0] if rows else Checkpoint(offered=False))
+    tree, epochs = tree_now(), own_epochs()
+    return _signed_alone(tree, tuple(epochs), settings.NODE.code, ring(settings.KEYS).signing[0])
 
 
 def note_of_tree() -> str:
@@ -51,20 +44,15 @@ def note_of_tree() -> str:
 
 def offer() -> Checkpoint:
     """The newest checkpoint for witnesses: a new one when the ledger has grown, at most one a minute."""
-    own = Checkpoint.objects.filter(node=settings.NODE.code, offered=True).last()
+    own = _offered()
     if own is not None and not _is_due(own):
         return own
     with transaction.atomic():
         tree = store.lock_edge()
-        own = Checkpoint.objects.filter(node=settings.NODE.code, offered=True).last()
+        own = _offered()
         if own is not None and not _is_due(own):
             return own
-        epochs = own_epochs()
-        epoch = epochs[-1].number if epochs else 1
-        Checkpoint.objects.filter(node=settings.NODE.code, epoch=epoch, size=tree.size).delete()
-        own = _sign(tree, epochs, Checkpoint(offered=True))
-        thin(settings.NODE.code)
-    return own
+        return _offer(tree)
 
 
 def begin_epoch(by: Author, at_least: int, reason: str, evidence: Mapping[str, Any] | None = None) -> int:
@@ -90,28 +78,44 @@ def begin_epoch(by: Author, at_least: int, reason: str, evidence: Mapping[str, A
         )
         detail = {"epoch": number, "size": tree.size, "root": root, "reason": reason[:1000], "checkpoints": lost}
         append("epoch_begun", by, settings.NODE.code, detail | {"evidence": dict(evidence or {})})
+        _offer(store.lock_edge())  # from now on the newest that anyone is shown is of the new epoch
     return number
 
 
+def _offered() -> Checkpoint | None:
+    return Checkpoint.objects.filter(node=settings.NODE.code, offered=True).last()
+
+
 def _is_due(own: Checkpoint) -> bool:
-    if own.epoch != epoch():
-        return True
     if dt.timedelta() <= timezone.now() - own.at < OFFER_EVERY:  # a clock that was set back holds nothing up
         return False
     return own.size != Edge.objects.values_list("size", flat=True).get(pk=1)
 
 
-def _sign(tree: CompactRange, epochs: list[Begun], row: Checkpoint) -> Checkpoint:
-    """The row, filled in; an offered one is signed by the node's ML-DSA-65 key too."""
-    at, root, keys = timezone.now(), merkle.root(tree), ring(settings.KEYS)
-    cosigning = keys.cosigning[0].private if row.offered and keys.cosigning else None
-    row.node, row.epoch = settings.NODE.code, epochs[-1].number if epochs else 1
-    row.size, row.root, row.at, row.seen_at = tree.size, _b64(root), at, at
-    signing = keys.signing[0].private
-    name = origin(row.node, row.epoch)
-    row.note = sign_checkpoint(name, tree.size, root, at, signing, epochs=epochs, cosigning_key=cosigning)
+def _offer(tree: CompactRange) -> Checkpoint:
+    """Sign the tree by both keys of the node, and keep it for witnesses."""
+    keys = ring(settings.KEYS)
+    second = keys.cosigning[0].private if keys.cosigning else None
+    row = _sign(tree, own_epochs(), settings.NODE.code, keys.signing[0], second)
+    row.offered = True
     row.save()
+    thin(settings.NODE.code)
     return row
+
+
+@lru_cache(maxsize=1)
+def _signed_alone(tree: CompactRange, epochs: tuple[Begun, ...], node: str, key: SigningKey) -> Checkpoint:
+    return _sign(tree, epochs, node, key)
+
+
+def _sign(
+    tree: CompactRange, epochs: Sequence[Begun], node: str, key: SigningKey, second: MLDSA65PrivateKey | None = None
+) -> Checkpoint:
+    number = epochs[-1].number if epochs else 1
+    at, root = timezone.now(), merkle.root(tree)
+    name = origin(node, number)
+    note = sign_checkpoint(name, tree.size, root, at, key.private, epochs=epochs, cosigning_key=second)
+    return Checkpoint(node=node, epoch=number, size=tree.size, root=_b64(root), at=at, seen_at=at, note=note)
 
 
 def _b64(data: bytes) -> str:

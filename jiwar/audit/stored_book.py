@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import lru_cache
 
 from django.conf import settings
 from django.db.models import Max, QuerySet
@@ -15,7 +16,7 @@ from jiwar.audit.logic.cosignature import cosign, open_cosignature
 from jiwar.audit.models import Checkpoint
 from jiwar.audit.queries import consistency_path, epoch, tree_at, tree_now
 from jiwar.identity.keys import ring
-from jiwar.identity.queries import KeyRefused, neighbours, signing_key
+from jiwar.identity.queries import KeyRefused, signing_key
 
 
 def _of(node: str) -> QuerySet[Checkpoint]:
@@ -23,11 +24,18 @@ def _of(node: str) -> QuerySet[Checkpoint]:
 
 
 def _note(row: Checkpoint | None) -> Note | None:
-    return Note(row.note, read_unverified(row.note)) if row else None
+    return Note(row.note, _says(row.note)) if row else None
+
+
+_says = lru_cache(maxsize=64)(read_unverified)
+"""The newest notes of the neighbours are read at every contact."""
 
 
 class StoredBook:
-    """Made anew for each contact."""
+    """Made anew for each contact. `own`: the newest checkpoint of this node for witnesses, if it is known already."""
+
+    def __init__(self, own: Checkpoint | None = None) -> None:
+        self._own = own
 
     @property
     def code(self) -> str:
@@ -38,7 +46,7 @@ class StoredBook:
         return epoch()
 
     def offered(self) -> Note | None:
-        return _note(_of(self.code).last())
+        return _note(self._own or _of(self.code).last())
 
     def own(self, tree: Tree) -> Note | None:
         return self.kept(self.code, tree)
@@ -58,14 +66,14 @@ class StoredBook:
     def kept_below(self, node: str, tree: Tree) -> Note | None:
         return _note(_of(node).filter(epoch=tree.epoch, size__lte=tree.size).last())
 
-    def others(self, node: str) -> Iterable[Note]:
-        """Of states to a state: nothing of posts, and nothing to posts."""
-        states = [code for code, role in neighbours().values_list("code", "role") if role != "post"]
-        if settings.NODE.role == "post" or node not in states:
+    def others(self, node: str) -> Iterable[tuple[str, Tree]]:
+        """Of states to a state: nothing of posts, and nothing to posts. A post's code has a suffix."""
+        if settings.NODE.role == "post" or "-" in node:
             return []
-        rows = Checkpoint.objects.filter(offered=True, node__in=states).exclude(node=node)
+        rows = Checkpoint.objects.filter(offered=True).exclude(node__in=[node, self.code]).exclude(node__contains="-")
         newest = rows.order_by().values("node").annotate(newest=Max("id")).values("newest")
-        return [Note(row.note, read_unverified(row.note)) for row in Checkpoint.objects.filter(id__in=newest)]
+        found = Checkpoint.objects.order_by("node").filter(id__in=newest).values_list("node", "epoch", "size")
+        return [(third, Tree(epoch, size)) for third, epoch, size in found]
 
     def believed(self, note: str) -> Says:
         return note_keys.open_in_force(note)

@@ -11,8 +11,7 @@ from jiwar.audit import store
 from jiwar.audit.alarms import LedgerForked, open_fork, raise_alarm
 from jiwar.audit.appending import append_as
 from jiwar.audit.logic import witness
-from jiwar.audit.logic.book import Note, Outcome, Talk
-from jiwar.audit.logic.checkpoint import Checkpoint as Says
+from jiwar.audit.logic.book import Note, Outcome, Talk, Tree
 from jiwar.audit.logic.checkpoint import open_checkpoint, read_unverified
 from jiwar.audit.logic.forks import Evidence
 from jiwar.audit.logic.notes import CheckpointInvalid
@@ -47,8 +46,7 @@ def tell(node: str, *, old: bool = False) -> dict[str, object]:
     """
     if old:
         return witness.ask(_talk(node))
-    offer()
-    book, now = StoredBook(), timezone.now()
+    book, now = StoredBook(offer()), timezone.now()
     talk = _talk(node)
     said, after = witness.tell(book, talk, node, now)
     if after != talk:
@@ -73,16 +71,17 @@ def told(node: str, data: object, *, old: bool = False) -> Told:
         return Told()
     now = timezone.now()
 
-    def made_of_it() -> Outcome:
-        talk = _talk(node)
+    def made_of_it(talk: Talk) -> Outcome:
         return witness.shown(StoredBook(), talk, data) if old else witness.told(StoredBook(), talk, node, data, now)
 
-    outcome = made_of_it()
-    if outcome.changes(_talk(node)):
-        with transaction.atomic():
-            store.lock_edge()
-            outcome = made_of_it()
-            _keep(node, outcome)
+    talk = _talk(node)
+    outcome = made_of_it(talk)
+    if not outcome.changes(talk):
+        return Told(outcome.behind, outcome.restored)
+    with transaction.atomic():
+        store.lock_edge()
+        outcome = made_of_it(_talk(node))
+        _keep(node, outcome)
     if old:
         return Told(restored=outcome.restored)
     if open_fork(node):
@@ -90,34 +89,27 @@ def told(node: str, data: object, *, old: bool = False) -> Told:
     return Told(outcome.behind, outcome.restored, outcome.begun.epoch if outcome.begun else None)
 
 
-def keep_checkpoint(node: str, key: str, note: str) -> Says:
+def keep_checkpoint(node: str, key: str, note: str) -> None:
     """Take in a checkpoint of a node that came without a proof, in a receipt say.
 
-    It is compared with what is held, and the node is asked to prove what cannot be compared. Raises CheckpointInvalid,
-    KeyRefused, or LedgerForked as `told` does.
+    It is compared with the one that is kept for its tree, else the node is asked to prove it, one at a time: more would
+    only be more of the same. Raises CheckpointInvalid, KeyRefused, or LedgerForked as `told` does.
     """
     if open_fork(node):
         raise LedgerForked(node)
-    says = read_unverified(note)
-    opened = open_checkpoint(note, signing_key(node, key), says.origin)
-    if opened.node != node:
+    if any(note.startswith(wanted.partition("\n")[0]) for wanted in _talk(node).wants):
+        return
+    says = open_checkpoint(note, signing_key(node, key), read_unverified(note).origin)
+    if says.node != node:
         raise CheckpointInvalid("origin")
-    root = base64.b64encode(opened.root).decode()
-    of_tree = Checkpoint.objects.filter(node=node, epoch=opened.epoch, size=opened.size)
-    known = list(of_tree)
-    if any(row.root != root for row in known):
-        other = next(row for row in known if row.root != root)
-        raise_alarm(Evidence(other.note, note, opened.root), node)
+    kept = StoredBook().kept(node, Tree(says.epoch, says.size))
+    if kept is not None and kept.says.root != says.root:
+        raise_alarm(Evidence(kept.text, note, says.root), node)
         raise LedgerForked(node)
-    if not known:
+    if kept is None:
         with transaction.atomic():
             store.lock_edge()
-            Checkpoint.objects.filter(node=node, offered=False).delete()
-            Checkpoint.objects.create(
-                node=node, epoch=opened.epoch, size=opened.size, root=root, at=opened.at, note=note
-            )
             _save(node, witness.want(_talk(node), note))
-    return opened
 
 
 def _keep(node: str, outcome: Outcome) -> None:

@@ -137,8 +137,8 @@ class Node:
         of_epoch = [note for note in self.kept_of.get(node, ()) if note.tree.epoch == tree.epoch]
         return max((n for n in of_epoch if n.tree <= tree), key=lambda note: note.tree, default=None)
 
-    def others(self, node: str) -> list[Note]:
-        return [self.held(code) for code in sorted(self.kept_of) if code != node]
+    def others(self, node: str) -> list[tuple[str, Tree]]:
+        return [(code, self.held(code).tree) for code in sorted(self.kept_of) if code != node]
 
     def believed(self, note: str) -> Checkpoint:
         if (said := self.signed(note)) is None:

@@ -82,9 +82,9 @@ def folder(db, tmp_path):
     """Files that this node really wrote: cards, a witnessed export, a proof, evidence of a fork."""
     make_own_keys()
     peers = [Peer(code) for code in ("NER", "TUN", "TCD")]
-    grow(20)
-    begin_epoch(Judge(), 2, "an old copy")
     grow(300)
+    begin_epoch(Judge(), 2, "an old copy")
+    grow(20)
     for peer in peers:
         peer.append(5)
         meet(peer)

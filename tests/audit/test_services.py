@@ -1,5 +1,6 @@
 """The ledger in the database: with its act or not at all, whole, exportable, and its neighbours' too."""
 
+import base64
 import json
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection, transaction
 from jiwar.audit.logic import merkle
 from jiwar.audit.logic.checkpoint import CheckpointInvalid, sign_checkpoint
 from jiwar.audit.logic.export import LedgerInvalid, verify_export
-from jiwar.audit.models import Checkpoint, Leaf
+from jiwar.audit.models import Checkpoint, Conversation, Leaf
 from jiwar.audit.queries import inclusion_path, leaves, tree_now
 from jiwar.audit.services import LedgerForked, append_as, export_lines, keep_checkpoint, sign_tree
 from jiwar.identity.keys import ring
@@ -92,9 +93,15 @@ def test_a_neighbours_checkpoint_is_kept_and_a_fork_is_evidence() -> None:
 
     keep_checkpoint("NER", key.id, note(bytes(32)))
     keep_checkpoint("NER", key.id, note(bytes(32)))
-    assert Checkpoint.objects.filter(node="NER").count() == 1
+    assert [len(row.talk["wants"]) for row in Conversation.objects.all()] == [1]
+    assert not Checkpoint.objects.filter(node="NER").exists()  # nothing proved it yet
+    Conversation.objects.all().delete()
     with pytest.raises(CheckpointInvalid):
         keep_checkpoint("NER", key.id, note(bytes(32), "jiwar/TUN"))
+    Checkpoint.objects.create(
+        node="NER", size=9, root=base64.b64encode(bytes(32)).decode(), at=at, note=note(bytes(32)), offered=True
+    )
+    keep_checkpoint("NER", key.id, note(bytes(32)))
     for _ in range(2):
         with pytest.raises(LedgerForked):
             keep_checkpoint("NER", key.id, note(b"\1" * 32))

@@ -60,8 +60,8 @@ class Book(Protocol):
     def kept_below(self, node: str, tree: Tree) -> Note | None:
         """The largest verified checkpoint of another node in this epoch, of at most this size, that is kept."""
 
-    def others(self, node: str) -> Iterable[Note]:
-        """The newest verified checkpoints of third states, of which `node` may know."""
+    def others(self, node: str) -> Iterable[tuple[str, Tree]]:
+        """Third states of which `node` may know, and the newest tree of each that was verified."""
 
     def believed(self, note: str) -> Checkpoint:
         """What a note says, if a key in force signed it. Raises CheckpointInvalid, or about the key."""

@@ -155,10 +155,11 @@ def _gossip(book: Book, talk: Talk, node: str) -> tuple[dict[str, Any], list[str
     """What `node` knows of third states after this, and the notes that it does not know yet."""
     known: dict[str, Any] = dict(talk.known.get("gossip", {}))
     news: list[str] = []
-    for note in book.others(node):
-        tree = as_json(note.tree)
-        if known.get(note.says.node) != tree and len(news) < MAX_GOSSIP:
-            known[note.says.node] = tree
+    for third, tree in book.others(node):
+        if known.get(third) == as_json(tree) or len(news) == MAX_GOSSIP:
+            continue
+        if note := book.kept(third, tree):
+            known[third] = as_json(tree)
             news.append(checkpoint.plain(note.text))
     return known, news
 

@@ -206,11 +206,11 @@ class Book:
         found = max((each for each in kept if each.epoch == tree.epoch and each <= tree), default=None)
         return self._note(kept[found]) if found else None
 
-    def others(self, node: str) -> Iterable[Note]:
+    def others(self, node: str) -> Iterable[tuple[str, Tree]]:
         if self._node.is_post or "-" in node:
             return []
         states = (code for code in self._node.neighbours if "-" not in code and code != node)
-        return [note for code in states if (note := self.held(code))]
+        return [(code, note.tree) for code in states if (note := self.held(code))]
 
     def believed(self, note: str) -> Checkpoint:
         says = self.signed(note)
