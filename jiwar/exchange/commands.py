@@ -43,12 +43,14 @@ def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 def _add(told: argparse.Namespace) -> int:
     from jiwar.identity.cards import CardInvalid, read_card
-    from jiwar.identity.services import add_node
+    from jiwar.identity.services import add_node, needs_reading
 
     try:
         text = told.card.read_text(encoding="utf-8")
         card = read_card(text)
-        heard = told.fingerprint or input(f"Fingerprint that {card.code} reads to you over another line: ")
+        heard = told.fingerprint or ""
+        if needs_reading(card) and not heard:
+            heard = input(f"Fingerprint that {card.code} reads to you over another line: ")
         node = add_node(text, heard=heard)
     except (OSError, UnicodeDecodeError, CardInvalid) as error:
         print(error, file=sys.stderr)

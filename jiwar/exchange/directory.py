@@ -34,6 +34,7 @@ from jiwar.exchange.routing import enqueue, row
 from jiwar.identity import events, papers, trust
 from jiwar.identity.cards import CardInvalid, read_card
 from jiwar.identity.queries import KeyRefused, neighbours, own_lists, own_officers, roots_verified_here, said_cards
+from jiwar.identity.revoking import renew
 from jiwar.identity.services import hear_card, introduce, own_card
 from jiwar.records.content import Content
 from jiwar.records.kinds import KINDS, Kind
@@ -126,6 +127,7 @@ def tend(by: Author, at: dt.datetime) -> None:
             return
         for text in (own_card(), *said_cards()):
             _introduce(text)
+        renew(at)
         for data in own_lists():
             _say_list(data)
         for bundle in own_officers(at):

@@ -18,7 +18,7 @@ from jiwar.exchange.logic.advice import advise
 from jiwar.exchange.models import Incoming, Link, Outgoing, Sealed, Stream
 from jiwar.exchange.standing import announced
 from jiwar.identity.queries import neighbours
-from jiwar.identity.standing import disputed, own_standing
+from jiwar.identity.standing import disputed, list_ends, own_standing
 from jiwar.records.words import words
 
 if TYPE_CHECKING:
@@ -223,6 +223,7 @@ def waiting(actor: Actor) -> list[Waiting]:
     if actor.may(Permission.IDENTITY_NODE_MANAGE):
         own = own_standing()
         due = int(own.code in {"ends_soon", "expired"})
+        found.append(Waiting("list_ends", int(list_ends()), reverse("directory")))
         found.append(Waiting("certificate_ends", due, reverse("own-keys"), urgent=own.code == "expired"))
         found.append(Waiting("roots_differ", disputed(), reverse("directory"), urgent=True))
     return found

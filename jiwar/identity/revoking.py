@@ -30,25 +30,48 @@ def revoke(subjects: Iterable[str], reason: str, at: dt.datetime | None = None, 
 
     `subjects`: a post's code, an officer's id, or a key's id. A national node's own keys the root alone revokes.
     """
-    state, keys = settings.NODE.state, ring(settings.KEYS)
-    if settings.NODE.role != "national" or keys.certificate is None:
+    if not _may_sign():
         raise Refused(Fault("revoker_uncertified", "subject", settings.NODE.code))
     with transaction.atomic():
         fresh = _entries(subjects, reason, at)
         if national := [key for key in fresh if key in _national()]:
             raise Refused(Fault("root_alone_revokes", "subject", national[0][:16]))
         base, newest = _held()
-        number = newest.place.number if newest else 0
-        days = SUPPLEMENT_DAYS
-        now = timezone.now()
-        if base is not None:
-            days = min(days, (base.next_update - now).days)
-        if days < 1:
-            raise Refused(Fault("list_of_root_over", "subject", base.next_update.date().isoformat() if base else ""))
         before = newest.entries if newest and not newest.by_root else {}
-        place = Place(number, newest.place.supplement + 1 if newest else 1)
-        entries = (before | fresh).values()
-        take_list(write_by_node(state, place, now, entries, keys.signing[0], keys.cosigning[0], days=days), by=by)
+        now = timezone.now()
+        if _days(base, now) < 1:
+            raise Refused(Fault("list_of_root_over", "subject", base.next_update.date().isoformat() if base else ""))
+        return _supplement((before | fresh).values(), base, newest, now, by=by)
+
+
+def renew(at: dt.datetime) -> bool:
+    """Sign the supplement that stands once more, before it goes out of date; whether there was need and a right to."""
+    base, newest = _held()
+    if newest is None or newest.by_root or not _may_sign():
+        return False
+    if at < newest.issued_at + (newest.next_update - newest.issued_at) / 2 or _days(base, at) < 1:
+        return False
+    with transaction.atomic():
+        _supplement(newest.entries.values(), base, newest, at, by="system")
+    return True
+
+
+def _may_sign() -> bool:
+    return settings.NODE.role == "national" and ring(settings.KEYS).certificate is not None
+
+
+def _days(base: Revocations | None, at: dt.datetime) -> int:
+    """For how many days a supplement may be fresh: no longer than the root's own list."""
+    return min(SUPPLEMENT_DAYS, (base.next_update - at).days) if base else SUPPLEMENT_DAYS
+
+
+def _supplement(
+    entries: Iterable[Entry], base: Revocations | None, newest: Revocations | None, at: dt.datetime, *, by: str
+) -> Place:
+    keys = ring(settings.KEYS)
+    place = Place(newest.place.number, newest.place.supplement + 1) if newest else Place(0, 1)
+    state, pair = settings.NODE.state, (keys.signing[0], keys.cosigning[0])
+    take_list(write_by_node(state, place, at, entries, *pair, days=_days(base, at)), by=by)
     return place
 
 

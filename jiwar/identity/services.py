@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jiwar.identity import events
+from jiwar.identity.book import shorten_changes
 from jiwar.identity.cards import USES, Card, CardInvalid, read_card, write_card
 from jiwar.identity.contact import check_contact, check_line
 from jiwar.identity.keys import KeyRing, key_id, make_tls, ring
@@ -168,6 +169,7 @@ def make_own_keys(*, by: str = SYSTEM, at: dt.datetime | None = None) -> KeyRing
     if not all((settings.KEYS / name).exists() for name in ("tls.key", "tls.crt")):
         make_tls(settings.KEYS, settings.NODE.code, settings.NODE.exchange_url, at)
     keys = ring(settings.KEYS)
+    shorten_changes()
     card = read_card(own_card(at=at))
     if not _is_entered(card):
         with transaction.atomic():

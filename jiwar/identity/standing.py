@@ -137,6 +137,12 @@ def directory() -> list[StateOfRoots]:
     return [states[state] for state in sorted(states)]
 
 
+def list_ends() -> bool:
+    """Whether this state's own revocation list goes out of date within SOON: new keys of ours would wait elsewhere."""
+    own = book().lists.get(settings.NODE.state)
+    return settings.NODE.role == "national" and own is not None and own.next_update < timezone.now() + SOON
+
+
 def disputed() -> int:
     """Of how many states another root is claimed than the one believed; one query."""
     claimed, believed = set[str](), set[str]()

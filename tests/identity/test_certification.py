@@ -26,7 +26,7 @@ from jiwar.identity.logic.signed import PaperRefused
 from jiwar.identity.queries import KeyRefused, root_of, sealing_key, signing_key
 from jiwar.identity.services import hear_card, make_own_keys, own_card
 from jiwar.operation.first_start import prepare
-from jiwar.wire.faults import Refused
+from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.ids import uuid7
 from tests.foreign import ForeignNode
 
@@ -226,3 +226,33 @@ class TestRevoking:
 
 def test_a_node_without_a_certificate_revokes_nobody() -> None:
     assert code_of(lambda: revoking.revoke(["LBY-GHAT"], "compromised", by="admin")) == "revoker_uncertified"
+
+
+def test_a_supplement_is_renewed_by_itself_before_it_is_out_of_date() -> None:
+    install(signed(), heard=heard(), by="admin")
+    assert not revoking.renew(timezone.now())
+    post = ForeignNode("LBY-GHAT", role="post")
+    post.certify(ROOT)
+    hear_card(post.card(), by="LBY")
+    revoking.revoke(["LBY-GHAT"], "compromised", by="admin")
+    now = timezone.now()
+    assert not revoking.renew(now)
+    with time_machine.travel(now + 31 * DAY):
+        assert revoking.renew(timezone.now())
+        assert not revoking.renew(timezone.now())
+        assert code_of(lambda: refused_key(post)) == "key_revoked"
+    with time_machine.travel(now + 70 * DAY):
+        install_paper(write_by_root(ROOT, 1, timezone.now(), [], days=40), heard=None, by="admin")
+        assert not revoking.renew(timezone.now())
+        assert revoking.revoke(["LBY-GHAT"], "compromised", by="admin") == Place(1, 1)
+    with time_machine.travel(now + 95 * DAY):
+        assert revoking.renew(timezone.now())
+    with time_machine.travel(now + 109.5 * DAY):
+        assert not revoking.renew(timezone.now())
+
+
+def refused_key(post: ForeignNode) -> None:
+    try:
+        signing_key("LBY-GHAT", post.ring.signing[0].id)
+    except KeyRefused as refused:
+        raise Refused(Fault(refused.code)) from None
