@@ -11,14 +11,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor, Grant
 from jiwar.audit.services import hold_ledger
 from jiwar.bridges.holdings import ABOUT_ANOTHER, Collection
-from jiwar.bridges.leaving import OPEN, addressed, kinds_about, say, statement_of, verdict_for
+from jiwar.bridges.leaving import OPEN, addressed, kinds_about, may_open, say, statement_of, steady, verdict_for
 from jiwar.bridges.logic import stix
 from jiwar.bridges.logic.leaving import INSIDE_TLP, OUTSIDE_TLP
 from jiwar.bridges.logic.statement import Statement
@@ -109,19 +109,18 @@ def _thing(item: Item, about: dict[object, str]) -> dict[str, Any]:
 def _rows(to: Recipient, one: Collection, asked: Asked) -> QuerySet[Shown]:
     """Rows that this reader may be given, as far as the database can say, in order.
 
-    `gone`: for this reader nothing is left of the object but that its use ended.
+    `gone`, of a recipient outside: the version is not for it, one before it was.
     """
     now = timezone.now()
     ours = Shown.objects.filter(origin=one.origin, kind=one.kind, hidden=False)
     fits = _fits(to)
     live = Q(ended=False, record__state="in_force", record__valid_until__gt=now, record__review_on__gte=now.date())
-    rows = ours.filter(fits & (live | Q(ended=True))).annotate(gone=F("ended"))
+    rows = ours.filter(fits & (live | Q(ended=True)))
     if not to.ours:
         # A version that is not for this recipient ends for it what an earlier one said.
         earlier = Shown.objects.filter(fits, stix_id=OuterRef("stix_id"), added_at__lt=OuterRef("added_at"))
         dropped = ours.filter(~fits, Exists(earlier.filter(hidden=False))).values("pk")
-        open_ = verdict_for(one.kind, to) == OPEN
-        given = (fits & (live | Q(ended=True))) if open_ else (fits & Q(ended=True))
+        given = (fits & (live | Q(ended=True))) if may_open(one.kind, to) else (fits & Q(ended=True))
         rows = ours.filter(given | Q(pk__in=dropped)).annotate(gone=Exists(dropped.filter(pk=OuterRef("pk"))))
     rows = _versions(rows, asked)
     if asked.ids:
@@ -158,18 +157,32 @@ def _allowed(by: Grant, to: Recipient, rows: Sequence[Shown]) -> list[Item]:
     if to.ours:
         known = {record.pk for record in readable([row.record for row in rows], by.actor)}
         allowed = [r for r in rows if r.record_id in known or (r.ended and r.kind not in ABOUT_ANOTHER)]
-    else:
-        allowed = [row for row in rows if _is_gone(row) or _is_addressed(row.record, to.code)]
-    return [Item(r.added_at, r.stix_id, r.version, record=r.record, ended=_is_gone(r)) for r in allowed]
+        return [_item(row, ended=row.ended) for row in allowed]
+    with steady():
+        return [item for row in rows if (item := _for_outside(row, to))]
 
 
-def _is_gone(row: Shown) -> bool:
-    return row.ended or bool(row.gone)  # type: ignore[attr-defined]
+def _for_outside(row: Shown, to: Recipient) -> Item | None:
+    """What a recipient outside is given of a row. A version that is not for it ends for it an earlier one that was."""
+    if row.ended:
+        return _item(row, ended=True) if _is_addressed(row.record, to) else None
+    gone: bool = row.gone  # type: ignore[attr-defined]
+    if not gone and _is_addressed(row.record, to) and verdict_for(row.record, to) == OPEN:
+        return _item(row, ended=False)
+    if row.first:
+        return None
+    before = Shown.objects.filter(_fits(to), stix_id=row.stix_id, added_at__lt=row.added_at, ended=False, hidden=False)
+    was_given = any(_is_addressed(earlier.record, to) for earlier in before.select_related("record"))
+    return _item(row, ended=True) if was_given else None
 
 
-def _is_addressed(record: Record, recipient: str) -> bool:
+def _is_addressed(record: Record, to: Recipient) -> bool:
     kind = KINDS.get((record.kind, record.kind_version))
-    return kind is not None and addressed(record, kind, recipient)
+    return kind is not None and addressed(record, kind, to.code)
+
+
+def _item(row: Shown, *, ended: bool) -> Item:
+    return Item(row.added_at, row.stix_id, row.version, record=row.record, ended=ended)
 
 
 def _shared(origin: str) -> list[Item]:

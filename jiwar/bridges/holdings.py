@@ -10,7 +10,7 @@ from django.conf import settings
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
-from jiwar.bridges.leaving import OPEN, verdict_for
+from jiwar.bridges.leaving import may_open
 from jiwar.bridges.logic.statement import named
 from jiwar.bridges.models import Handed, Source
 from jiwar.bridges.readers import Recipient
@@ -77,7 +77,7 @@ def _opens(by: Grant, to: Recipient, origin: str, kind: str) -> bool:
         return False
     # Who was given something learns that its use ended, whatever became of the agreement since (rule R11).
     handed = Handed.objects.filter(reader=to.reader, origin=origin, kind=kind)
-    return verdict_for(kind, to) == OPEN or handed.exists()
+    return may_open(kind, to) or handed.exists()
 
 
 def _inboxes(by: Grant) -> list[Collection]:

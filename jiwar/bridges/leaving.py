@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from jiwar.access.policy import Actor
-from jiwar.agreements.queries import may_send
+from jiwar.agreements.queries import Open, facts_of, may_send, retention, steady
 from jiwar.bridges.logic.leaving import OPEN, Asked, why_not
 from jiwar.bridges.logic.statement import Say, Signed, Statement
 from jiwar.bridges.readers import Recipient
@@ -17,7 +17,18 @@ from jiwar.records.reading import readable
 from jiwar.records.services import Record
 from jiwar.records.words import word
 
-__all__ = ["OPEN", "addressed", "is_in_use", "kinds_about", "may_leave", "say", "statement_of", "verdict_for"]
+__all__ = [
+    "OPEN",
+    "addressed",
+    "is_in_use",
+    "kinds_about",
+    "may_leave",
+    "may_open",
+    "say",
+    "statement_of",
+    "steady",
+    "verdict_for",
+]
 
 
 def may_leave(record: Record, to: Recipient, actor: Actor) -> str:
@@ -37,7 +48,7 @@ def may_leave(record: Record, to: Recipient, actor: Actor) -> str:
             onward=record.onward,
             addressed=to.ours or (kind is not None and addressed(record, kind, to.code)),
             purpose_fits=to.ours or record.purpose == to.purpose,
-            verdict=OPEN if to.ours else verdict_for(record.kind, to),
+            verdict=OPEN if to.ours else verdict_for(record, to),
         )
     )
 
@@ -48,9 +59,23 @@ def is_in_use(record: Record) -> bool:
     return record.state == Record.State.IN_FORCE and record.valid_until > now and record.review_on >= now.date()
 
 
-def verdict_for(kind: str, to: Recipient) -> str:
-    """What agreements say now: OPEN, or why not. Instruments, which pass between nodes without one, need one here."""
-    return may_send(kind, to.purpose, to.code, timezone.now()).code
+def verdict_for(record: Record, to: Recipient) -> str:
+    """What agreements say now of an own record: OPEN, or why not.
+
+    Instruments, which pass between nodes without one, need one here. A clause by which the recipient must end its use
+    before the record ends opens nothing: no program of ours is there to end it.
+    """
+    now = timezone.now()
+    facts = facts_of(record.data, settings.NODE.state)
+    verdict = may_send(record.kind, to.purpose, to.code, now, **facts)
+    if isinstance(verdict, Open) and retention(verdict, now, record.valid_until) < record.valid_until:
+        return "kept_too_long"
+    return verdict.code
+
+
+def may_open(kind: str, to: Recipient) -> bool:
+    """Whether agreements open any record of a kind now."""
+    return may_send(kind, to.purpose, to.code, timezone.now(), tlp="CLEAR", onward="yes").open
 
 
 def addressed(record: Record, kind: Kind, recipient: str) -> bool:

@@ -131,6 +131,7 @@ CLOSES = {
     "onward_not_allowed": {"onward": "ask"},
     "not_addressed": {"addressed": False},
     "of_another_purpose": {"purpose_fits": False},
+    "kept_too_long": {"verdict": "kept_too_long"},
     "suspended": {"verdict": "suspended"},
 }
 

@@ -22,14 +22,18 @@ from jiwar.bridges.logic import stix
 from jiwar.bridges.logic.taxii import stamp
 from jiwar.bridges.models import Shown
 from jiwar.identity.models import Agency
+from jiwar.records.kinds import newest
 from jiwar.records.models import Record
+from jiwar.records.services import issue, read_content
+from jiwar.records.statement import Approval, content_hash
 from jiwar.records.store import retire
 from jiwar.watchlist import services as watchlist
 from jiwar.watchlist.alert_kinds import ALERT
 from jiwar.watchlist.kinds import SubjectFacts
 from tests.bridges.conftest import MEDIA_TYPE, Secret, client
 from tests.foreign import ForeignNode
-from tests.watchlist.alerts.conftest import alert_content, take
+from tests.requests.conftest import agree, letter_content
+from tests.watchlist.alerts.conftest import NODE, alert_content, take
 
 pytestmark = pytest.mark.django_db
 Ours = Callable[..., Client]
@@ -396,14 +400,58 @@ def test_a_version_that_is_not_for_a_recipient_ends_for_it_the_one_before(
     record = issued(shareable())
     address = collection("LBY", ALERTS) + "objects/"
     assert len(records_in(theirs.get(address))) == 1
-    draft = watchlist.amend_alert(grant(P.WATCHLIST_ALERT_DRAFT), record.uid)
-    content = draft.content | {"handling": {"tlp": "AMBER", "restrictions": [], "onward": "no"}}
-    draft = watchlist.draft_alert(grant(P.WATCHLIST_ALERT_DRAFT), content, draft.pk)
-    draft = watchlist.submit_alert(grant(P.WATCHLIST_ALERT_DRAFT), draft.pk)
-    watchlist.approve_alert(grant(P.WATCHLIST_ALERT_APPROVE), draft.pk, draft.content_hash)
+    amended(record, grant, handling={"tlp": "AMBER", "restrictions": [], "onward": "no"})
     answer = theirs.get(address)
     assert (records_in(answer), revoked_in(answer)) == ([], [stix.stix_id(ALERTS, str(record.uid))])
     assert len(records_in(ours(P.WATCHLIST_ALERT_READ).get(address))) == 1
+
+
+def ends_in(days: int) -> dict[str, Any]:
+    content = alert_content(days)
+    return {name: content[name] for name in ("valid_until", "review_on")}
+
+
+def amended(record: Record, grant: Callable[..., Grant], **changes: Any) -> Record:
+    """The next version of an own alert."""
+    draft = watchlist.amend_alert(grant(P.WATCHLIST_ALERT_DRAFT), record.uid)
+    draft = watchlist.draft_alert(grant(P.WATCHLIST_ALERT_DRAFT), draft.content | changes, draft.pk)
+    draft = watchlist.submit_alert(grant(P.WATCHLIST_ALERT_DRAFT), draft.pk)
+    return watchlist.approve_alert(grant(P.WATCHLIST_ALERT_APPROVE), draft.pk, draft.content_hash)
+
+
+def test_what_a_recipient_must_stop_using_before_it_ends_is_not_given(
+    theirs: Client, niger: ForeignNode, issued: Callable[..., Record], grant: Callable[..., Grant]
+) -> None:
+    agree(niger, kinds=[ALERTS], purposes=["criminal_investigation"], retention_days=100)
+    address = collection("LBY", ALERTS) + "objects/"
+    record = issued(shareable() | ends_in(90))
+    issued(shareable())
+    (one,) = records_in(theirs.get(address))
+    assert one["id"] == stix.stix_id(ALERTS, str(record.uid))
+    amended(record, grant, **ends_in(300))
+    answer = theirs.get(address)
+    assert (records_in(answer), revoked_in(answer)) == ([], [one["id"]])
+
+
+def test_a_letter_is_for_whom_it_names_as_deep_as_the_clause_allows(theirs: Client, niger: ForeignNode) -> None:
+    agree(niger, kinds=["letter"], purposes=["criminal_investigation"], depth_km=10)
+    near, _, elsewhere = letter("NER", 10), letter("NER", 11), letter("TUN", 5)
+    address = collection("LBY", "letter") + "objects/"
+    (one,) = records_in(theirs.get(address))
+    assert one["id"] == stix.stix_id("letter", str(near.uid))
+    retire(near, Record.State.WITHDRAWN)
+    retire(elsewhere, Record.State.WITHDRAWN)
+    answer = theirs.get(address)
+    assert (records_in(answer), revoked_in(answer)) == ([], [one["id"]])
+
+
+def letter(to: str, depth: int) -> Record:
+    """A letter of ours on a hot pursuit."""
+    kind = newest("letter")
+    content = letter_content(flow="7", to=[to], depth_km=depth) | {"handling": shareable()["handling"]}
+    read = read_content(kind, content, timezone.now())
+    digest = content_hash(kind.name, kind.version, read.model_dump(mode="json"))
+    return issue(NODE, kind, read, approval=Approval("one", "two", digest))
 
 
 def test_a_recipient_that_was_never_given_anything_learns_of_no_end(

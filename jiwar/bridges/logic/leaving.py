@@ -15,7 +15,7 @@ INSIDE_TLP: Final = (*OUTSIDE_TLP, "AMBER+STRICT")
 OPEN: Final = "open"
 CODES: Final = (
     OPEN, "not_in_force", "covert", "tlp_too_strict", "of_another_state", "onward_not_allowed", "not_addressed",
-    "of_another_purpose",
+    "of_another_purpose", "kept_too_long",
 )  # fmt: skip
 """Besides these, why_not gives the codes of the words group `verdict`."""
 
