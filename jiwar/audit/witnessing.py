@@ -57,13 +57,13 @@ def tell(node: str, *, old: bool = False) -> dict[str, object]:
     return said
 
 
-def told(node: str, data: object, *, old: bool = False) -> Told:
+def told(node: str, data: object, *, old: bool = False, fresh: bool = False) -> Told:
     """Take in the member `ledger` of another node's word.
 
     Raises CheckpointInvalid or KeyRefused, and then has kept nothing of it; LedgerForked, and then has kept the
     evidence and raised the alarm, in a transaction of its own: call it outside of another. While a fork of the node is
     open, it raises LedgerForked at once. `old`: this node runs from an old copy, and takes in nothing but what the
-    node holds of it: `begin_epoch` puts that on record.
+    node holds of it: `begin_epoch` puts that on record. `fresh`: it answers a word of ours, and is not an old one.
     """
     if open_fork(node) and not old:
         raise LedgerForked(node)
@@ -72,7 +72,8 @@ def told(node: str, data: object, *, old: bool = False) -> Told:
     now = timezone.now()
 
     def made_of_it(talk: Talk) -> Outcome:
-        return witness.shown(StoredBook(), talk, data) if old else witness.told(StoredBook(), talk, node, data, now)
+        book = StoredBook()
+        return witness.shown(book, talk, data) if old else witness.told(book, talk, node, data, now, fresh=fresh)
 
     talk = _talk(node)
     outcome = made_of_it(talk)

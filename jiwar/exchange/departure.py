@@ -296,6 +296,29 @@ def stuck(node: str, problem: Problem, have: Have) -> bool:
     return bool(given_up)
 
 
+def lost(node: str, have: Have) -> None:
+    """A node may have less than it had: put what it acknowledged past `have` on its way again.
+
+    The envelopes are carried anyway. Their receipts count anew: what it took once, it may refuse now.
+    """
+    with transaction.atomic():
+        for stream in Stream.objects.select_for_update().defer("newest").filter(node=node, incoming=False, acked__gt=0):
+            numbers = streams.lost(stream, have)
+            if not numbers:
+                continue
+            again = Outgoing.objects.filter(
+                sealed__stream=stream,
+                sealed__seq__gte=numbers.start,
+                sealed__seq__lt=numbers.stop,
+                state=Outgoing.State.ACKNOWLEDGED,
+            )
+            again.update(state=Outgoing.State.SEALED, reason="", receipt=None, receipt_status="", acknowledged_at=None)
+            stream.acked = numbers.start - 1
+            stream.save(update_fields=["acked"])
+            detail = {"stream": stream.name, "first": numbers.start, "last": numbers.stop - 1}
+            append("messages_lost", _BY, node, detail)
+
+
 def release() -> int:
     """Queue again what a date held back and does not any more, and what a recipient held a while ago; how many.
 

@@ -10,11 +10,8 @@ from django.utils import timezone
 
 from jiwar.exchange.logic.hello import Hello, Sent
 from jiwar.exchange.logic.last_word import Word, hear
-from jiwar.exchange.logic.streams import Cursor
+from jiwar.exchange.logic.streams import MANY, Cursor
 from jiwar.exchange.models import LastWord, Stream
-
-MANY = 100
-"""Streams of which a hello speaks at most (`this_node.cursors`): it may have had no room for others."""
 
 
 def note(hello: Hello, *, fresh: bool, lack: Mapping[str, int] | None = None) -> None:

@@ -17,13 +17,12 @@ from jiwar.audit.services import CheckpointInvalid, LedgerForked, tell, told
 from jiwar.exchange import arrival, departure, last_words, links, restore
 from jiwar.exchange.attached import may_have, wanted
 from jiwar.exchange.attachments import chunk, put
-from jiwar.exchange.last_words import MANY
 from jiwar.exchange.logic import hello as hellos
 from jiwar.exchange.logic.conversation import Contact, Have, NotUnderstood
 from jiwar.exchange.logic.hello import Hello, Problem, Sent
 from jiwar.exchange.logic.restored import forgot
 from jiwar.exchange.logic.signed import SignedInvalid
-from jiwar.exchange.logic.streams import Cursor
+from jiwar.exchange.logic.streams import MANY, Cursor
 from jiwar.exchange.models import Stream
 from jiwar.exchange.standing import epoch, restoring
 from jiwar.identity.cards import CardInvalid
@@ -111,7 +110,7 @@ class ThisNode:
         link = links.of(peer)
         if hello.epoch < link.epoch:
             return Problem("epoch_old", str(hello.epoch))
-        if problem := self._hear_ledger(hello):
+        if problem := self._hear_ledger(hello, fresh=known is not None):
             return problem
         if known is not None and hello.epoch == link.epoch and forgot(known, hello.sent, link.epoch):
             return Problem("restored")
@@ -121,9 +120,9 @@ class ThisNode:
             last_words.note(hello, fresh=known is not None)
         return None
 
-    def _hear_ledger(self, hello: Hello, *, old: bool = False) -> Problem | None:
+    def _hear_ledger(self, hello: Hello, *, old: bool = False, fresh: bool = False) -> Problem | None:
         try:
-            said = told(hello.sender, dict(hello.ledger), old=old)
+            said = told(hello.sender, dict(hello.ledger), old=old, fresh=fresh)
         except LedgerForked:
             return Problem("ledger_forked")
         except (CheckpointInvalid, KeyRefused) as invalid:
@@ -183,6 +182,9 @@ class ThisNode:
                 if refused.faults[0].code == "chunk_wrong":
                     raise NotUnderstood("chunk_wrong", blob.hex()[:16]) from None
                 return
+
+    def lost(self, peer: str, have: Have) -> None:
+        departure.lost(peer, have)
 
     def stuck(self, peer: str, problem: Problem, have: Have) -> bool:
         return departure.stuck(peer, problem, have)

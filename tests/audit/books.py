@@ -95,8 +95,8 @@ class Node:
         said, self.talks[node] = witness.tell(self, self.talks.get(node, Talk()), node, self.now)
         return said
 
-    def hears(self, node: str, said: dict) -> Outcome:
-        outcome = witness.told(self, self.talks.get(node, Talk()), node, said, self.now)
+    def hears(self, node: str, said: dict, *, fresh: bool = False) -> Outcome:
+        outcome = witness.told(self, self.talks.get(node, Talk()), node, said, self.now, fresh=fresh)
         self.talks[node] = Talk.from_json(outcome.talk.to_json())
         if outcome.keep:
             others = [note for note in self.kept_of.get(node, ()) if note.tree != outcome.keep.tree]

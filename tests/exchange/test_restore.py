@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
+from jiwar.audit.queries import leaves
 from jiwar.exchange import departure, restore
 from jiwar.exchange.arrival import take
 from jiwar.exchange.logic import envelope as envelopes
@@ -17,7 +18,8 @@ from jiwar.exchange.logic import outbox
 from jiwar.exchange.logic.conversation import Contact, answer
 from jiwar.exchange.logic.frame import Frame
 from jiwar.exchange.logic.hello import Hello, Problem, Sent
-from jiwar.exchange.logic.streams import Cursor
+from jiwar.exchange.logic.receipt import Result
+from jiwar.exchange.logic.streams import MANY, Cursor
 from jiwar.exchange.models import Outgoing, Sealed, Stream
 from jiwar.exchange.standing import epoch, restoring
 from jiwar.exchange.this_node import ThisNode
@@ -93,6 +95,48 @@ def test_a_receipt_for_what_we_forgot_is_answered_so_that_evidence_comes(niger: 
     Sealed.objects.filter(seq=2).delete()
     Stream.objects.filter(incoming=False).update(seq=1)
     assert departure.settle("NER", [lost]) == 0
+    assert Stream.objects.get(incoming=False).acked == 0
+
+
+def test_what_a_neighbour_lost_after_its_receipt_may_end_otherwise(niger: ForeignNode, kind: Kind) -> None:
+    for text in ("1", "2", "3"):
+        issue(BY, kind, content(kind, text))
+    depart("NER")
+    departure.settle("NER", [receipt(niger, 3)])
+    line = Line(niger)
+    line.ask()
+    line.ask(have={"routine.1.0": Cursor(3)})
+
+    def states() -> list[str]:
+        return list(Outgoing.objects.values_list("state", flat=True))
+
+    assert states() == ["acknowledged"] * 3
+    # It was restored to before the second, by when the agreement was suspended there.
+    line.ask(have={"routine.1.0": Cursor(1)})
+    assert states() == ["acknowledged", "sealed", "sealed"]
+    assert Stream.objects.get(incoming=False).acked == 1
+    refusal, taken = Result("refused", "suspended"), Result("applied")
+    departure.settle("NER", [receipt(niger, 3, first=2, results=(refusal, taken))])
+    assert states() == ["acknowledged", "held", "acknowledged"]
+    # A node that starts anew remembers no contact: what the neighbour says first decides.
+    again = Line(niger)
+    again.ask()
+    again.ask(have={})
+    assert states() == ["sealed", "held", "sealed"]
+    again.ask(have={"routine.1.0": Cursor(3)})
+    departure.settle("NER", [receipt(niger, 3)])
+    assert states() == ["acknowledged"] * 3
+    assert leaves(act="messages_lost").count() == 2
+
+
+def test_a_stream_of_which_a_long_hello_does_not_speak_is_not_lost(niger: ForeignNode, kind: Kind) -> None:
+    issue(BY, kind, content(kind))
+    depart("NER")
+    departure.settle("NER", [receipt(niger, 1)])
+    many = {f"routine.1.{number}": Cursor(1) for number in range(1, MANY)}
+    departure.lost("NER", many | {"urgent.1.0": Cursor(1)})
+    assert Stream.objects.get(incoming=False).acked == 1
+    departure.lost("NER", many)
     assert Stream.objects.get(incoming=False).acked == 0
 
 

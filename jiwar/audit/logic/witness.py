@@ -9,6 +9,7 @@ and said again until the other side confirms it, so that nothing hangs on a cont
 it is a few bytes.
 """
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -32,6 +33,7 @@ RENEW = timedelta(days=1)
 """A witness signs again what has not grown after so long."""
 AHEAD = timedelta(days=1)
 """A cosignature from further in the future does not count: a wrong clock must not witness for years."""
+_DIGEST_BITS = 20
 
 
 def quorum(others: int) -> int:
@@ -93,7 +95,7 @@ def tell(book: Book, talk: Talk, node: str, now: datetime) -> tuple[dict[str, An
         parts.pop("gossip", None)
         said["gossip"] = talk.known.get("gossip", {})
     if parts and said != talk.said:
-        talk = replace(talk, number=talk.number + 1, said=said)
+        talk = replace(talk, number=_next(talk.number, said), said=said)
     # Who holds no checkpoint of it, whatever it once took, asks for everything.
     return {"v": VERSION, "n": talk.number, "got": talk.took if held else 0} | parts, talk
 
@@ -111,8 +113,8 @@ def shown(book: Book, talk: Talk, data: object) -> Outcome:
     return outcome
 
 
-def told(book: Book, talk: Talk, node: str, data: object, now: datetime) -> Outcome:
-    """What to make of what a node says.
+def told(book: Book, talk: Talk, node: str, data: object, now: datetime, *, fresh: bool = False) -> Outcome:
+    """What to make of what a node says. `fresh`: it says so now, and what it shows is the newest that it has.
 
     Raises CheckpointInvalid, or what `book` raises of keys; then nothing of it is to be kept.
     """
@@ -120,12 +122,19 @@ def told(book: Book, talk: Talk, node: str, data: object, now: datetime) -> Outc
     outcome = Outcome(_confirmed(talk, member))
     _take_held(book, outcome, member)
     _take_cosignature(book, outcome, node, member)
-    _take_checkpoint(book, outcome, node, member)
+    _take_checkpoint(book, outcome, node, member, fresh=fresh)
     _take_gossip(book, outcome, node, member)
     return outcome
 
 
 # --- telling ----------------------------------------------------------------------------------------------------------
+
+
+def _next(number: int, said: Mapping[str, Any]) -> int:
+    """The number of what is said next. Its low bits are of what is said: an old copy that counts from where it was
+    has nothing confirmed that it did not say."""
+    digest = int.from_bytes(hashlib.sha256(canonical(said)).digest()[:4], "big")
+    return (number >> _DIGEST_BITS) + 1 << _DIGEST_BITS | digest >> 32 - _DIGEST_BITS
 
 
 def _proofs(book: Book, own: Note, talk: Talk) -> dict[str, Any]:
@@ -140,7 +149,8 @@ def _proofs(book: Book, own: Note, talk: Talk) -> dict[str, Any]:
 
 def _sign_again(book: Book, talk: Talk, held: Note, now: datetime) -> Talk:
     """The talk with a cosignature of what is held, made now where there is none or it is old."""
-    if talk.signed and talk.signed[:2] == held.tree and now - datetime.fromisoformat(talk.signed[2]) < RENEW:
+    signed = talk.signed
+    if signed and signed[:2] == held.tree and -AHEAD <= now - datetime.fromisoformat(signed[2]) < RENEW:
         return talk
     return replace(talk, signed=(*held.tree, now.isoformat(), book.cosign(held.text, now)))
 
@@ -174,8 +184,9 @@ def _confirmed(talk: Talk, member: Member) -> Talk:
     holds = talk.holds
     if not member.got:
         known, holds = {}, None
-    # A higher number than ours: we were restored ourselves, and go on from there.
-    return replace(talk, holds=holds, known=known, number=max(talk.number, member.got), took=member.number)
+    said = talk.said if member.got <= talk.number else {}  # we were restored ourselves, and go on from there
+    number = max(talk.number, member.got)
+    return replace(talk, holds=holds, known=known, said=said, number=number, took=member.number)
 
 
 def _take_held(book: Book, outcome: Outcome, member: Member) -> None:
@@ -220,7 +231,7 @@ def _take_cosignature(book: Book, outcome: Outcome, node: str, member: Member) -
         outcome.witnessed = (note, line, at)
 
 
-def _take_checkpoint(book: Book, outcome: Outcome, node: str, member: Member) -> None:
+def _take_checkpoint(book: Book, outcome: Outcome, node: str, member: Member, *, fresh: bool) -> None:
     if member.checkpoint is None and member.to is None:
         return
     newest = held = book.held(node)
@@ -233,7 +244,7 @@ def _take_checkpoint(book: Book, outcome: Outcome, node: str, member: Member) ->
         elif held.tree < shown.tree:
             newest = _continue(book, outcome, node, held, shown, member)
         else:
-            _look_back(book, outcome, node, held, shown)
+            _look_back(book, outcome, node, held, shown, fresh=fresh)
     if newest is not None and (newest is not held or member.to == newest.tree):
         _settle(outcome, newest, member)
 
@@ -259,17 +270,16 @@ def _continue(book: Book, outcome: Outcome, node: str, held: Note, shown: Note, 
     return shown
 
 
-def _look_back(book: Book, outcome: Outcome, node: str, held: Note, shown: Note) -> None:
+def _look_back(book: Book, outcome: Outcome, node: str, held: Note, shown: Note, *, fresh: bool) -> None:
     """A checkpoint that is not newer: the same again, an old one that came late, a fork, or the word of an old copy."""
     kept = book.kept(node, shown.tree)
     if kept is not None and kept.says.root != shown.says.root:
         outcome.forks.append(Evidence(kept.text, shown.text, shown.says.root))
-    elif shown.says.at <= held.says.at:
-        return
     elif shown.tree != held.tree:
-        outcome.behind = held.text
-        outcome.talk = replace(outcome.talk, remind=True)
-    else:  # the same tree, signed again: what is cosigned must be what the node has
+        if fresh or shown.says.at > held.says.at:
+            outcome.behind = held.text
+            outcome.talk = replace(outcome.talk, remind=True)
+    elif shown.says.at > held.says.at:  # the same tree, signed again: what is cosigned must be what the node has
         outcome.keep = shown
         outcome.talk = replace(outcome.talk, signed=None)
 

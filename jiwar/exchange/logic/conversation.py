@@ -42,15 +42,15 @@ class Contact:
     """What a node remembers of a peer between frames, in memory alone: to lose it costs one round.
 
     `given`: nonces that it gave, with how far it had taken the peer's streams then. `theirs`: the peer's newest nonce.
-    `have`, `lack`: the peer's own words in its newest fresh hello; `sent`, `epoch`: in its newest, `sent` None before
-    the first. `keys`: which key signed the hello of each nonce that we gave; `knows`: the newest of these that the peer
-    has shown to believe. `told_at`: when we last told it of ledgers, by the monotonic clock; `ledger`: it has said
-    something of them since.
+    `have`, `lack`: the peer's own words in its newest fresh hello; `sent`, `epoch`: in its newest; `have` and `sent`
+    are None before the first. `keys`: which key signed the hello of each nonce that we gave; `knows`: the newest of
+    these that the peer has shown to believe. `told_at`: when we last told it of ledgers, by the monotonic clock;
+    `ledger`: it has said something of them since.
     """
 
     given: deque[tuple[str, Have]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     theirs: str = ""
-    have: Have = field(default_factory=dict)
+    have: Have | None = None
     sent: Mapping[str, Sent] | None = None
     epoch: int = 1
     lack: Mapping[str, int] = field(default_factory=dict)
@@ -59,6 +59,11 @@ class Contact:
     knows: str = ""
     told_at: float = float("-inf")
     ledger: bool = True
+
+    @property
+    def reached(self) -> Have:
+        """How far the peer has taken our streams, as far as we heard."""
+        return self.have or {}
 
     def when_given(self, nonce: str) -> Have | None:
         """How far we had come when we gave this nonce; None for one that we did not give lately."""
@@ -110,6 +115,9 @@ class Node(Protocol):
 
     def keep(self, peer: str, chunks: Sequence[bytes]) -> None:
         """Keep chunks that we lack; others are passed over."""
+
+    def lost(self, peer: str, have: Have) -> None:
+        """The peer may have less than it had: what it acknowledged past `have` is on its way again. Durable."""
 
     def stuck(self, peer: str, problem: Problem, have: Have) -> bool:
         """The peer cannot take what we sealed: whether giving the streams up past `have` and sealing anew helps."""
@@ -165,14 +173,14 @@ def visit(
     while True:
         frame = _begin(node, contact, peer)
         if sending and ours is None:
-            frame.envelopes = node.envelopes(peer, contact.have, push)
+            frame.envelopes = node.envelopes(peer, contact.reached, push)
             if not frame.envelopes:
                 frame.chunks = node.chunks(peer, contact.lack, push)
         if said and ours is None and frame.is_bare:
             return done
         # Only to a fresh hello does the peer say all that it has: the first of all is none.
         said = sending and bool(contact.theirs)
-        before = (dict(contact.have), dict(contact.lack))
+        before = (dict(contact.reached), dict(contact.lack))
         hello, reply = yield from _say(node, contact, peer, frame, ours, room)
         if ours is not None:
             done.problem = ours
@@ -188,7 +196,7 @@ def visit(
                 return done
             lowered, rolled, sending = lowered or gap, rolled or not gap, True
             continue
-        moved = _moved(before[0], contact.have) or (bool(frame.chunks) and contact.lack != before[1])
+        moved = _moved(before[0], contact.reached) or (bool(frame.chunks) and contact.lack != before[1])
         if (frame.envelopes or frame.chunks) and not moved:
             if lowered:
                 done.problem = Problem("no_progress")
@@ -239,6 +247,11 @@ def _moved(before: Have, now: Have) -> bool:
     return any(cursor.seq > before.get(name, Cursor()).seq for name, cursor in now.items())
 
 
+def _fell(before: Have | None, now: Have) -> bool:
+    """Whether a peer has less of a stream than it had, or may have: we do not remember what it had."""
+    return before is None or _moved(now, before)
+
+
 def _hear(
     node: Node, contact: Contact, hello: Hello, frame: Frame, known: Have | None, done: Visit | None = None
 ) -> Problem | None:
@@ -249,6 +262,8 @@ def _hear(
     problem = node.heard(hello, known)
     contact.theirs = hello.nonce
     if known is not None:
+        if _fell(contact.have, hello.have):
+            node.lost(peer, hello.have)
         contact.have, contact.lack, contact.room = hello.have, hello.lack, hello.room
         contact.knows = contact.keys.get(hello.re, contact.knows)
     contact.sent, contact.epoch = hello.sent, hello.epoch
@@ -270,7 +285,7 @@ def _write(node: Node, peer: str, contact: Contact, problem: Problem | None, *, 
     """What we say back: what was asked for, as far as there is room."""
     frame = _begin(node, contact, peer)
     if room and problem is None:
-        frame.envelopes = node.envelopes(peer, contact.have, min(room, ROOM))
+        frame.envelopes = node.envelopes(peer, contact.reached, min(room, ROOM))
         if not frame.envelopes:
             frame.chunks = node.chunks(peer, contact.lack, min(room, ROOM))
     idle = frame.is_bare and problem is None

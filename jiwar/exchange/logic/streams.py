@@ -15,6 +15,8 @@ from typing import Protocol, TypeVar
 STREAM = re.compile(r"(urgent|routine)\.([1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})")
 FIRST = "0" * 64
 """The head of an empty stream: `prev` of its first envelope."""
+MANY = 100
+"""Streams of which a hello speaks at most (`this_node.cursors`): it may have had no room for others."""
 WINDOW = 1_024
 """Messages of one lane that may be sealed and not receipted: what is sealed, no suspension holds back."""
 
@@ -116,6 +118,15 @@ def to_carry(way: Way, have: Mapping[str, Cursor]) -> range:
     up."""
     end = way.seq if way.closed_at is None else way.closed_at
     return range(have.get(way.name, Cursor()).seq + 1, end + 1)
+
+
+def lost(way: Way, have: Mapping[str, Cursor]) -> range:
+    """Numbers of a stream that have a receipt and are lacking all the same: its recipient was restored from an old
+    copy. A hello that names `MANY` streams may have had no room for others."""
+    if way.name not in have and len(have) >= MANY:
+        return range(0)
+    numbers = to_carry(way, have)
+    return range(numbers.start, min(way.acked + 1, numbers.stop))
 
 
 def follow(cursor: Cursor, seq: int, prev: str, hash_: str) -> Cursor:

@@ -330,6 +330,37 @@ class TestRestore:
             meet(copied, ner)
         assert copied.outcomes[-1].restored == ner.held("LBY").text
 
+    def test_a_copy_whose_clock_goes_behind_is_told_where_it_speaks_now(self):
+        """Its word is no older one that comes late: it answers ours."""
+        _, copied, ner = self.restored()
+        copied.now = START - timedelta(days=1)
+        copied.append(1)
+        word = copied.says_to("NER")
+        assert ner.hears("LBY", word).behind is None
+        assert ner.hears("LBY", word, fresh=True).behind == ner.held("LBY").text
+        copied.hears("NER", ner.says_to("LBY"))
+        assert copied.outcomes[-1].restored == ner.held("LBY").text
+
+    def test_a_copy_has_nothing_confirmed_that_it_did_not_say(self):
+        """It counts on from where it was, and what it says then is not what had those numbers."""
+        _, copied, ner = self.restored()
+        for _ in range(3):
+            copied.append(1)
+            copied.offer()
+            copied.says_to("NER")  # and is not heard
+            copied.hears("NER", ner.says_to("LBY") | {"got": ner.talks["LBY"].took})
+            assert "checkpoint" in copied.says_to("NER")
+
+    def test_a_witness_whose_clock_was_ahead_signs_again(self):
+        lby, ner = states("LBY", "NER")
+        ner.now = START + timedelta(days=400)
+        for _ in range(2):
+            meet(lby, ner)
+        ner.now = START
+        for _ in range(2):
+            meet(lby, ner)
+        assert lby.witnesses["NER"][1] == START
+
     def test_a_new_epoch_is_a_new_log_whose_past_is_proven(self):
         _, copied, ner = self.restored()
         meet(copied, ner)

@@ -168,6 +168,21 @@ def stuck(node: "SimNode", peer: str, problem: Problem, have: Have) -> bool:
     return bool(given_up)
 
 
+def lost(node: "SimNode", peer: str, have: Have) -> None:
+    """A node may have less than it had: what it acknowledged past `have` is on its way again."""
+    with node.disk.transaction():
+        for way in list(node.ways(peer).values()):
+            numbers = streams.lost(way, have)
+            for number in numbers:
+                row = node.outbox(peer)[node.sealed(peer)[way.name, number].row]
+                if row.state == "acknowledged":
+                    again = row._replace(state="sealed", reason="", status="", acknowledged_at=None)
+                    node.disk.put(("outbox", peer), row.key, again)
+            if numbers:
+                node.disk.put(("ways", peer), way.name, way._replace(acked=numbers.start - 1))
+                node.append(("messages_lost", peer, f"{way.name} {numbers.start} {numbers.stop - 1}"))
+
+
 def queue_again(node: "SimNode", peer: str, numbers: range, stream: str, states: Collection[str]) -> int:
     """Queue what is sealed under these numbers and in one of these states, to be sealed anew."""
     count = 0

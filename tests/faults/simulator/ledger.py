@@ -86,14 +86,14 @@ def tell(node: "SimNode", peer: str, *, old: bool) -> dict[str, Any]:
     return said
 
 
-def told(node: "SimNode", peer: str, data: Any, *, old: bool) -> str | None:
+def told(node: "SimNode", peer: str, data: Any, *, old: bool, fresh: bool) -> str | None:
     """Take in what a peer says of ledgers; a checkpoint of our own that proves that this node runs from an old copy."""
     if not old and open_fork(node, peer):
         raise LedgerForked(peer)
     if data == {}:
         return None
     book, talk = Book(node), _talk(node, peer)
-    outcome = witness.shown(book, talk, data) if old else witness.told(book, talk, peer, data, node.now())
+    outcome = witness.shown(book, talk, data) if old else witness.told(book, talk, peer, data, node.now(), fresh=fresh)
     if outcome.changes(talk):
         with node.disk.transaction():
             _keep(node, peer, outcome)

@@ -155,7 +155,7 @@ class SimNode:
         before = self.epoch_of(peer)
         if hello.epoch < before:
             return Problem("epoch_old", str(hello.epoch))
-        if problem := self._hear_ledger(hello):
+        if problem := self._hear_ledger(hello, fresh=known is not None):
             return problem
         if known is not None and hello.epoch == before and restored.forgot(known, hello.sent, before):
             return Problem("restored")
@@ -165,9 +165,9 @@ class SimNode:
                 self.disk.put("links", peer, hello.epoch)
         return None
 
-    def _hear_ledger(self, hello: Hello, *, old: bool = False) -> Problem | None:
+    def _hear_ledger(self, hello: Hello, *, old: bool = False, fresh: bool = False) -> Problem | None:
         try:
-            restored_from = ledger.told(self, hello.sender, dict(hello.ledger), old=old)
+            restored_from = ledger.told(self, hello.sender, dict(hello.ledger), old=old, fresh=fresh)
         except ledger.LedgerForked:
             return Problem("ledger_forked")
         except CheckpointInvalid as invalid:
@@ -206,6 +206,10 @@ class SimNode:
 
     def keep(self, peer: str, chunks: Sequence[bytes]) -> None:
         return None
+
+    def lost(self, peer: str, have: Have) -> None:
+        self.world.meanwhile(self)
+        departure.lost(self, peer, have)
 
     def stuck(self, peer: str, problem: Problem, have: Have) -> bool:
         self.world.meanwhile(self)
