@@ -7,7 +7,9 @@ or so; one that answers and does not agree, every minute; each at once when it s
 import datetime as dt
 import logging
 import re
+import socket
 import ssl
+import struct
 import threading
 import time
 from collections import defaultdict
@@ -52,6 +54,8 @@ VISITS = 32
 """Visits at one time."""
 FIRST_PUSH = 64_000
 """Bytes of envelopes in a frame while the speed of a way is not known."""
+LEAST_PUSH = 16_000
+"""Bytes of envelopes in a frame on the slowest way."""
 FRAME_SECONDS = 4.0
 """A frame is made as large as the way carries in this time, so that urgent messages get between."""
 LOOK_EACH = 5.0
@@ -61,6 +65,8 @@ EACH_MINUTE: list[Callable[[Grant, dt.datetime], object]] = [sweep, pouch_folder
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL: the certificate is pinned, and a post that woke with a wrong clock must get
 through to learn of it."""
+_DROP = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+"""A connection that is given up ends at once: what it still had to send would hold up the next on a narrow way."""
 _HEADERS = {"accept-encoding": "identity", "content-type": "application/octet-stream"}
 _BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
 
@@ -100,10 +106,14 @@ class Way:
         """Whether the node brings us what it has by itself, or in answer to the question that we keep open there."""
         return now - max(self.heard_at, self.answered_at) < 2 * HEARTBEAT
 
-    @property
-    def push(self) -> int:
-        """Bytes of envelopes in the next frame."""
-        return min(ROOM, max(16_000, int(self.rate * FRAME_SECONDS))) if self.rate else FIRST_PUSH
+    def slow_down(self) -> None:
+        """A frame did not pass: what was measured no longer holds, and the next ones are small."""
+        known = min(self.rate or FIRST_PUSH, FIRST_PUSH / FRAME_SECONDS)
+        self.rate = max(known / 2, LEAST_PUSH / FRAME_SECONDS)
+
+    def carries(self) -> int:
+        """Bytes of envelopes for the next frame, either way."""
+        return min(ROOM, max(LEAST_PUSH, int(self.rate * FRAME_SECONDS))) if self.rate else FIRST_PUSH
 
 
 class Courier:
@@ -237,8 +247,8 @@ class Courier:
     def visit(self, node: str) -> Visit | None:
         """Bring a node everything that may leave for it, and take what it has; None when it was not reached."""
         way, now = self._ways[node], time.monotonic()
-        awake, room = now - way.reached_at < 2 * HEARTBEAT, 0 if way.is_served(now) else ROOM
-        frames = visit(ThisNode(reaching=True), CONTACTS[node], node, push=way.push, room=room, awake=awake)
+        awake, room = now - way.reached_at < 2 * HEARTBEAT, (lambda: 0) if way.is_served(now) else way.carries
+        frames = visit(ThisNode(reaching=True), CONTACTS[node], node, push=way.carries, room=room, awake=awake)
         return self._carry(node, frames, wait=0)
 
     def _listening(self) -> None:
@@ -251,7 +261,7 @@ class Courier:
             for node in known_neighbours():
                 way = self._ways[node]
                 try:
-                    frames = listen(ThisNode(reaching=True), CONTACTS[node], node)
+                    frames = listen(ThisNode(reaching=True), CONTACTS[node], node, room=way.carries)
                     self._carry(node, frames, wait=LISTEN)
                 except Exception as error:  # noqa: BLE001 - whatever it was, it is asked again
                     log.error("courier: listening to %s failed: %s", node, where(error))  # noqa: TRY400 - no content
@@ -283,6 +293,7 @@ class Courier:
                 way.wait = 0.0
             return done
         except Missed as missed:
+            way.slow_down()
             self._missed(node, missed.code, missed.detail, patient=missed.code == "http")
         except NotUnderstood as error:
             self._missed(node, "not_understood", error.code, patient=True)
@@ -320,7 +331,9 @@ class Courier:
             raise Missed(code, type(error).__name__) from None
         if response.status_code != httpx.codes.OK:
             raise Missed("http", f"{response.status_code} {_problem(bytes(answer))}".strip())
-        self._measure(node, way, len(body) + len(answer), time.monotonic() - started if not wait else 0.0)
+        # What was waited for says nothing of the way; only how long the answer then took.
+        size, since = (len(answer), first) if wait else (len(body) + len(answer), started)
+        self._measure(node, way, size, time.monotonic() - since)
         return bytes(answer)
 
     def _measure(self, node: str, way: Way, size: int, seconds: float) -> None:
@@ -330,7 +343,7 @@ class Courier:
         if way.cap and size / way.cap > seconds:
             self._stopping.wait(size / way.cap - seconds)
             seconds = size / way.cap
-        if seconds > 0 and size > FIRST_PUSH // 4:
+        if seconds > 0 and size > LEAST_PUSH // 2:
             before, way.rate = way.rate, size / seconds if not way.rate else (way.rate + size / seconds) / 2
             if not before or abs(way.rate - before) > before / 4:
                 links.carried(node, way.rate)
@@ -346,7 +359,8 @@ class Courier:
             context.check_hostname = False  # the certificate itself is pinned, wherever the node moves
             context.verify_flags |= _NO_CHECK_TIME
             context.load_verify_locations(cadata=row.tls_certificate)
-            way.client = httpx.Client(verify=context, timeout=TIMEOUT, trust_env=False)
+            transport = httpx.HTTPTransport(verify=context, trust_env=False, socket_options=[_DROP])
+            way.client = httpx.Client(transport=transport, timeout=TIMEOUT, trust_env=False)
             way.certificate = row.tls_certificate
         return way.client, row.exchange_url.rstrip("/")
 

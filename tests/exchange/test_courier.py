@@ -407,8 +407,18 @@ def test_a_cap_is_set_by_an_administrator_within_reason(niger: ForeignNode) -> N
 
 def test_frames_grow_with_the_speed_of_the_way() -> None:
     way = Way()
-    assert way.push == couriers.FIRST_PUSH
+    assert way.carries() == couriers.FIRST_PUSH
     way.rate = 8_000  # 64 kbit/s
-    assert way.push == 32_000
+    assert way.carries() == 32_000
     way.rate = 10**8
-    assert way.push == ROOM
+    assert way.carries() == ROOM
+
+
+def test_frames_are_small_after_one_that_did_not_pass() -> None:
+    way = Way()
+    way.rate = 10**8
+    sizes = []
+    for _ in range(4):
+        way.slow_down()
+        sizes.append(way.carries())
+    assert sizes == [32_000, couriers.LEAST_PUSH, couriers.LEAST_PUSH, couriers.LEAST_PUSH]

@@ -10,7 +10,7 @@ receipts past `sent`, and whether one of them was restored from an old copy and 
 """
 
 from collections import deque
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -21,6 +21,8 @@ from jiwar.exchange.logic.restored import forgotten
 from jiwar.exchange.logic.streams import Cursor
 
 Have = Mapping[str, Cursor]
+Size = Callable[[], int]
+"""Bytes that the way carries now in good time."""
 REMEMBERED = 16
 """Nonces that a node gave to one peer and still takes back: frames may cross."""
 ROOM = 1_500_000
@@ -159,12 +161,12 @@ class Visit:
 
 
 def visit(
-    node: Node, contact: Contact, peer: str, *, push: int, room: int = ROOM, awake: bool = True
+    node: Node, contact: Contact, peer: str, *, push: Size, room: Size = lambda: ROOM, awake: bool = True
 ) -> Generator[bytes, bytes, Visit]:
     """Say everything to a peer and hear everything, frame by frame; raises NotUnderstood.
 
-    `push`: bytes of envelopes in a frame; `room`: bytes that we take in an answer. A peer that is not `awake` is
-    greeted first: what is sealed is on its way and no later suspension holds it back.
+    `push`: bytes of envelopes in the next frame; `room`: bytes that we take in its answer. A peer that is not `awake`
+    is greeted first: what is sealed is on its way and no later suspension holds it back.
     """
     done = Visit()
     sending = awake and bool(contact.theirs)
@@ -173,15 +175,15 @@ def visit(
     while True:
         frame = _begin(node, contact, peer)
         if sending and ours is None:
-            frame.envelopes = node.envelopes(peer, contact.reached, push)
+            frame.envelopes = node.envelopes(peer, contact.reached, push())
             if not frame.envelopes:
-                frame.chunks = node.chunks(peer, contact.lack, push)
+                frame.chunks = node.chunks(peer, contact.lack, push())
         if said and ours is None and frame.is_bare:
             return done
         # Only to a fresh hello does the peer say all that it has: the first of all is none.
         said = sending and bool(contact.theirs)
         before = (dict(contact.reached), dict(contact.lack))
-        hello, reply = yield from _say(node, contact, peer, frame, ours, room)
+        hello, reply = yield from _say(node, contact, peer, frame, ours, room())
         if ours is not None:
             done.problem = ours
             return done
@@ -206,7 +208,7 @@ def visit(
         sending = True
 
 
-def listen(node: Node, contact: Contact, peer: str, *, room: int = ROOM) -> Generator[bytes, bytes, Visit]:
+def listen(node: Node, contact: Contact, peer: str, *, room: Size = lambda: ROOM) -> Generator[bytes, bytes, Visit]:
     """Ask a peer for what it has, and again with the receipts for it; each answer may be long in coming.
 
     Ends only with a problem. For a node that the peer cannot reach.
@@ -215,7 +217,7 @@ def listen(node: Node, contact: Contact, peer: str, *, room: int = ROOM) -> Gene
     ours: Problem | None = None
     while True:
         frame = _begin(node, contact, peer)
-        hello, reply = yield from _say(node, contact, peer, frame, ours, room)
+        hello, reply = yield from _say(node, contact, peer, frame, ours, room())
         if ours is not None or hello.problem is not None:
             done.problem = ours or hello.problem
             return done

@@ -143,10 +143,8 @@ class World:
             return
         node = self.nodes[code]
         awake = self.now - self.reached.get((code, peer), START - dt.timedelta(days=1)) < dt.timedelta(seconds=40)
-        size = self.chance.choice([3_000, 10_000, 64_000])
-        frames = visit(
-            node, node.contacts[peer], peer, push=size, room=self.chance.choice([4_000, 100_000]), awake=awake
-        )
+        push, room = self.chance.choice([3_000, 10_000, 64_000]), self.chance.choice([4_000, 100_000])
+        frames = visit(node, node.contacts[peer], peer, push=lambda: push, room=lambda: room, awake=awake)
         led = Visit(self.number(), code, peer, frames)
         self.visits[led.number] = led
         self._say(led, lambda: next(frames))
