@@ -118,7 +118,7 @@ from jiwar.exchange.this_node import CONTACTS, ThisNode
 courier = Courier()
 times = []
 for n in range(120):
-    frames = visit(ThisNode(reaching=True), CONTACTS["NER"], "NER", push=64_000)
+    frames = visit(ThisNode(reaching=True), CONTACTS["NER"], "NER", push=lambda: 64_000)
     try:
         data = next(frames)
         while True:
