@@ -11,7 +11,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.services import authorise
 from jiwar.audit.queries import forks
 from jiwar.audit.services import accept_fork
-from jiwar.exchange import pages
+from jiwar.exchange import link_pages
 from jiwar.exchange.queries import links
 from jiwar.wire.faults import Refused
 
@@ -40,7 +40,7 @@ def accept(request: HttpRequest, code: str) -> HttpResponse:
     try:
         accept_fork(by, code, request.POST.get("reason", ""))
     except Refused as refused:
-        return pages.show(request, code, refused.faults)
+        return link_pages.show(request, code, refused.faults)
     messages.success(request, _("The fork is accepted. The next checkpoint that the node shows is the first."))
     return redirect("neighbour", code)
 

@@ -1,94 +1,29 @@
-"""The neighbours at the console: how each link is, in words; what passed; cards and keys."""
+"""The neighbours at the console: cards, handed over and entered. Links, pouches and restores have modules beside."""
 
-import datetime as dt
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import authorise
-from jiwar.audit.queries import ledger_of
-from jiwar.exchange import pouch_pages, pouch_queries, queries, restore_pages, services
+from jiwar.exchange import link_pages, pouch_pages, restore_pages
 from jiwar.exchange.directory_pages import urls as directory_urls
-from jiwar.exchange.logic.advice import CLOCK_LIMIT
 from jiwar.identity.cards import MAX_BYTES, Card, CardInvalid, read_card
 from jiwar.identity.contact import FIELDS
-from jiwar.identity.queries import contact_of, fingerprint_of, is_stale, keys_of, one_look
+from jiwar.identity.queries import contact_of
 from jiwar.identity.queries import neighbours as known
-from jiwar.identity.services import add_node, needs_reading, own_card, revoke_node_key, set_contact
-from jiwar.identity.standing import keys_standing, standing_of
+from jiwar.identity.services import add_node, needs_reading, own_card, set_contact
 from jiwar.wire.faults import Fault, Refused
 
 READ = Permission.EXCHANGE_LINK_READ
 RETRY = Permission.EXCHANGE_LINK_RETRY
 MANAGE = Permission.IDENTITY_NODE_MANAGE
-
-
-@require_GET
-def neighbours(request: HttpRequest) -> HttpResponse:
-    """Every link in words; the list refreshes itself."""
-    authorise(request, READ)
-    with one_look():
-        return render(request, "exchange/neighbours.html", _phrases() | {"links": queries.links()})
-
-
-@require_http_methods(["GET", "POST"])
-def neighbour(request: HttpRequest, code: str) -> HttpResponse:
-    """One neighbour: link, streams, messages, keys. The one act here is revoking a key."""
-    authorise(request, READ)
-    faults: tuple[Fault, ...] = ()
-    if request.method == "POST":
-        by = authorise(request, MANAGE)
-        key = keys_of(code).filter(id=request.POST.get("key", "")).first()
-        if key is None:
-            raise Http404
-        try:
-            revoke_node_key(key, request.POST.get("why", ""), by=by.actor_id)
-        except Refused as refused:
-            faults = refused.faults
-        else:
-            messages.success(request, _("The key is revoked: nothing signed by it is believed from now on."))
-            return redirect("neighbour", code)
-    return show(request, code, faults)
-
-
-def show(request: HttpRequest, code: str, faults: tuple[Fault, ...] = ()) -> HttpResponse:
-    """The page of one neighbour, with what is wrong with the form that was sent from it."""
-    found = queries.links(code)
-    if not found:
-        raise Http404
-    context = {
-        "link": found[0],
-        "ledger": ledger_of(code),
-        "streams": queries.streams(code),
-        "stories": pouch_queries.stories(code, pouch_queries.pouches(code)[:5]),
-        "keys": [(key, fingerprint_of(key)) for key in keys_of(code)],
-        "standings": keys_standing(code),
-        "faults": faults,
-        "typed": request.POST,
-    }
-    with one_look():
-        return render(request, "exchange/neighbour.html", _phrases() | context, status=422 if faults else 200)
-
-
-@require_POST
-def retry(request: HttpRequest, code: str) -> HttpResponse:
-    """Try a link now."""
-    by = authorise(request, RETRY)
-    if not known().filter(code=code).exists():
-        raise Http404
-    services.retry(by, code)
-    messages.success(request, _("The node is tried now."))
-    return redirect("neighbours")
 
 
 @require_http_methods(["GET", "POST"])
@@ -172,38 +107,12 @@ def _card_text(request: HttpRequest) -> str:
     return request.POST["card"]
 
 
-def _phrases() -> dict[str, Any]:
-    """What the templates say about times and clocks."""
-    return {
-        "ago": naturaltime,
-        "clock": _clock,
-        "clock_wrong": lambda seconds: abs(seconds or 0) > CLOCK_LIMIT,
-        "standing_of": standing_of,
-        "is_stale": is_stale,
-    }
-
-
-def _clock(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    if abs(seconds) < 1:
-        return _("the same as ours")
-    now = timezone.now()
-    size = timesince(now - dt.timedelta(seconds=abs(seconds)), now, depth=1)
-    if abs(seconds) < 60:
-        size = _("%(count)s s") % {"count": round(abs(seconds))}
-    text = _("ahead of ours by %(time)s") if seconds > 0 else _("behind ours by %(time)s")
-    return text % {"time": size}
-
-
 urls = [
     *pouch_pages.urls,
     *restore_pages.urls,
-    path("", neighbours, name="neighbours"),
     *directory_urls,
     path("add/", add, name="neighbour-add"),
     path("card/", card, name="own-card"),
     path("card/file/", download, name="own-card-file"),
-    path("<str:code>/", neighbour, name="neighbour"),
-    path("<str:code>/retry/", retry, name="neighbour-retry"),
+    *link_pages.urls,
 ]

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -25,7 +24,6 @@ SIZES = (100 << 20, 700 << 20, USUAL, MOST)
 """Bytes of a pouch that a person chooses from: what a mail takes, a disc, a stick, the file system of a stick."""
 _FORM = 100_000
 """Bytes that the rest of a form may take."""
-_PAGE = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,16 +88,6 @@ def _form(request: HttpRequest, *faults: Fault) -> HttpResponse:
 
 
 @require_GET
-def history(request: HttpRequest, code: str) -> HttpResponse:
-    """Pouches to and from a node."""
-    authorise(request, Permission.EXCHANGE_LINK_READ)
-    link = _link(code)
-    page = Paginator(queries.pouches(code), _PAGE).get_page(request.GET.get("page"))
-    context = {"link": link, "page": page, "stories": queries.stories(code, page.object_list)}
-    return render(request, "exchange/pouches.html", context)
-
-
-@require_GET
 def packed(request: HttpRequest, code: str, uid: UUID) -> HttpResponse:
     """A pouch that was made here: what is in it, how to carry it, whether it arrived."""
     return _show(request, code, uid, incoming=False)
@@ -156,7 +144,6 @@ def _most(request: HttpRequest) -> int:
 urls = [
     path("pouch/", open_, name="pouch-open"),
     path("<str:code>/pouch/", make, name="pouch-make"),
-    path("<str:code>/pouches/", history, name="pouches"),
     path("<str:code>/pouches/made/<uuid:uid>/", packed, name="pouch"),
     path("<str:code>/pouches/made/<uuid:uid>/file/", fetch, name="pouch-file"),
     path("<str:code>/pouches/opened/<uuid:uid>/", opened, name="pouch-opened"),

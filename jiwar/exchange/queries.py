@@ -1,28 +1,30 @@
 """Reads for people: how each link is, and what became of a record."""
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Min, OuterRef, Subquery
+from django.db.models import Count, Max, Min, OuterRef, QuerySet, Subquery, Sum
 from django.urls import reverse
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor
 from jiwar.access.waiting import Waiting
-from jiwar.audit.queries import newest_checkpoints
-from jiwar.exchange.logic.advice import advise
-from jiwar.exchange.models import Incoming, Link, Outgoing, Sealed, Stream
+from jiwar.audit.queries import WitnessState, newest_checkpoints, open_forks, witnessing
+from jiwar.exchange.logic.advice import ADVICE, Facts, Trouble, advise, trouble
+from jiwar.exchange.models import Incoming, Link, Outgoing, Pouch, Receipt, Sealed, Stream
 from jiwar.exchange.standing import announced
-from jiwar.identity.queries import neighbours
-from jiwar.identity.standing import disputed, list_ends, own_standing
+from jiwar.identity.queries import is_stale, neighbours, one_look
+from jiwar.identity.standing import Standing, disputed, list_ends, own_standing, standing_of
 from jiwar.records.words import words
 
 if TYPE_CHECKING:
     from jiwar.audit.models import Checkpoint
+    from jiwar.identity.models import Node
 
 ALIVE = dt.timedelta(seconds=60)
 """A link that was silent for longer is said to be down."""
@@ -34,8 +36,11 @@ class LinkState:
 
     `state`: up, down, never. `waiting`: messages on their way, by lane; `held`: kept by policy, counted by the reason's
     code (words group `verdict`). `failure`: code of the words group `link_failure`, "" when the last visit went well,
-    noted at `failed_at`. `rate`, `cap`: bytes a second, seen and allowed. `epoch`: of the node. `advice`: codes of the
-    words group `link_advice`. `checkpoint`: the newest that is kept of its ledger.
+    noted at `failed_at`. `rate`, `cap`: bytes a second, seen and allowed. `epoch`: of the node. `keys`: how its newest
+    key stands; `list_stale`: its state's revocation list is out of date. `checkpoint`: the newest that is kept of its
+    ledger; `vouches`: what it signed last as a witness of ours, None of a post; `forked`: it signed two histories, and
+    nobody has accepted that. `pouch_at`: when the newest pouch to it was made or of its was opened. `advice`: codes of
+    the words group `link_advice`, the most pressing first; `trouble`: how pressing (words group `link_trouble`).
     """
 
     code: str
@@ -55,8 +60,14 @@ class LinkState:
     rate: float | None
     cap: int | None
     epoch: int
+    keys: Standing
+    list_stale: bool
     checkpoint: "Checkpoint | None"
+    vouches: WitnessState | None
+    forked: bool
+    pouch_at: dt.datetime | None
     advice: list[str]
+    trouble: Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,49 +87,86 @@ class Delivery:
 
 
 def links(code: str | None = None) -> list[LinkState]:
-    """Every neighbour and post, or the one with this code; in five queries."""
-    of_node = {"node": code} if code else {}
-    backlog: dict[str, list[dict[str, Any]]] = {}
-    for row in (
-        Outgoing.objects.filter(**of_node)
-        .exclude(state__in=[Outgoing.State.ACKNOWLEDGED, Outgoing.State.NOT_SENT])
-        .values("node", "state", "reason", "lane")
-        .annotate(count=Count("id"), oldest=Min("queued_at"))
-        .order_by()
-    ):
-        backlog.setdefault(row["node"], []).append(row)
-    taken = Incoming.objects.filter(stream__node=code) if code else Incoming.objects.all()
-    received = dict(taken.order_by().values_list("stream__node").annotate(Count("id")))
-    known = {link.node: link for link in Link.objects.filter(**of_node)}
-    checkpoints = newest_checkpoints()
+    """Every neighbour and post, the most pressing first, or the one with this code; fifteen queries, however many."""
+    of_node, now = {"node": code} if code else {}, timezone.now()
+    backlog: dict[str, list[_Backlog]] = defaultdict(list)
+    rows = Outgoing.objects.filter(state__in=_OPEN, **of_node).values_list("node", "state", "reason", "lane").order_by()
+    for node, *row in rows.annotate(Count("id"), Min("queued_at")):
+        backlog[node].append(_Backlog(*row))
+    taken = Stream.objects.filter(incoming=True, **of_node).values_list("node").order_by().annotate(Sum("seq"))
+    pouches = Pouch.objects.filter(**of_node).values_list("node").order_by().annotate(Max("at"))
+    about = _About(
+        backlog,
+        dict(taken),
+        {link.node: link for link in Link.objects.filter(**of_node)},
+        newest_checkpoints(),
+        {state.node: state for state in witnessing(now).witnesses},
+        {fork.node for fork in open_forks()},
+        dict(pouches),
+        announced() is not None,
+        now,
+    )
     nodes = neighbours().filter(code=code) if code else neighbours()
-    return [
-        _link_state(
-            node,
-            known.get(node.code, Link(node=node.code)),
-            backlog.get(node.code, []),
-            received.get(node.code, 0),
-            checkpoints.get(node.code),
-        )
-        for node in nodes
-    ]
+    with one_look():
+        found = [_link_state(node, about) for node in nodes]
+    pressing = list(ADVICE)
+    return sorted(found, key=lambda link: (pressing.index(link.advice[0]), link.name, link.code))
 
 
-def _link_state(node, link, backlog, received, checkpoint) -> LinkState:  # type: ignore[no-untyped-def]
-    now = timezone.now()
+_OPEN = [Outgoing.State.QUEUED, Outgoing.State.HELD, Outgoing.State.SEALED, Outgoing.State.REFUSED]
+
+
+class _Backlog(NamedTuple):
+    """Messages for one node that stand alike."""
+
+    state: str
+    reason: str
+    lane: str
+    messages: int
+    oldest: dt.datetime
+
+
+class _About(NamedTuple):
+    """What is known of all nodes, each by its code."""
+
+    backlog: Mapping[str, list[_Backlog]]
+    received: Mapping[str, int]
+    links: Mapping[str, Link]
+    checkpoints: "Mapping[str, Checkpoint]"
+    witnesses: Mapping[str, WitnessState]
+    forked: set[str]
+    pouches: Mapping[str, dt.datetime]
+    restoring: bool
+    now: dt.datetime
+
+
+def _link_state(node: "Node", about: _About) -> LinkState:
+    link, backlog, now = about.links.get(node.code, Link(node=node.code)), about.backlog.get(node.code, []), about.now
     contact_at = max((at for at in (link.heard_at, link.reached_at) if at), default=None)
     alive = contact_at is not None and now - contact_at < ALIVE and not link.failures
     state = "up" if alive else "down" if contact_at else "never"
-    waiting = [row for row in backlog if row["state"] in {Outgoing.State.QUEUED, Outgoing.State.SEALED}]
-    held: Counter[str] = Counter()
-    lanes: Counter[str] = Counter()
-    for row in backlog:
-        if row["state"] == Outgoing.State.HELD:
-            held[row["reason"]] += row["count"]
-    for row in waiting:
-        lanes[row["lane"]] += row["count"]
-    refused = sum(row["count"] for row in backlog if row["state"] == Outgoing.State.REFUSED)
+    waiting = [row for row in backlog if row.state in {Outgoing.State.QUEUED, Outgoing.State.SEALED}]
+    oldest_at = min((row.oldest for row in waiting), default=None)
+    held = _counted((row.reason, row.messages) for row in backlog if row.state == Outgoing.State.HELD)
+    refused = sum(row.messages for row in backlog if row.state == Outgoing.State.REFUSED)
     failure = failure_code(link.failure) if link.failures else ""
+    keys, list_stale = standing_of(node.code), is_stale(node.state)
+    advice = advise(
+        Facts(
+            state=state,
+            silent=now - contact_at if contact_at else None,
+            failure=failure,
+            clock_difference=link.clock_difference,
+            waiting=sum(row.messages for row in waiting),
+            oldest=now - oldest_at if oldest_at else dt.timedelta(),
+            held=sum(held.values()),
+            refused=refused,
+            keys=keys.code,
+            list_stale=list_stale,
+            forked=node.code in about.forked,
+            restoring=about.restoring,
+        )
+    )
     return LinkState(
         code=node.code,
         name=node.name,
@@ -126,27 +174,33 @@ def _link_state(node, link, backlog, received, checkpoint) -> LinkState:  # type
         contact=node.contact,
         state=state,
         contact_at=contact_at,
-        waiting=dict(lanes),
-        held=dict(held),
+        waiting=_counted((row.lane, row.messages) for row in waiting),
+        held=held,
         refused=refused,
-        oldest_at=min((row["oldest"] for row in waiting), default=None),
-        received=received,
+        oldest_at=oldest_at,
+        received=about.received.get(node.code, 0),
         clock_difference=link.clock_difference,
         failure=failure,
         failed_at=link.failed_at if link.failures else None,
         rate=link.rate,
         cap=link.cap,
         epoch=link.epoch,
-        checkpoint=checkpoint,
-        advice=advise(
-            state=state,
-            silent=now - contact_at if contact_at else None,
-            failure=failure,
-            clock_difference=link.clock_difference,
-            held=sum(held.values()),
-            refused=refused,
-        ),
+        keys=keys,
+        list_stale=list_stale,
+        checkpoint=about.checkpoints.get(node.code),
+        vouches=about.witnesses.get(node.code),
+        forked=node.code in about.forked,
+        pouch_at=about.pouches.get(node.code),
+        advice=advice,
+        trouble=trouble(advice),
     )
+
+
+def _counted(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for name, count in pairs:
+        found[name] += count
+    return dict(sorted(found.items(), reverse=True))
 
 
 def failure_code(failure: str) -> str:
@@ -155,32 +209,28 @@ def failure_code(failure: str) -> str:
     return next((token for token in reversed(tokens) if token in words()["link_failure"]), tokens[0] if tokens else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
-    """The streams with one node, oldest first, and the newest messages, newest first.
-
-    `sent` have `stream` and `seq`, None before they were sealed.
-    """
-
-    out: list[Stream]
-    in_: list[Stream]
-    sent: list[Outgoing]
-    received: list[Incoming]
+def streams(code: str) -> tuple[list[Stream], list[Stream]]:
+    """The streams to a node and from it, the newest first; one query."""
+    rows = list(Stream.objects.filter(node=code).defer("newest").order_by("-id"))
+    return [row for row in rows if not row.incoming], [row for row in rows if row.incoming]
 
 
-def streams(code: str, newest: int = 50) -> Streams:
-    """The streams with a node; four queries."""
-    rows = list(Stream.objects.filter(node=code).defer("newest"))
+def sent(code: str, state: str = "") -> QuerySet[Outgoing]:
+    """Messages to a node, the newest first, with `stream` and `seq`, None before they were sealed."""
     sealed = Sealed.objects.filter(outgoing=OuterRef("pk")).order_by("-id")
-    sent = Outgoing.objects.filter(node=code).select_related("record", "receipt").order_by("-id")
-    sent = sent.annotate(stream=Subquery(sealed.values("stream__name")[:1]), seq=Subquery(sealed.values("seq")[:1]))
-    received = Incoming.objects.filter(stream__node=code).select_related("record", "stream").order_by("-id")
-    return Streams(
-        [row for row in rows if not row.incoming],
-        [row for row in rows if row.incoming],
-        list(sent[:newest]),
-        list(received[:newest]),
-    )
+    found = Outgoing.objects.filter(node=code).select_related("record", "receipt").order_by("-id")
+    found = found.filter(state=state) if state else found
+    return found.annotate(stream=Subquery(sealed.values("stream__name")[:1]), seq=Subquery(sealed.values("seq")[:1]))
+
+
+def received(code: str) -> QuerySet[Incoming]:
+    """Messages from a node that were taken, the newest first."""
+    return Incoming.objects.filter(stream__node=code).select_related("record", "stream").order_by("-id")
+
+
+def receipts(code: str) -> QuerySet[Receipt]:
+    """A node's signed receipts for our messages, the newest first."""
+    return Receipt.objects.filter(stream__node=code).select_related("stream").order_by("-id")
 
 
 def deliveries(uid: UUID) -> list[Delivery]:

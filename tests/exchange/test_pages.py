@@ -14,12 +14,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jiwar.audit.models import Leaf
 from jiwar.exchange import departure
 from jiwar.exchange import links as noted
 from jiwar.exchange.arrival import take
-from jiwar.exchange.logic.advice import advise
+from jiwar.exchange.logic import advice
+from jiwar.exchange.logic.advice import Facts, Trouble, advise, trouble
 from jiwar.exchange.models import Link, Outgoing
 from jiwar.exchange.queries import failure_code, links
 from jiwar.identity.cards import read_card
@@ -29,14 +32,15 @@ from jiwar.identity.services import add_node, add_person, make_own_keys
 from jiwar.records.kinds import KINDS, Kind, register
 from jiwar.records.services import issue
 from jiwar.records.words import LANGUAGES, words
+from tests.exchange.carrier import receipt
 from tests.exchange.test_exchange import BY, Channel, Note, content, open_between
 from tests.foreign import ForeignNode
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., Client]
 PASSWORD = "a long walk in the Fezzan"
-QUERIES = 15
-"""Of the list: six of the exchange, one of the keys; the others are the session, the person and her roles."""
+QUERIES = 21
+"""Of the list: six of the exchange, six of the ledger, two of the keys; the others are the session and the person."""
 
 
 @pytest.fixture
@@ -80,14 +84,17 @@ def test_a_link_is_told_in_words_with_what_to_do(sign_in: SignIn, kind: Kind) ->
     noted.missed("NER", "http", "400 key_unknown")
     page = text(client.get("/neighbours/"))
     assert "link down" in page
+    assert "ask for a new card" in page
     assert "A signature is of an unknown key." in page
     assert "ahead of ours by" in page
+    assert "and more: 2" in page
+    page = text(client.get("/neighbours/NER/"))
+    assert "ask for a new card" in page
     assert "Check the clock" in page
     assert "1 : No agreement binds the two states." in page
     noted.reached(noted.of("NER"), timezone.now(), 1)
-    page = text(client.get("/neighbours/"))
-    assert "link up" in page
-    assert "the same as ours" in page
+    assert "link up" in text(client.get("/neighbours/"))
+    assert "the same as ours" in text(client.get("/neighbours/NER/"))
 
 
 def test_the_list_asks_as_many_questions_for_one_neighbour_as_for_seven(sign_in: SignIn, kind: Kind) -> None:
@@ -115,16 +122,86 @@ def test_one_neighbour_shows_what_passed_and_its_receipts(sign_in: SignIn, kind:
     record = issue(BY, kind, content(kind))
     departure.seal("NER")
     take("NER", [Channel(niger).envelope(niger.statement(kind, content(kind, "secret words")))])
-    response = sign_in(Role.OVERSIGHT).get("/neighbours/NER/")
-    page = text(response)
-    assert str(record.uid) in page
-    assert "on its way" in page
-    assert "LBY-NER-2026-01" in page
-    assert "applied" in page
-    assert "secret words" not in page
-    assert read_card(niger.card()).fingerprint in page
-    assert "Revoke" not in page
-    assert sign_in(Role.ANALYST).get("/neighbours/XXX/").status_code == 404
+    departure.settle("NER", [receipt(niger, 1)])
+    client = sign_in(Role.OVERSIGHT)
+    sent, received, receipts, keys = (
+        text(client.get(f"/neighbours/NER/{name}/")) for name in ("sent", "received", "receipts", "keys")
+    )
+    assert str(record.uid) in sent
+    assert "LBY-NER-2026-01" in sent
+    assert "applied" in received
+    assert "secret words" not in received
+    assert "routine.1.0" in receipts
+    assert '"results":[[1,"applied","",""]]' in receipts
+    assert read_card(niger.card()).fingerprint in keys
+    assert "Revoke" not in keys
+    for page in ("", "sent/", "received/", "receipts/", "keys/", "pouches/"):
+        assert client.get(f"/neighbours/XXX/{page}").status_code == 404
+
+
+def test_messages_are_paged_and_narrowed_by_their_state(sign_in: SignIn, kind: Kind) -> None:
+    niger = ForeignNode("NER")
+    add_node(niger.card())
+    open_between(niger, "test.note")
+    for n in range(60):
+        issue(BY, kind, content(kind, str(n)))
+    departure.seal("NER")
+    for n in range(3):
+        issue(BY, kind, content(kind, f"later {n}"))
+    client = sign_in(Role.CONTACT_OFFICER)
+    page = client.get("/neighbours/NER/sent/")
+    assert "Page 1 of 2" in text(page)
+    assert page.content.decode().count("<tr>") == 1 + 50
+    assert client.get("/neighbours/NER/sent/?page=2").content.decode().count("<tr>") == 1 + 13
+    assert client.get("/neighbours/NER/sent/?state=queued").content.decode().count("<tr>") == 1 + 3
+    for wrong in ("page=x", "page=-1", "page=99", "state=lost", "state=%00", "q=%FF"):
+        assert client.get(f"/neighbours/NER/sent/?{wrong}").status_code in {200, 400}
+
+
+def test_sixty_posts_can_be_searched_and_counted_and_the_worst_stands_first(sign_in: SignIn, kind: Kind) -> None:
+    card = ForeignNode("LBY-P00", role="post")
+    add_node(card.card())
+    post = Node.objects.get(code="LBY-P00")
+    for n in range(1, 60):
+        post.code, post.name = f"LBY-P{n:02}", f"Post {n}"
+        post.save(force_insert=True)
+        noted.reached(f"LBY-P{n:02}", timezone.now(), 1)
+    noted.missed("LBY-P30", "wrong_certificate")
+    noted.heard("LBY-P41", timezone.now() + dt.timedelta(minutes=9), 1)
+    client = sign_in(Role.CONTACT_OFFICER)
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get("/neighbours/")
+    assert len(asked) <= QUERIES + 4  # the book of keys is read once, for what was added since
+    words_ = text(page)
+    order = re.findall(r"LBY-P[0-9]{2}", words_)
+    assert order[:3] == ["LBY-P30", "LBY-P41", "LBY-P00"]
+    assert len(set(order)) == 60
+    assert "All 60 act now 3 see to it 0 well 57" in words_
+    assert set(re.findall(r"LBY-P[0-9]{2}", text(client.get("/neighbours/?show=now")))) == set(order[:3])
+    assert set(re.findall(r"LBY-P[0-9]{2}", text(client.get("/neighbours/?q=post+47")))) == {"LBY-P47"}
+    assert set(re.findall(r"LBY-P[0-9]{2}", text(client.get("/neighbours/?q=p41&show=now")))) == {"LBY-P41"}
+    assert "No node answers to that." in text(client.get("/neighbours/?q=nowhere"))
+
+
+def test_the_speed_of_a_link_is_limited_by_an_administrator(sign_in: SignIn) -> None:
+    add_node(ForeignNode("NER").card())
+    contact = sign_in(Role.CONTACT_OFFICER)
+    assert "Kilobytes a second" not in text(contact.get("/neighbours/NER/"))
+    assert contact.post("/neighbours/NER/cap/", {"cap": "8"}).status_code == 403
+    client = sign_in(Role.ADMINISTRATOR)
+    for wrong in ("0", "-1", "fast", "٨", "9999999999", "99999999"):
+        answer = client.post("/neighbours/NER/cap/", {"cap": wrong})
+        assert answer.status_code == 422, wrong
+        assert 'aria-invalid="true"' in answer.content.decode()
+    assert not Link.objects.exists()
+    assert client.post("/neighbours/NER/cap/", {"cap": "8"}).status_code == 302
+    assert Link.objects.get().cap == 8_000
+    noted.carried("NER", 7_700.0)
+    page = text(client.get("/neighbours/NER/")).replace("\xa0", " ")
+    assert "Speed seen 7.5 KB a second Speed allowed 7.8 KB a second" in page
+    assert client.post("/neighbours/NER/cap/", {"cap": ""}).status_code == 302
+    assert Link.objects.get().cap is None
+    assert client.post("/neighbours/XXX/cap/", {"cap": ""}).status_code == 404
 
 
 def test_only_roles_that_may_try_now_can(sign_in: SignIn) -> None:
@@ -209,13 +286,13 @@ def test_a_card_comes_as_a_file_too(sign_in: SignIn) -> None:
 def test_a_key_is_revoked_with_a_reason_by_an_administrator(sign_in: SignIn) -> None:
     add_node(ForeignNode("NER").card())
     key = NodeKey.objects.get(node_id="NER", use="signing")
-    assert sign_in(Role.CONTACT_OFFICER).post("/neighbours/NER/", {"key": key.id, "why": "x"}).status_code == 403
+    assert sign_in(Role.CONTACT_OFFICER).post("/neighbours/NER/keys/", {"key": key.id, "why": "x"}).status_code == 403
     client = sign_in(Role.ADMINISTRATOR)
-    assert client.post("/neighbours/NER/", {"key": key.id, "why": " "}).status_code == 422
+    assert client.post("/neighbours/NER/keys/", {"key": key.id, "why": " "}).status_code == 422
     own = NodeKey.objects.get(node_id="LBY", use="signing")
-    assert client.post("/neighbours/NER/", {"key": own.id, "why": "x"}).status_code == 404
-    assert client.post("/neighbours/NER/", {"key": key.id, "why": "stolen"}).status_code == 302
-    assert client.post("/neighbours/NER/", {"key": key.id, "why": "again"}).status_code == 422
+    assert client.post("/neighbours/NER/keys/", {"key": own.id, "why": "x"}).status_code == 404
+    assert client.post("/neighbours/NER/keys/", {"key": key.id, "why": "stolen"}).status_code == 302
+    assert client.post("/neighbours/NER/keys/", {"key": key.id, "why": "again"}).status_code == 422
     key.refresh_from_db()
     assert (key.revoked_why, key.revoked_at is not None) == ("stolen", True)
     [leaf] = Leaf.objects.filter(act="node_key_revoked")
@@ -230,7 +307,8 @@ def test_every_page_speaks_each_language(sign_in: SignIn, kind: Kind, language: 
     issue(BY, kind, content(kind))
     noted.missed("NER", "wrong_certificate")
     client = sign_in(Role.ADMINISTRATOR, language)
-    for address in ("/neighbours/", "/neighbours/NER/", "/neighbours/card/", "/neighbours/add/"):
+    of_one = [f"/neighbours/NER/{page}" for page in ("", "sent/", "received/", "receipts/", "pouches/", "keys/")]
+    for address in ("/neighbours/", *of_one, "/neighbours/card/", "/neighbours/add/"):
         response = client.get(address)
         assert response.status_code == 200
         assert f'lang="{language}"' in response.content.decode()
@@ -252,28 +330,72 @@ def test_a_refresh_does_not_put_off_the_sessions_end(sign_in: SignIn) -> None:
     assert answer.headers["HX-Redirect"].startswith("/sign-in/")
 
 
-def test_every_code_of_a_link_has_words() -> None:
-    from jiwar.exchange.logic import advice
-
+def test_there_is_advice_for_every_failure_and_words_for_every_advice() -> None:
     assert set(words()["message_state"]) == set(Outgoing.State.values)
-    assert set(advice._BY_FAILURE) <= set(words()["link_failure"])
-    told = {"never_answered", "call", "wait", "check_clock", "see_refused", "policy_holds", "nothing"}
-    assert told | set(advice._BY_FAILURE.values()) == set(words()["link_advice"])
+    assert set(advice._BY_FAILURE) == set(words()["link_failure"])
+    assert {*advice._BY_FAILURE.values(), *advice._BY_KEYS.values()} - {""} <= set(advice.ADVICE)
+    assert set(advice.ADVICE) == set(words()["link_advice"])
+    assert set(advice._BY_KEYS) <= set(words()["standing"])
+    assert set(Trouble) == set(words()["link_trouble"])
 
 
 def test_advice_follows_what_is_wrong() -> None:
-    def of(state: str = "up", silent: int = 0, failure: str = "", clock: float = 0, held: int = 0, refused: int = 0):
-        wait = dt.timedelta(minutes=silent)
-        return advise(state=state, silent=wait, failure=failure, clock_difference=clock, held=held, refused=refused)
+    def of(state: str = "up", silent: int = 0, failure: str = "", **facts: Any) -> list[str]:
+        return advise(Facts(state, dt.timedelta(minutes=silent), failure, **facts))
 
-    assert of() == of(clock=-120) == ["nothing"]
-    assert of(clock=-121) == ["check_clock"]
-    assert of("down", 2, "unreachable") == ["wait"]
-    assert of("down", 11, "unreachable") == ["call"]
+    assert of() == of(clock_difference=-120) == ["nothing"]
+    assert of(clock_difference=-121) == ["check_clock"]
+    assert of("down", 2, "unreachable") == of("down", 2, "sequence_gap") == ["wait"]
+    assert of("down", 11, "unreachable") == of("down", 11) == ["call"]
+    assert of("down", 2, "something_new") == ["tell_administrator"]
     assert of("never") == ["never_answered"]
     assert of("never", failure="sender_unknown") == ["give_card"]
     assert of("down", 2, "ledger_forked", held=1, refused=1) == ["ledger_forked", "see_refused", "policy_holds"]
+    assert of("down", 2, "restoring") == ["restored_there"]
+    assert of("down", 2, "restoring", restoring=True) == of(restoring=True) == ["end_restore"]
+    assert of("down", 99, "unreachable", restoring=True) == ["call"]
     assert of(held=3) == ["policy_holds"]
+    assert of(forked=True) == ["ledger_forked"]
+    assert of(keys="ends_soon", list_stale=True) == ["certificate_ends", "list_stale"]
+    assert of(keys="certified") == ["nothing"]
+    day = dt.timedelta(days=1)
+    assert of(waiting=3, oldest=day) == ["nothing"]
+    assert of(waiting=3, oldest=2 * day) == ["backlog"]
+    assert of("down", 3000, waiting=3, oldest=2 * day) == ["call", "carry_pouch"]
+    assert of("never", waiting=3, oldest=2 * day) == ["never_answered", "carry_pouch"]
+
+
+@given(
+    st.sampled_from(["up", "down", "never"]),
+    st.sampled_from(["", *advice._BY_FAILURE]),
+    st.floats(-1e6, 1e6),
+    st.tuples(*[st.integers(0, 2)] * 4),
+    st.sampled_from(["", "certified", *advice._BY_KEYS]),
+    st.tuples(*[st.booleans()] * 3),
+)
+def test_advice_is_never_lacking_and_the_most_pressing_comes_first(
+    state: str, failure: str, clock: float, counts: tuple[int, ...], keys: str, flags: tuple[bool, ...]
+) -> None:
+    waiting, days, held, refused = counts
+    facts = Facts(
+        state,
+        dt.timedelta(hours=waiting),
+        failure,
+        clock,
+        waiting,
+        dt.timedelta(days=days),
+        held,
+        refused,
+        keys,
+        *flags,
+    )
+    found = advise(facts)
+    order = [list(advice.ADVICE).index(code) for code in found]
+    assert order == sorted(set(order))
+    assert ("nothing" in found) == (found == ["nothing"])
+    assert trouble(found) == advice.ADVICE[found[0]]
+    if state == "up" and not (flags[1] or flags[2] or flags[0] or keys or held or refused or abs(clock) > 120):
+        assert set(found) <= {"nothing", "backlog"}
 
 
 def test_a_failure_is_told_by_its_most_telling_code() -> None:
