@@ -71,7 +71,7 @@ def test_what_came_back_shows_that_it_arrived(sign_in: SignIn, niger: ForeignNod
     assert "nothing came back yet" in text(client.get(where))
     upload(client, sealed_for_us(niger, [said(niger, items={"receipts": [receipt(niger, 3)]})]))
     assert "arrived, and proven" in text(client.get(where))
-    assert "arrived, and proven" in text(client.get("/neighbours/NER/"))
+    assert "arrived, and proven" in text(client.get("/neighbours/NER/pouches/"))
 
 
 def test_a_pouch_is_opened_and_says_in_words_what_came(sign_in: SignIn, niger: ForeignNode, kind: Kind) -> None:

@@ -99,7 +99,7 @@ def test_a_pouch_goes_out_and_one_comes_in(browser, live_server, people, niger, 
     context = browser.new_context(java_script_enabled=scripts, accept_downloads=True)
     page = context.new_page()
     people.sign_in(page, live_server.url, "field_officer")
-    page.goto(f"{live_server.url}/neighbours/NER/")
+    page.goto(f"{live_server.url}/neighbours/NER/pouches/")
     page.get_by_role("link", name="Make a pouch").click()
     page.get_by_role("radio", name="100").check()
     page.get_by_label("Reason").fill("no line since the storm")
