@@ -165,9 +165,9 @@ def test_sixty_posts_can_be_searched_and_counted_and_the_worst_stands_first(sign
     for n in range(1, 60):
         post.code, post.name = f"LBY-P{n:02}", f"Post {n}"
         post.save(force_insert=True)
-        noted.reached(f"LBY-P{n:02}", timezone.now(), 1)
+        noted.reached(noted.of(f"LBY-P{n:02}"), timezone.now(), 1)
     noted.missed("LBY-P30", "wrong_certificate")
-    noted.heard("LBY-P41", timezone.now() + dt.timedelta(minutes=9), 1)
+    noted.heard(noted.of("LBY-P41"), timezone.now() + dt.timedelta(minutes=9), 1)
     client = sign_in(Role.CONTACT_OFFICER)
     with CaptureQueriesContext(connection) as asked:
         page = client.get("/neighbours/")

@@ -47,10 +47,10 @@ def network(people, settings, tmp_path):
     for n in range(40):
         post.code, post.name = f"LBY-P{n:02}", f"مركز الحدود {n}"
         post.save(force_insert=True)
-        links.reached(post.code, now + dt.timedelta(minutes=9 if n % 13 == 5 else 0), 1)
+        links.reached(links.of(post.code), now + dt.timedelta(minutes=9 if n % 13 == 5 else 0), 1)
         if n % 11 == 3:
             links.missed(post.code, ("unreachable", "wrong_certificate", "http 400 key_expired", "too_slow")[n // 11])
-    links.reached("NER", now, 2)
+    links.reached(links.of("NER"), now, 2)
     links.carried("NER", 7_900.0)
     return niger
 
