@@ -26,7 +26,7 @@ from jiwar.records.services import issue, read_content, terms
 from jiwar.records.statement import Approval, content_hash
 from django.conf import settings
 from django.utils import timezone
-kind, now = KINDS["agreement", 1], timezone.now()
+kind, now = KINDS["agreement", max(v for n, v in KINDS if n == "agreement")], timezone.now()
 body = demo_agreement(now.date()) | {{"reference": "LBY-NER-{reference}"}}
 data = terms("border_check", "treaty", 300, body, tlp="GREEN")
 content = read_content(kind, kind.content.model_validate(data).model_dump(mode="json"), now)
