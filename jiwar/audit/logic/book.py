@@ -91,7 +91,7 @@ class Talk:
     remind: bool = False
     """It showed a smaller tree than before, or asked: show it the note that we hold."""
     puzzled: bool = False
-    """It says that it holds a tree that is not ours."""
+    """It says that it holds a tree that is not ours, or took what we do not know that we said: ask what it holds."""
     theirs: str = ""
     """The checkpoint of that tree: we did sign it."""
     number: int = 0

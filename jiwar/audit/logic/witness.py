@@ -184,9 +184,11 @@ def _confirmed(talk: Talk, member: Member) -> Talk:
     holds = talk.holds
     if not member.got:
         known, holds = {}, None
-    said = talk.said if member.got <= talk.number else {}  # we were restored ourselves, and go on from there
-    number = max(talk.number, member.got)
-    return replace(talk, holds=holds, known=known, said=said, number=number, took=member.number)
+    talk = replace(talk, holds=holds, known=known, took=member.number)
+    if member.got <= talk.number:
+        return talk
+    # We were restored ourselves: go on from there, and ask what it holds of us.
+    return replace(talk, said={}, number=member.got, puzzled=True)
 
 
 def _take_held(book: Book, outcome: Outcome, member: Member) -> None:

@@ -330,6 +330,13 @@ class TestRestore:
             meet(copied, ner)
         assert copied.outcomes[-1].restored == ner.held("LBY").text
 
+    def test_a_copy_that_hears_before_it_speaks_is_told_too(self):
+        """It goes on from the number that the other took, which sees nothing amiss."""
+        _, copied, ner = self.restored()
+        for _ in range(3):
+            meet(ner, copied)
+        assert copied.outcomes[-1].restored == ner.held("LBY").text
+
     def test_a_copy_whose_clock_goes_behind_is_told_where_it_speaks_now(self):
         """Its word is no older one that comes late: it answers ours."""
         _, copied, ner = self.restored()
