@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from jiwar.audit.logic.book import Tree
 from jiwar.audit.logic.checkpoint import read_unverified
-from tests.faults.simulator import agreements, ledger, routing
-from tests.faults.simulator.kinds import KINDS, WITHDRAWAL
+from tests.faults.simulator import agreements, forgery, ledger, routing
+from tests.faults.simulator.kinds import AGREEMENT, KINDS, RESUMPTION, SIGNATURE, SUSPENSION, WITHDRAWAL
 from tests.faults.simulator.ledger import Book
 from tests.faults.simulator.rows import Record, Row
 
@@ -21,8 +21,9 @@ class Broken(Exception):
 
 def check(world: "World") -> None:
     """Raise Broken with everything that does not hold."""
-    found = [fault for node in world.nodes.values() for fault in _of_node(world, node)]
-    found += _lost(world)
+    honest = [node for code, node in world.nodes.items() if code not in world.forgers]
+    found = [fault for node in honest for fault in _of_node(world, node)]
+    found += [*_lost(world), *forgery.missed(world)]
     if found:
         raise Broken("\n".join(found))
 
@@ -37,6 +38,39 @@ def acknowledged(node: "SimNode") -> set[tuple[str, str, str]]:
     }
 
 
+def check_agreed(world: "World", node: "SimNode", sender: str, record: Record) -> None:
+    """Raise Broken where a node takes from another state what no agreement that was ever signed opens.
+
+    It looks at what was said in the whole world, not at what the node heard of it, and at what the node said itself.
+    """
+    states, kind = {sender[:3], node.state}, KINDS[record.kind, record.kind_version]
+    if len(states) < 2 or kind.instrument or node.code in world.forgers:
+        return
+    said = list(world.statements.values())
+    signed = {(each.about, each.body["hash"], each.node) for each in said if each.kind == SIGNATURE.name}
+    own = [each for each in node.disk.tables["records"].values() if each.node == node.code]
+    resumed = {each.about for each in own if each.kind == RESUMPTION.name}
+    closed = {each.about for each in own if each.kind == WITHDRAWAL.name}
+    closed |= {each.about for each in own if each.kind == SUSPENSION.name and each.uid not in resumed}
+    today = node.now().date().isoformat()
+    for text in (each for each in said if each.kind == AGREEMENT.name and each.uid not in closed):
+        body = text.body
+        if (
+            states <= set(body["parties"])
+            and record.kind in body["kinds"]
+            and sender[:3] in body["from"]
+            and node.state in body["to"]
+            and body["starts"] <= today <= (body["ends"] or today)
+            and all((text.uid, text.hash, party) in signed for party in body["parties"] if party != text.origin)
+        ):
+            return
+    raise Broken(f"{node.code} takes {_name(record)} from {sender} without an agreement")
+
+
+def _honest(world: "World", node: "SimNode") -> list[str]:
+    return [peer for peer in node.neighbours if peer not in world.forgers]
+
+
 def _of_node(world: "World", node: "SimNode") -> Iterator[str]:
     records = node.disk.tables["records"]
     for hash_, count in node.disk.tables["effects"].items():
@@ -45,7 +79,7 @@ def _of_node(world: "World", node: "SimNode") -> Iterator[str]:
     yield from _ledgers(world, node)
     if node.restoring():
         yield f"{node.code} is still restoring"
-    for peer in node.neighbours:
+    for peer in _honest(world, node):
         other = world.nodes[peer]
         yield from _ways(node, other)
         for row in node.outbox(peer).values():
@@ -69,6 +103,8 @@ def _records(world: "World", node: "SimNode") -> Iterator[str]:
         ):
             yield f"{node.code} holds {_name(record)} from {record.received_from}"
         speaker = world.nodes[record.node]
+        if speaker.code in world.forgers:
+            continue
         if record.received_from == speaker.code and record.hash not in speaker.disk.tables["records"]:
             yield f"{record.node} has not back {_name(record)}, which {node.code} holds"
 
@@ -77,7 +113,7 @@ def _ledgers(world: "World", node: "SimNode") -> Iterator[str]:
     """Whether the ledger of a node continues every checkpoint that anybody holds of it."""
     own = Book(node)
     size, epochs = own.size(), ledger.epochs(node.disk)
-    for other in world.nodes.values():
+    for other in (other for code, other in world.nodes.items() if code not in world.forgers):
         for tree, text in other.disk.tables["checkpoints", node.code].items():
             says = read_unverified(text)
             shared = next((begun.size for begun in epochs if begun.number > tree.epoch), size)
@@ -87,7 +123,7 @@ def _ledgers(world: "World", node: "SimNode") -> Iterator[str]:
                 yield f"{other.code} holds another past of {node.code} at {tree.size} of epoch {tree.epoch}"
             elif tree.size > shared and tree.epoch == own.epoch:
                 yield f"{other.code} holds {tree.size} leaves of {node.code}, which has {size}"
-    for peer in node.neighbours:
+    for peer in _honest(world, node):
         if ledger.open_fork(node, peer):
             yield f"{node.code} says that {peer} signed two histories"
         held = Book(world.nodes[peer]).held(node.code)
@@ -132,6 +168,8 @@ def _row(node: "SimNode", other: "SimNode", row: Row) -> str:
 def _lost(world: "World") -> Iterator[str]:
     every = world.acknowledged.union(*(acknowledged(node) for node in world.nodes.values()))
     for code, peer, hash_ in every:
+        if {code, peer} & world.forgers.keys():
+            continue
         if hash_ in world.nodes[peer].disk.tables["records"] or hash_ in world.gone:
             continue
         row = world.nodes[code].outbox(peer).get((hash_, False))

@@ -28,14 +28,14 @@ def begin(world: "World") -> None:
     """Some states agree on something, and some have something to say, before anything befalls them."""
     for one, other in world.plan.edges:
         if "-" not in one and world.chance.random() < 0.6:
-            _agree(world, (one, other))
+            _agree(world, world.nodes[one], (one, other))
     for code in world.chance.sample(world.plan.codes, 4):
         _say(world, world.nodes[code])
 
 
 def act(world: "World") -> None:
     """One of the people does something."""
-    node = world.chance.choice(world.up())
+    node = world.chance.choice(world.active())
     what = world.chance.random()
     try:
         if node.restoring():
@@ -51,7 +51,7 @@ def act(world: "World") -> None:
         elif what < 0.9:
             _suspend_or_resume(world, node)
         else:
-            _agree(world, _neighbourhood(world, node))
+            _agree(world, node, _neighbourhood(world, node))
     except DiskFull:
         world.tell(f"{node.code} cannot write: its disk is full")
     except Crash as crash:
@@ -90,8 +90,8 @@ def _neighbourhood(world: "World", node: "SimNode") -> tuple[str, ...]:
     return (node.code, world.chance.choice(peers))
 
 
-def _agree(world: "World", parties: tuple[str, ...]) -> None:
-    chance, node = world.chance, world.nodes[parties[0]]
+def _agree(world: "World", node: "SimNode", parties: tuple[str, ...]) -> None:
+    chance = world.chance
     today = node.now().date()
     starts = today + dt.timedelta(days=chance.choice([-30, -30, -1, 0, 1, 5]))
     ends = chance.choice([None, None, starts + dt.timedelta(days=chance.choice([3, 40, 300]))])

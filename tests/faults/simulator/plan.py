@@ -24,8 +24,10 @@ class Plan:
     part: float
     replay: float
     pouch: float
+    fork: float
     lawless: str
     old: tuple[str, ...]
+    forger: str
 
 
 def plan(chance: random.Random) -> Plan:
@@ -58,4 +60,6 @@ def plan(chance: random.Random) -> Plan:
         pouch=sometimes(0.05),
         lawless=chance.choice(states) if chance.random() < 0.1 else "",
         old=tuple(chance.sample(states, chance.choice([0, 0, 1, 2]))),
+        fork=sometimes(0.08, 0.2),
+        forger=chance.choice(states),
     )

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 from jiwar.audit.logic.book import Note
 from jiwar.exchange.logic.conversation import NotUnderstood, answer, later, visit
-from tests.faults.simulator import departure, invariants, ledger, people, records, restore
+from tests.faults.simulator import departure, forgery, invariants, ledger, people, records, restore
 from tests.faults.simulator.disk import Crash, DiskFull
+from tests.faults.simulator.forgery import Forger
 from tests.faults.simulator.keys import Key, PublicKey
 from tests.faults.simulator.network import Flight, Visit
 from tests.faults.simulator.node import Ring, SimNode
@@ -41,8 +42,7 @@ class World:
         self.acknowledged: set[tuple[str, str, str]] = set()
         self.gone: set[str] = set()
         self.restored: set[str] = set()
-        self.opened: set[tuple[str, str, str]] = set()
-        self.forks: set[str] = set()
+        self.forgers: dict[str, Forger] = {}
         self.notes: dict[str, Note] = {}
         self.calm = False
         self._number = 0
@@ -69,6 +69,7 @@ class World:
     def took(self, node: SimNode, sender: str, record: Record) -> None:
         """A node takes a record."""
         self.tell(f"{node.code} takes {name(record)} from {sender}")
+        invariants.check_agreed(self, node, sender, record)
 
     def sealed(self, node: SimNode, peer: str, row: Row) -> None:
         """A node sealed a message."""
@@ -76,7 +77,6 @@ class World:
 
     def forked(self, node: SimNode, code: str) -> None:
         """A node found evidence that another signed two histories."""
-        self.forks.add(code)
         self.tell(f"{node.code} finds that {code} signed two histories")
 
     # --- a step ------------------------------------------------------------------------------------------------------
@@ -102,6 +102,7 @@ class World:
             (each.part, self._part),
             (each.replay, self._replay),
             (each.pouch, self._pouch),
+            (each.fork, self._fork),
         ):
             if share and chance.random() < share:
                 happens()
@@ -109,7 +110,7 @@ class World:
         if what < 0.2:
             people.act(self)
         elif what < 0.3:
-            self.minute(chance.choice(self.up()))
+            self.minute(chance.choice(self.active()))
         elif what < 0.6 and self.flights:
             self.deliver(self.flights.pop(chance.randrange(len(self.flights))))
         else:
@@ -121,6 +122,19 @@ class World:
     def up(self) -> list[SimNode]:
         """The nodes that run."""
         return [node for code, node in self.nodes.items() if code not in self.down]
+
+    def everyone(self) -> list[SimNode]:
+        """All nodes, a forger's second history too."""
+        return [*self.nodes.values(), *(forger.twin for forger in self.forgers.values())]
+
+    def active(self) -> list[SimNode]:
+        """Of these, those that run."""
+        return [node for node in self.everyone() if node.code not in self.down]
+
+    def met(self, code: str, peer: str) -> SimNode:
+        """Whom a peer meets under a code."""
+        forger = self.forgers.get(code)
+        return forger.twin if forger and peer in forger.deceived else self.nodes[code]
 
     def meanwhile(self, node: SimNode) -> None:
         """Between two steps of one thread of a node, another of its threads may answer a frame."""
@@ -141,7 +155,7 @@ class World:
         """A node visits a peer."""
         if code in self.down or any(v.node == code and v.peer == peer for v in self.visits.values()):
             return
-        node = self.nodes[code]
+        node = self.met(code, peer)
         awake = self.now - self.reached.get((code, peer), START - dt.timedelta(days=1)) < dt.timedelta(seconds=40)
         push, room = self.chance.choice([3_000, 10_000, 64_000]), self.chance.choice([4_000, 100_000])
         frames = visit(node, node.contacts[peer], peer, push=lambda: push, room=lambda: room, awake=awake)
@@ -171,7 +185,7 @@ class World:
 
     def _ask(self, flight: Flight, *, crash_here: bool = True) -> None:
         """A node hears a frame and answers."""
-        node = self.nodes[flight.recipient]
+        node = self.met(flight.recipient, flight.sender)
         if node.code in self.down or self._is_cut(flight.sender, flight.recipient):
             self.cut(flight.visit, "unreachable")
             return
@@ -196,7 +210,7 @@ class World:
             self.flights.append(Flight(flight.visit, True, node.code, said.peer, said.data))
 
     def _say(self, led: Visit, frame: Callable[[], bytes]) -> None:
-        node = self.nodes[led.node]
+        node = self.met(led.node, led.peer)
         try:
             data = frame()
         except StopIteration as ended:
@@ -271,7 +285,7 @@ class World:
 
     def _restore(self) -> None:
         node = self.chance.choice(self.up())
-        if node.disk.full:
+        if node.disk.full or node.code in self.forgers:
             return
         length = len(node.disk.journal)
         back = (
@@ -283,7 +297,7 @@ class World:
         self.restored.add(node.code)
         self.acknowledged |= invariants.acknowledged(node)
         node.disk.restore(back)
-        held = {hash_ for each in self.nodes.values() for hash_ in each.disk.tables["records"]}
+        held = {hash_ for each in self.everyone() for hash_ in each.disk.tables["records"]}
         self.gone |= self.statements.keys() - held
         self.tell(f"{node.code} is restored from an old copy: {length - back} transactions are gone")
 
@@ -305,6 +319,7 @@ class World:
     def _pouch(self) -> None:
         node = self.chance.choice(self.up())
         peer = self.chance.choice(node.neighbours)
+        node = self.met(node.code, peer)
         try:
             said = later(node, node.contacts, peer)
         except DiskFull:
@@ -314,6 +329,15 @@ class World:
             return
         self.tell(f"{node.code} gives a pouch for {peer} to a traveller")
         self.flights.append(Flight(0, False, node.code, peer, said.data))
+
+    def _fork(self) -> None:
+        code = self.plan.forger
+        if code in {*self.forgers, *self.restored, *self.down}:
+            return
+        for number in [number for number, led in self.visits.items() if code in {led.node, led.peer}]:
+            self.cut(number, "forked")
+        self.forgers[code] = Forger(self, code)
+        self.tell(f"{code} shows {' '.join(sorted(self.forgers[code].deceived))} another history from here on")
 
     # --- healing -----------------------------------------------------------------------------------------------------
 
@@ -326,13 +350,16 @@ class World:
         self.flights.clear()
         self.parted.clear()
         self.down.clear()
-        for node in self.nodes.values():
+        for node in self.everyone():
             node.disk.full, node.disk.crash_in = False, None
             node.offset = dt.timedelta()
             node.old = False
+        forgery.grow(self)
         for _ in range(4):
             self._settle_all()
             self._greet_all()
+            if self.forgers:  # who heard of a checkpoint asks about it the next time
+                self._greet_all()
             if not any(self._administer(node) for node in self.nodes.values()):
                 return
         raise AssertionError("the administrators do not come to rest")
@@ -341,7 +368,7 @@ class World:
         """What waits is carried, what an administrator has to do is done, until nothing changes."""
         before: object = None
         for number in range(12):
-            for node in self.nodes.values():
+            for node in self.everyone():
                 self.minute(node)
             for one, other in self.plan.edges:
                 if not number or self._waits(one, other) or self._waits(other, one):
@@ -364,14 +391,14 @@ class World:
             for one, other in self.plan.edges:
                 self.reached[one, other] = self.now
                 self.start(one, other, fast=True)
-            before, sizes = sizes, [len(node.disk.tables["leaves"]) for node in self.nodes.values()]
+            before, sizes = sizes, [len(node.disk.tables["leaves"]) for node in self.everyone()]
             if before == sizes:
                 return
         raise AssertionError("there is always something to say")
 
     def _waits(self, code: str, peer: str) -> bool:
         """Whether a node would visit a peer for more than a greeting."""
-        node, other = self.nodes[code], self.nodes[peer]
+        node, other = self.met(code, peer), self.met(peer, code)
         return (
             any(row.state in {"queued", "sealed"} for row in node.outbox(peer).values())
             or any(way.closed_at is None and way.seq > way.acked for way in node.ways(peer).values())
@@ -394,11 +421,13 @@ class World:
         return waited
 
     def _standing(self) -> object:
-        return {
-            (code, peer): {key: (row.state, row.reason) for key, row in node.outbox(peer).items()}
-            for code, node in self.nodes.items()
-            for peer in node.neighbours
-        }, [len(node.disk.tables["restores"]) for node in self.nodes.values()]
+        return [
+            (
+                [{key: (row.state, row.reason) for key, row in node.outbox(peer).items()} for peer in node.neighbours],
+                len(node.disk.tables["restores"]),
+            )
+            for node in self.everyone()
+        ]
 
     def _settle(self) -> None:
         """Nodes get their keys and know their neighbours."""
