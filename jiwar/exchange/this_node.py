@@ -108,16 +108,19 @@ class ThisNode:
             last_words.note(hello, fresh=known is not None)
             return Problem("restoring")
         link = links.of(peer)
+        fresh = known is not None
         if hello.epoch < link.epoch:
-            return Problem("epoch_old", str(hello.epoch))
-        if problem := self._hear_ledger(hello, fresh=known is not None):
+            # It may know of that epoch no more: our answer shows it the checkpoint that it signed there.
+            problem = self._hear_ledger(hello, fresh=True) if fresh else None
+            return problem or Problem("epoch_old", str(hello.epoch))
+        if problem := self._hear_ledger(hello, fresh=fresh):
             return problem
         if known is not None and hello.epoch == link.epoch and forgot(known, hello.sent, link.epoch):
             return Problem("restored")
         if hello.epoch > link.epoch:
             restore.give_back(peer, hello.sent)
         if self._note(link, hello.clock, hello.epoch):
-            last_words.note(hello, fresh=known is not None)
+            last_words.note(hello, fresh=fresh)
         return None
 
     def _hear_ledger(self, hello: Hello, *, old: bool = False, fresh: bool = False) -> Problem | None:

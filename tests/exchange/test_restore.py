@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
+from jiwar.audit.logic.checkpoint import read_unverified
 from jiwar.audit.queries import leaves
 from jiwar.exchange import departure, restore
 from jiwar.exchange.arrival import take
@@ -23,8 +24,10 @@ from jiwar.exchange.logic.streams import MANY, Cursor
 from jiwar.exchange.models import Outgoing, Sealed, Stream
 from jiwar.exchange.standing import epoch, restoring
 from jiwar.exchange.this_node import ThisNode
+from jiwar.identity.services import make_own_keys
 from jiwar.records.kinds import Kind
 from jiwar.records.services import issue
+from tests.audit.peers import Peer
 from tests.exchange.carrier import CARRIER, notes, receipt
 from tests.exchange.test_exchange import BY, Channel, content, depart
 from tests.foreign import ForeignNode
@@ -85,6 +88,28 @@ def test_what_a_neighbour_shows_of_an_epoch_that_has_ended_is_no_evidence(niger:
     assert restore.end_restore(ENDER, "the newest backup") == 2
     restore.shown("NER", [data])
     assert (restoring(), epoch()) == (None, 2)
+
+
+def test_a_neighbour_that_forgot_its_last_restore_is_shown_what_it_signed_since(niger: ForeignNode) -> None:
+    make_own_keys()
+    peer, line = Peer("NER", foreign=niger), Line(niger)
+
+    def ask(node: Peer, epoch: int) -> str:
+        line.contacts["NER"].told_at = float("-inf")
+        hello, _ = line.ask(epoch=epoch, ledger=node.says_to("LBY"))
+        if hello.ledger:
+            node.hears("LBY", hello.ledger)
+        return problem(hello)
+
+    peer.append(3)
+    for _ in range(3):
+        ask(peer, 1)
+    copied = peer.twin()
+    peer.begin_epoch(2)
+    for _ in range(3):
+        assert not ask(peer, 2)
+    assert [ask(copied, 1) for _ in range(3)] == ["epoch_old"] * 3
+    assert read_unverified(copied.outcomes[-1].restored or "").epoch == 2
 
 
 def test_a_receipt_for_what_we_forgot_is_answered_so_that_evidence_comes(niger: ForeignNode, kind: Kind) -> None:

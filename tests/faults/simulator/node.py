@@ -154,7 +154,8 @@ class SimNode:
             return Problem("restoring")
         before = self.epoch_of(peer)
         if hello.epoch < before:
-            return Problem("epoch_old", str(hello.epoch))
+            problem = self._hear_ledger(hello, fresh=True) if known is not None else None
+            return problem or Problem("epoch_old", str(hello.epoch))
         if problem := self._hear_ledger(hello, fresh=known is not None):
             return problem
         if known is not None and hello.epoch == before and restored.forgot(known, hello.sent, before):
