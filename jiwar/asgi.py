@@ -6,8 +6,10 @@ Django runs on WSGI in a small pool of threads behind a native front; the exchan
 import asyncio
 import logging
 import os
+import signal
 import threading
 from collections.abc import Awaitable, Callable
+from types import FrameType
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jiwar.settings")
@@ -52,6 +54,7 @@ async def console(scope: Scope, receive: Receive, send: Send) -> None:
 async def exchange(scope: Scope, receive: Receive, send: Send) -> None:
     """Other nodes."""
     if scope["type"] == "lifespan":
+        _at_the_end(_listener.close)
         await _lifespan(receive, send, _listener.start, _listener.stop)
     elif scope["type"] == "http":
         try:
@@ -75,6 +78,18 @@ def _warm_up() -> None:
             connections.close_all()
 
     threading.Thread(target=work, name="warm-up", daemon=True).start()
+
+
+def _at_the_end(act: Callable[[], None]) -> None:
+    """Do `act` when the process is told to end. The server says so too late: after every open answer."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        act()
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 async def _lifespan(receive: Receive, send: Send, start: Callable[[], None], stop: Callable[[], None]) -> None:

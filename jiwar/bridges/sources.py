@@ -135,7 +135,7 @@ def _is_pin(text: str) -> bool:
     """A certificate of one server: no authority, or a node's own, which may sign nothing but itself."""
     try:
         certificate = x509.load_pem_x509_certificate(text.encode())
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return False
     try:
         basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value

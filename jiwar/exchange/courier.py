@@ -143,7 +143,8 @@ class Courier:
         """Finish the letters in hand, then rest."""
         self._stopping.set()
         for thread in self._threads:
-            thread.join(timeout=30)
+            # Of a question that is still open at the national node nothing is lost: it is asked again.
+            thread.join(timeout=1 if thread.name == self._listening.__name__ else 30)
         for pool in (self._pool, self._sealers):
             pool.shutdown(cancel_futures=True)
         if self._bus:

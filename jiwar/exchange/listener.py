@@ -44,6 +44,10 @@ class Listener:
         self._courier = Courier(self._questions.ring)
         self._courier.start()
 
+    def close(self) -> None:
+        """The process was told to end: no question stays open, for the server waits for each answer. Any thread."""
+        self._questions.close()
+
     def stop(self) -> None:
         """Visit nobody any more."""
         if self._courier is not None:
@@ -76,9 +80,12 @@ class Questions:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._open: dict[str, set[asyncio.Event]] = {}
+        self._closed = False
 
     async def wait(self, peer: str, seconds: float) -> bool:
         """Whether something came up for the peer within so many seconds."""
+        if self._closed:
+            return False
         self._loop = asyncio.get_running_loop()
         event = asyncio.Event()
         self._open.setdefault(peer, set()).add(event)
@@ -89,6 +96,11 @@ class Questions:
         finally:
             self._open[peer].discard(event)
         return True
+
+    def close(self) -> None:
+        """Answer whoever waits, and let nobody wait any more; called from any thread."""
+        self._closed = True
+        self.ring(list(self._open))
 
     def ring(self, peers: Iterable[str]) -> None:
         """Something waits for these peers; called from any thread."""

@@ -234,7 +234,7 @@ def _check_url(url: str) -> None:
 def _check_certificate(text: str) -> None:
     try:
         [_] = x509.load_pem_x509_certificates(text.encode())
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise CardInvalid("card_field_wrong", "tls_certificate") from None
 
 

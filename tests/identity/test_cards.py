@@ -1,10 +1,13 @@
 """Cards: what is believed, what is refused, and why."""
 
+import base64
 import datetime as dt
 import json
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +25,17 @@ def signed(node: ForeignNode, **changes: Any) -> str:
     card = json.loads(node.card()) | changes
     key = node.ring.signing[0]
     return json.dumps(card | {"signature": {"key": key.id, "value": _b64(key.sign(_signed(card)))}})
+
+
+def of_another_version() -> str:
+    """A certificate of X.509 version 53."""
+    pem = x509.load_pem_x509_certificate(json.loads(ForeignNode().card())["tls_certificate"].encode())
+    der = pem.public_bytes(Encoding.DER).replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x34", 1)
+    text = base64.encodebytes(der).decode()
+    return f"-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n"
+
+
+OF_ANOTHER_VERSION = of_another_version()
 
 
 def code_of(text: str) -> tuple[str, str]:
@@ -58,6 +72,7 @@ def test_an_address_of_a_listener_is_taken(url: str) -> None:
     ("field", "value"),
     [
         ("tls_certificate", "no certificate"),
+        ("tls_certificate", OF_ANOTHER_VERSION),
         ("name", "a" * 201),
         ("name", "two\nlines"),
         ("contact", {"name": "a\u202eb"}),

@@ -15,6 +15,7 @@ import pytest
 
 from jiwar.crossings.demo import PAPERS
 from jiwar.operation.demo import PASSWORD
+from jiwar.operation.processes import GRACE
 from jiwar.records.words import word
 from tests.journeys.conftest import Nodes
 
@@ -233,12 +234,15 @@ def test_an_alert_issued_in_libya_stops_a_traveller_in_niger(browser: Any, nodes
     ledgers = {code: prove_ledger(nodes, code, tmp_path) for code in ("LBY", "NER", "NER-MADAMA")}
     for act in ("list_imported", "draft_submitted", "draft_approved", "message_sealed", "messages_acknowledged"):
         assert act in ledgers["LBY"], act
-    for act in ("message_taken", "record_received", "record_issued"):
+    for act in ("record_received", "record_issued"):
         assert act in ledgers["NER"], act
     assert "person_screened" in ledgers["NER-MADAMA"]
 
-    # 6. Without its national node the post goes on; what it recorded arrives afterwards, once.
+    # 6. Without its national node the post goes on; what it recorded arrives afterwards, once. The node ends in order,
+    # though its post keeps a question open there: nobody has to kill it.
+    began = time.monotonic()
     nodes["NER"].stop()
+    assert time.monotonic() - began < GRACE / 2
     for _traveller in range(3):
         page = screen_zone(zara, PAPERS[4].zone(dt.datetime.now(dt.UTC).date()))
         record_crossing(page, stopped=False)
