@@ -11,10 +11,11 @@ import fcntl
 import os
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, BinaryIO
 
+from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.utils import timezone
@@ -64,7 +65,7 @@ def open_pouch(by: Grant, file: BinaryIO, *, progress: Progress = lambda done, s
     with _as_fault():
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        head, key = _head(file.read(HEAD))
+        head, key = _head(file)
     with _alone(head):
         row = _row(by, head)
         if row.state == Pouch.State.WHOLE and not row.stopped:
@@ -87,14 +88,30 @@ def open_pouch(by: Grant, file: BinaryIO, *, progress: Progress = lambda done, s
     return row
 
 
-def _head(data: bytes) -> tuple[Head, bytes]:
+def _head(file: BinaryIO) -> tuple[Head, bytes]:
     """The head, believed, and the key of the chunks; raises PouchInvalid, KeyRefused or Refused."""
-    head = pouches.read_head(data)
+    head = pouches.read_head(file.read(HEAD))
     header = head.header
     if header.recipient == settings.NODE.code and not neighbours().filter(code=header.sender).exists():
         raise Refused(Fault("pouch_of_stranger", "file", header.sender))
-    pouches.verify(head, signing_key(header.sender, head.signing_key, header.at), settings.NODE.code)
-    return head, pouches.content_key(head, {key.id: key.private for key in ring(settings.KEYS).sealing})
+    own = {key.id: key.private for key in ring(settings.KEYS).sealing}
+    try:
+        public = signing_key(header.sender, head.signing_key, header.at)
+    except KeyRefused:
+        _introduce(file, head, own)
+        public = signing_key(header.sender, head.signing_key, header.at)
+    pouches.verify(head, public, settings.NODE.code)
+    return head, pouches.content_key(head, own)
+
+
+def _introduce(file: BinaryIO, head: Head, own: Mapping[str, MLKEM768X25519PrivateKey]) -> None:
+    """A key that is new to us, the card in the first frame's hello may prove, as on a line."""
+    with contextlib.suppress(PouchInvalid, FrameInvalid, NotUnderstood):
+        opening = Opening(pouches.content_key(head, own), head.header)
+        while len(data := file.read(SEALED)) == SEALED and not opening.ended:
+            for frame in opening.add(data):
+                ThisNode(reaching=False, live=False).believe(frames.read(frame).hello)
+                return
 
 
 def _row(by: Grant, head: Head) -> Pouch:

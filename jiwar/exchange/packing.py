@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import json
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,6 +39,7 @@ from jiwar.exchange.standing import epoch, restoring
 from jiwar.exchange.this_node import ThisNode, cursors
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import KeyRefused, neighbours, sealing_keys
+from jiwar.identity.services import own_card
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.ids import uuid7
 
@@ -278,6 +280,8 @@ class _Contents:
             sent=sent,
             lack=lack,
             ledger={} if self._said else self._ledger,
+            # Weeks may have passed since the reader heard of our newest key.
+            card={} if self._said else json.loads(own_card()),
             problem=None if self._said else self._problem,
         )
         self._said = True

@@ -73,7 +73,7 @@ class Node:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-                _end_group(child.pid)
+            _end_group(child.pid)
         self._children.clear()
 
     @property

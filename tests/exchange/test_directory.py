@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from jiwar.exchange.directory import tend
 from jiwar.exchange.logic.conversation import Contact, NotUnderstood
 from jiwar.exchange.logic.hello import Hello
 from jiwar.exchange.models import Outgoing
+from jiwar.exchange.pouch import open_pouch
 from jiwar.exchange.this_node import ThisNode
 from jiwar.identity import certification, revoking, trust
 from jiwar.identity.cards import read_card
@@ -37,6 +39,7 @@ from jiwar.records.models import Record
 from jiwar.records.services import terms
 from jiwar.wire.faults import Refused
 from jiwar.wire.ids import uuid7
+from tests.exchange import carrier
 from tests.exchange.test_exchange import Note
 from tests.foreign import ForeignNode
 
@@ -245,6 +248,27 @@ class TestHello:
         with time_machine.travel(timezone.now() + 300 * DAY):
             assert ThisNode(reaching=False, live=False).believe(hello).sender == "NER"
             assert self.code(hello) == "key_expired"
+
+    def test_a_key_that_is_new_since_the_line_broke_the_card_in_a_pouch_proves(
+        self, niger: ForeignNode, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.DATA = tmp_path
+
+        def opened(by: ForeignNode, card: ForeignNode | None) -> str:
+            told = {"card": json.loads(card.card())} if card else {}
+            data = carrier.sealed_for_us(by, [carrier.said(by, **told)])
+            try:
+                return open_pouch(carrier.CARRIER, io.BytesIO(data)).state
+            except Refused as refused:
+                return refused.faults[0].code
+
+        niger.rotate()
+        niger.certify(NIGER)
+        thief = ForeignNode("NER")
+        thief.certify(RootKey.of("NER", bytes([1] * 32)))
+        assert opened(niger, None) == "key_unknown"
+        assert opened(thief, thief) == opened(thief, niger) == "key_unknown"
+        assert opened(niger, niger) == opened(niger, None) == "whole"
 
     def test_our_card_goes_with_each_hello_until_the_key_is_known(self, niger: ForeignNode) -> None:
         contact, node = Contact(), ThisNode(reaching=True)
