@@ -32,45 +32,39 @@ BACKLOG = 100_000
 SINGLES = 300
 
 # The peer keeps what it is given in memory, unsigned and unsealed: no disk, no receipt, no ledger.
-MEDALLION = "medallion==3.0.0"
+MEDALLION = ["medallion==3.0.0", "Flask==2.2.5", "Werkzeug==2.2.3", "requests"]
 MEDALLION_PROGRAM = """
-import json, sys, threading, time, uuid
-import requests
+import json, sys, tempfile, threading, time, uuid
+import medallion, requests
 from werkzeug.serving import make_server
-from medallion import application_instance, init_backend, register_blueprints, set_config
 taxii = "application/taxii+json;version=2.1"
 collection = "91a7b528-80eb-42ed-a74d-c6fbd5a26116"
-root = "http://localhost/api/"
-data = {"discovery": {"title": "t", "contact": "c", "default": root, "api_roots": [root]},
-        "api": {"information": {"title": "t", "versions": [taxii], "max_content_length": 10**8},
+data = {"api": {"information": {"title": "t", "versions": [taxii], "max_content_length": 10**8},
                 "status": [], "collections": [{"id": collection, "title": "t", "can_read": True, "can_write": True,
                 "media_types": ["application/stix+json;version=2.1"], "objects": [], "manifest": []}]}}
-import tempfile
-with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
-    json.dump(data, file)
-set_config(application_instance, "taxii", {"taxii": {"max_page_size": 1000}})
-set_config(application_instance, "users", {"users": {"admin": "Password0"}})
-set_config(application_instance, "backend", {"backend": {"module_class": "MemoryBackend", "filename": file.name}})
-application_instance.medallion_backend = init_backend(application_instance, application_instance.backend_config)
-register_blueprints(application_instance)
-running = make_server("127.0.0.1", 0, application_instance, threaded=True)
+def kept(what):
+    with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
+        json.dump(what, file)
+    return file.name
+memory = {"module": "medallion.backends.memory_backend", "module_class": "MemoryBackend", "filename": kept(data)}
+app = medallion.load_app(kept({"backend": memory, "users": {"a": "b"}, "taxii": {"max_page_size": 1000}}))
+running = make_server("127.0.0.1", 0, app, threaded=True)
 threading.Thread(target=running.serve_forever, daemon=True).start()
-url = f"http://127.0.0.1:{running.server_port}/api/collections/{collection}/objects/"
+root = f"http://127.0.0.1:{running.server_port}/api/"
 session = requests.Session()
-session.auth = ("admin", "Password0")
+session.auth = ("a", "b")
 session.headers.update({"Accept": taxii, "Content-Type": taxii})
 now, count = "2026-11-25T12:00:00.000Z", int(sys.argv[1])
 objects = [{"type": "note", "spec_version": "2.1", "id": f"note--{uuid.uuid4()}", "created": now, "modified": now,
             "content": "x" * 1800, "object_refs": [f"note--{uuid.uuid4()}"]} for _ in range(count)]
 start = time.perf_counter()
 for first in range(0, count, 250):
-    answer = session.post(url, data=json.dumps({"objects": objects[first:first + 250]}))
+    answer = session.post(f"{root}collections/{collection}/objects/", json={"objects": objects[first:first + 250]})
     assert answer.status_code == 202, answer.text
-    while session.get(f"{url.split('collections')[0]}status/{answer.json()['id']}/").json()["status"] != "complete":
-        pass
+    while answer.json()["status"] != "complete":
+        answer = session.get(f"{root}status/{answer.json()['id']}/")
 print(json.dumps(count / (time.perf_counter() - start)))
 """
-
 ISSUE = """
 import sys
 from django.db import transaction
@@ -385,10 +379,10 @@ def _node() -> Iterator[Row]:
 
 def _medallion() -> Row:
     try:
-        python = peers.python("medallion", [MEDALLION, "setuptools<80"])
+        python = peers.python("medallion", MEDALLION)
     except peers.PeerUnavailable as why:
         return {"note": str(why)}
-    done = subprocess.run([python, "-c", MEDALLION_PROGRAM, "2000"], capture_output=True, text=True, check=False)
+    done = subprocess.run([python, "-c", MEDALLION_PROGRAM, str(MESSAGES)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         return {"note": f"medallion: {done.stderr.strip().splitlines()[-1:]}"}
     return {"peer": "medallion 3.0.0 (in memory)", "peer_value": round(json.loads(done.stdout.splitlines()[-1]))}
