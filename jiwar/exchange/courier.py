@@ -303,7 +303,8 @@ class Courier:
     def _missed(self, node: str, code: str, detail: str = "", *, patient: bool = False) -> None:
         way = self._ways[node]
         way.failed_at = time.monotonic()
-        CONTACTS[node].knows = ""  # it may have forgotten us: our card goes with the next hello
+        # It may have forgotten us: our card goes with the next hello, and that one soon.
+        patient, CONTACTS[node].knows = patient and not CONTACTS[node].knows, ""
         first, most = links.PATIENCE
         way.wait = links.LONG_PATIENCE if patient else min(most, max(first, way.wait * 1.2))
         links.missed(node, code, detail)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
@@ -24,7 +25,7 @@ from jiwar.exchange import departure, services
 from jiwar.exchange import listener as listeners
 from jiwar.exchange.arrival import take
 from jiwar.exchange.courier import Courier, Way
-from jiwar.exchange.links import PATIENCE
+from jiwar.exchange.links import LONG_PATIENCE, PATIENCE
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import frame as frames
 from jiwar.exchange.logic import hello as hellos
@@ -35,7 +36,7 @@ from jiwar.exchange.logic.streams import FIRST
 from jiwar.exchange.models import Incoming, Link, Outgoing, Stream
 from jiwar.exchange.queries import links
 from jiwar.exchange.this_node import CONTACTS, ThisNode
-from jiwar.identity.keys import make_tls
+from jiwar.identity.keys import make_tls, ring
 from jiwar.identity.services import add_node, make_own_keys
 from jiwar.records.kinds import KINDS, Kind, register
 from jiwar.records.models import Record
@@ -234,6 +235,20 @@ def test_a_refusal_keeps_its_code_and_nothing_that_a_stranger_wrote(listener: Li
     listener.answer = lambda _: iter([b"<script>alert(1)</script>"])
     visit()
     assert failure() == "http 400"
+
+
+def test_a_node_that_forgot_our_key_gets_our_card_at_once(listener: Listener, niger: ForeignNode) -> None:
+    listener.status, listener.answer = 400, lambda _: iter([b'{"problem":"key_unknown"}'])
+    CONTACTS["NER"].knows = ring(settings.KEYS).signing[0].id
+    courier = visit()
+    assert courier._ways["NER"].wait <= PATIENCE[1]
+    courier.visit("NER")
+    assert [hello.card.get("code") for hello in map(_hello, listener.asked)] == [None, "LBY"]
+    assert courier._ways["NER"].wait == LONG_PATIENCE  # that was no reason: now each minute
+
+
+def _hello(body: bytes) -> hellos.Hello:
+    return hellos.read(frames.read(body).hello)[0]
 
 
 @pytest.mark.parametrize(
