@@ -42,6 +42,8 @@ def sealed(payload: bytes = b"payload", to: tuple[KeyRing, ...] = (RECIPIENT,), 
 
 def opened(data: bytes, by: KeyRing = RECIPIENT) -> bytes:
     envelope = envelopes.read(data)
+    if envelope.signing_key != SENDER.signing[0].id:  # as a recipient, who looks for the key by its id
+        raise EnvelopeInvalid("key_unknown")
     envelopes.verify(envelope, signing_public(SENDER.signing[0].public), "NER", NOW)
     return envelopes.unseal(envelope, {key.id: key.private for key in by.sealing})
 
