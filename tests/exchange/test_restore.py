@@ -1,6 +1,7 @@
 """A node that runs from an old copy: its neighbours notice, the ceremony ends it, and it is over then."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import time_machine
@@ -41,9 +42,9 @@ class Line:
     def __init__(self, node: ForeignNode) -> None:
         self.node, self.contacts, self.heard = node, defaultdict(Contact), ""
 
-    def ask(self, **hello: Any) -> tuple[Hello, Frame]:
-        said = self.node.hello(**{"re": self.heard, **hello})
-        frame = frames.read(answer(ThisNode(reaching=False), self.contacts, frames.write(Frame(said))).data)
+    def ask(self, envelopes: Sequence[bytes] = (), **hello: Any) -> tuple[Hello, Frame]:
+        said = frames.write(Frame(self.node.hello(**{"re": self.heard, **hello}), envelopes=list(envelopes)))
+        frame = frames.read(answer(ThisNode(reaching=False), self.contacts, said).data)
         found, _ = hellos.read(frame.hello)
         self.heard = found.nonce
         return found, frame
@@ -121,6 +122,30 @@ def test_a_receipt_for_what_we_forgot_is_answered_so_that_evidence_comes(niger: 
     Stream.objects.filter(incoming=False).update(seq=1)
     assert departure.settle("NER", [lost]) == 0
     assert Stream.objects.get(incoming=False).acked == 0
+
+
+def test_a_number_that_a_neighbour_took_for_another_message_is_said_again_and_proves_it(
+    niger: ForeignNode, kind: Kind
+) -> None:
+    """We were restored, and gave the number again before anyone met us."""
+    issue(BY, kind, content(kind))
+    depart("NER")
+    line, head = Line(niger), Stream.objects.get(incoming=False).head
+    line.ask()
+    _, frame = line.ask(have={"routine.1.0": Cursor(1, head)}, room=100_000)
+    assert not frame.envelopes
+    _, frame = line.ask(have={"routine.1.0": Cursor(1, "5" * 64)}, room=100_000)
+    assert [envelopes.read(data).header.seq for data in frame.envelopes] == [1]
+
+
+def test_who_gives_a_number_twice_is_shown_the_first(niger: ForeignNode, kind: Kind) -> None:
+    line, [first] = Line(niger), notes(niger, Channel(niger), kind, "1")
+    line.ask()
+    take("NER", [first])
+    [second] = notes(niger, Channel(niger), kind, "2")
+    hello, frame = line.ask(sent={"routine.1.0": Sent(1, 0)}, envelopes=[second])
+    assert problem(hello) == "sequence_reused"
+    assert frame.own == [first]
 
 
 def test_what_a_neighbour_lost_after_its_receipt_may_end_otherwise(niger: ForeignNode, kind: Kind) -> None:

@@ -25,6 +25,8 @@ Size = Callable[[], int]
 """Bytes that the way carries now in good time."""
 REMEMBERED = 16
 """Nonces that a node gave to one peer and still takes back: frames may cross."""
+TWO_PASTS = frozenset({"sequence_reused", "chain_broken"})
+"""What stops an envelope whose sender took its numbers twice: it is shown what it sealed under them before."""
 ROOM = 1_500_000
 """Bytes of envelopes and chunks that a node takes in one frame, where the way is wide."""
 QUIET = 3
@@ -173,7 +175,7 @@ def visit(
     ours: Problem | None = None
     rolled = lowered = said = False
     while True:
-        frame = _begin(node, contact, peer)
+        frame = _begin(node, contact, peer, ours)
         if sending and ours is None:
             frame.envelopes = node.envelopes(peer, contact.reached, push())
             if not frame.envelopes:
@@ -216,7 +218,7 @@ def listen(node: Node, contact: Contact, peer: str, *, room: Size = lambda: ROOM
     done = Visit()
     ours: Problem | None = None
     while True:
-        frame = _begin(node, contact, peer)
+        frame = _begin(node, contact, peer, ours)
         hello, reply = yield from _say(node, contact, peer, frame, ours, room())
         if ours is not None or hello.problem is not None:
             done.problem = ours or hello.problem
@@ -224,11 +226,12 @@ def listen(node: Node, contact: Contact, peer: str, *, room: Size = lambda: ROOM
         ours = _hear(node, contact, hello, reply, contact.when_given(hello.re), done)
 
 
-def _begin(node: Node, contact: Contact, peer: str) -> Frame:
+def _begin(node: Node, contact: Contact, peer: str, problem: Problem | None) -> Frame:
     """A frame with what a peer may need whatever else: receipts, and evidence that it runs from an old copy."""
     if contact.sent is None:
         return Frame(b"")
-    own = node.own(peer, contact.sent) if contact.may_have_forgotten(contact.sent) else []
+    twice = problem is not None and problem.code in TWO_PASTS
+    own = node.own(peer, {} if twice else contact.sent) if twice or contact.may_have_forgotten(contact.sent) else []
     return Frame(b"", node.receipts(peer, contact.sent), own=own)
 
 
@@ -285,7 +288,7 @@ def _hear(
 
 def _write(node: Node, peer: str, contact: Contact, problem: Problem | None, *, room: int) -> Answer:
     """What we say back: what was asked for, as far as there is room."""
-    frame = _begin(node, contact, peer)
+    frame = _begin(node, contact, peer, problem)
     if room and problem is None:
         frame.envelopes = node.envelopes(peer, contact.reached, min(room, ROOM))
         if not frame.envelopes:

@@ -57,6 +57,8 @@ class Way(Protocol):
     @property
     def seq(self) -> int: ...
     @property
+    def head(self) -> str: ...
+    @property
     def acked(self) -> int: ...
     @property
     def closed_at(self) -> int | None: ...
@@ -115,9 +117,11 @@ def in_order(ways: Iterable[AnyWay]) -> list[AnyWay]:
 
 def to_carry(way: Way, have: Mapping[str, Cursor]) -> range:
     """Numbers of a stream that its recipient still lacks, by how far it has taken each; none past where it was given
-    up."""
+    up. The newest again where it took another under its number, before we were restored: it will say so."""
     end = way.seq if way.closed_at is None else way.closed_at
-    return range(have.get(way.name, Cursor()).seq + 1, end + 1)
+    cursor = have.get(way.name, Cursor())
+    other = cursor.seq == way.seq > 0 and cursor.head not in {way.head, FIRST}  # a pouch tells from numbers alone
+    return range(cursor.seq + (not other), end + 1)
 
 
 def lost(way: Way, have: Mapping[str, Cursor]) -> range:

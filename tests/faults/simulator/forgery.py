@@ -38,7 +38,7 @@ def missed(world: "World") -> Iterator[str]:
     """Where two neighbours were shown two histories, talk to each other, and neither found out."""
     for code, forger in world.forgers.items():
         states = [peer for peer in world.nodes[code].neighbours if "-" not in peer]
-        saw = {peer for peer in states if _saw(world, peer, code)}
+        saw = {peer for peer in states if peer not in world.restored and _saw(world, peer, code)}
         for one in saw & forger.deceived:
             for other in saw - forger.deceived:
                 knows = any(ledger.open_fork(world.nodes[peer], code) for peer in (one, other))
