@@ -255,7 +255,8 @@ def _continue(book: Book, outcome: Outcome, node: str, held: Note, shown: Note, 
     """Keep a checkpoint that continues what is held, and give it back; None where that is not proven."""
     base: Note | None = held
     if shown.says.epoch > held.says.epoch:
-        base = book.kept_below(node, Tree(held.says.epoch, shown.says.shares(held.says.epoch)))
+        older = (Tree(epoch, shown.says.shares(epoch)) for epoch in range(held.says.epoch, 0, -1))
+        base = next((note for tree in older if (note := book.kept_below(node, tree))), None)
     if base is not None:
         answer = _place(base, shown, _proofs_to(shown, member))
         if isinstance(answer, Evidence):

@@ -403,6 +403,21 @@ class TestRestore:
         assert begun.proven is None
         assert begun.size == 5
 
+    def test_an_epoch_is_proven_from_what_is_kept_of_any_before_it(self):
+        """It forgot its second epoch too, and under cover of that the first: nothing of the second is old enough."""
+        _, copied, ner = self.restored()
+        copied.begin_epoch(2)
+        copied.append(9)
+        for _ in range(2):
+            meet(copied, ner)
+        again = copy.deepcopy(copied)
+        again.epochs, again.notes = [], []
+        again.rewrite([b"rewritten", *copied.log.leaves[1:9]])
+        again.begin_epoch(3)
+        for _ in range(3):
+            meet(again, ner)
+        assert accused(ner) == {"LBY"}
+
     def test_two_restores(self):
         _, copied, ner = self.restored()
         copied.begin_epoch(2)
