@@ -240,7 +240,10 @@ def _check_certificate(text: str) -> None:
 
 def _signed(card: dict[str, Any]) -> bytes:
     plain = {name: value for name, value in card.items() if name not in {"signature", "previous"}}
-    return f"{FORMAT}/{VERSION}\n".encode() + canonical(plain)
+    try:
+        return f"{FORMAT}/{VERSION}\n".encode() + canonical(plain)
+    except JsonRefused:  # a number that JSON may hold and nothing can sign
+        raise CardInvalid("card_not_json") from None
 
 
 def _b64(data: bytes) -> str:

@@ -225,6 +225,8 @@ def test_no_message_is_refused(noise: bytes) -> None:
         messages.write(Message(Signed(b"{}", "k", "s"), place=Place("routine.1.0", 0, "0" * 64, "applied", ""))),
         messages.write(Message(Signed(b"{}", "k", "s"), place=Place("here", 1, "0" * 64, "applied", ""))),
         b"",
+        *(canonical({"type": type_}) + b"\n{}" for type_ in ([], {}, ["record"], "", None, 1, True)),
+        b"{}\n{}",
     ],
 )
 def test_a_wrong_message_is_refused(payload: bytes) -> None:

@@ -100,7 +100,7 @@ def read_path(path: str) -> tuple[Place, int]:
     if not parts:
         raise ValueError("no path of a tile")
     place, width = Place(int(parts[1]), int(re.sub("[x/]", "", parts[2]))), int(parts[3] or WIDTH)
-    if place.level > MAX_LEVEL or write_path(place, width) != path:
+    if place.level > MAX_LEVEL or width > WIDTH or write_path(place, width) != path:
         raise ValueError("no path of a tile")
     return place, width
 

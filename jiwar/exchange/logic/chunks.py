@@ -64,13 +64,20 @@ def clean_name(name: str) -> str:
     """A file's name that is safe to show and to save: no folder, nothing invisible, nothing that turns the reading
     direction, at most LONGEST_NAME characters with its ending kept; `file` where nothing is left.
     """
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name[-1000:]))[-1]
-    shown = "".join(" " if c.isspace() else c for c in last if c.isspace() or unicodedata.category(c)[0] != "C")
-    plain = re.sub(r'[<>:"|?*]', "_", " ".join(shown.split())).strip(". ")
-    stem, dot, ending = plain.rpartition(".")
-    if dot and len(ending) <= 10:
-        plain = f"{stem[: LONGEST_NAME - len(ending) - 1].rstrip('. ')}.{ending}" if stem else ending
-    return plain[:LONGEST_NAME].strip(". ") or "file"
+    # What is invisible goes first: without it, letters may come to stand beside the marks that they are written with.
+    shown = "".join(" " if c.isspace() else c for c in name[-1000:] if c.isspace() or unicodedata.category(c)[0] != "C")
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", shown))[-1]
+    plain = re.sub(r'[<>:"|?*]', "_", " ".join(last.split())).strip(". ")
+    while (fitted := _fitted(plain)) != plain:  # a cut may leave another ending
+        plain = fitted
+    return plain or "file"
+
+
+def _fitted(name: str) -> str:
+    stem, dot, ending = name.rpartition(".")
+    if stem and dot and len(ending) <= 10:
+        return f"{stem[: LONGEST_NAME - len(ending) - 1].rstrip('. ')}.{ending}"
+    return name[:LONGEST_NAME].strip(". ")
 
 
 _SIGNATURES: Final = (

@@ -88,9 +88,12 @@ def read(payload: bytes) -> Message:
             raise MessageInvalid("form")
     except JsonRefused as refused:
         raise MessageInvalid(refused.code) from None
-    if head.get("type") not in {"record", "returned"}:
-        raise MessageUnknown(str(head.get("type"))[:40])
-    if head.keys() != (_RECORD if head["type"] == "record" else _RETURNED):
+    type_ = head.get("type")
+    if not isinstance(type_, str) or not type_:
+        raise MessageInvalid("type")
+    if type_ not in {"record", "returned"}:
+        raise MessageUnknown(type_[:40])
+    if head.keys() != (_RECORD if type_ == "record" else _RETURNED):
         raise MessageInvalid("members")
     if b"\n" in statement:
         raise MessageInvalid("statement")
@@ -98,7 +101,7 @@ def read(payload: bytes) -> Message:
         signed=_signed(head, statement),
         agreement=_text(head.get("agreement", ""), 60, "agreement"),
         clause=_text(head.get("clause", ""), 40, "clause"),
-        place=_place(head) if head["type"] == "returned" else None,
+        place=_place(head) if type_ == "returned" else None,
     )
 
 

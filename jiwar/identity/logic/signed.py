@@ -114,9 +114,12 @@ def b64(data: bytes) -> str:
 
 
 def signed_bytes(label: str, data: Mapping[str, Any]) -> bytes:
-    """What is signed of an object."""
+    """What is signed of an object; raises PaperRefused for numbers that JSON may hold and nothing can sign."""
     plain = {name: value for name, value in data.items() if name != "signatures"}
-    return label.encode() + b"\n" + canonical(plain)
+    try:
+        return label.encode() + b"\n" + canonical(plain)
+    except JsonRefused as refused:
+        raise PaperRefused("paper_not_json", refused.code) from None
 
 
 def verify_both(

@@ -43,7 +43,10 @@ class PartialDate:
         if self.day is not None and self.month is None:
             raise ValueError("a day needs a month")
         if self.month is not None:
-            date(self.year, self.month, self.day or 1)
+            try:
+                date(self.year, self.month, 1 if self.day is None else self.day)
+            except OverflowError:
+                raise ValueError(f"{self.year}-{self.month}-{self.day} is no date") from None
         if self.to_year is not None and (self.month is not None or not self.year <= self.to_year <= 2200):
             raise ValueError("a span needs two years in order and no month")
 
