@@ -1,6 +1,7 @@
 """A neighbour's node in a test: real keys, a real card, really signed statements; only its program is missing."""
 
 import base64
+import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
@@ -12,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from pydantic import ValidationError
 
 from jiwar.exchange.logic import frame as frames
 from jiwar.exchange.logic import hello as hellos
@@ -66,13 +68,23 @@ class ForeignNode:
         return write_card(self.node, self.ring, self.tls_certificate, {}, timezone.now())
 
     def statement(
-        self, kind: Kind, content: Content | dict[str, Any], *, supersedes: bytes | None = None, **changes: Any
+        self,
+        kind: Kind,
+        content: Content | dict[str, Any],
+        *,
+        supersedes: bytes | None = None,
+        as_is: bool = False,
+        **changes: Any,
     ) -> Signed:
         """A signed statement of a kind, approved by two people; `changes` replace fields of the envelope.
 
-        `supersedes` is the statement of the version before, whose id it keeps.
+        `supersedes` is the statement of the version before, whose id it keeps. `as_is`: the content stands as it is
+        given, else as the kind writes it where it is of its form.
         """
         plain = content.model_dump(mode="json") if isinstance(content, Content) else content
+        if not as_is:
+            with contextlib.suppress(ValidationError):
+                plain = kind.content.model_validate(plain).model_dump(mode="json")
         now = timezone.now()
         approval = {
             "author": f"{self.node.code}-author",

@@ -11,7 +11,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import transaction
 from django.utils import timezone
-from pydantic import ValidationError
 
 from jiwar.audit.services import Author, append
 from jiwar.identity.queries import APPROVER, KeyRefused, cosigning_key, officer_key, signing_key
@@ -23,15 +22,14 @@ from jiwar.records.statement import (
     COSIGNED,
     SIGNED,
     Approval,
-    check_approval,
     check_terms,
-    content_hash,
     read_approval,
+    read_as,
     read_statement,
     sha256,
 )
 from jiwar.records.store import New, held_of, store
-from jiwar.wire.faults import Fault, Refused, of_pydantic
+from jiwar.wire.faults import Fault, Refused
 
 Keys = Callable[[str, str, datetime], Ed25519PublicKey]
 """A node's public signing key by the node's code, the key's id and when it signed; raises KeyRefused."""
@@ -73,16 +71,10 @@ def check(statement: bytes, key: str, signature: str, cosignature: str = "", key
     if kind is None:
         check_terms(data["content"])
     else:
-        try:
-            content = kind.content.model_validate(data["content"])
-        except ValidationError as error:
-            raise Refused(*of_pydantic(error.errors(include_url=False), ("content",))) from None
-        if kind.needs_approval(content) or data["approval"] is not None:
-            expected = content_hash(data["kind"], data["kind_version"], data["content"])
-            approval = read_approval(data["approval"])
-            check_approval(approval, expected)
-            if approval and approval.key:
-                _check_approver(data["origin"], approval, signed_at)
+        content = read_as(kind, data)
+        approval = read_approval(data["approval"])
+        if approval and approval.key:
+            _check_approver(data["origin"], approval, signed_at)
     return Checked(statement, data, key, signature, cosignature, sha256(statement), kind, content)
 
 

@@ -4,32 +4,15 @@ import datetime as dt
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from jiwar.access.permissions import Purpose
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]|\r(?!\n)")
 """Control characters but tab, line feed, and a carriage return before one."""
-
-
-def _in_the_calendar(value: dt.datetime) -> dt.datetime:
-    """What is stored is stored in UTC, and UTC must have that moment."""
-    try:
-        value.astimezone(dt.UTC)
-    except OverflowError:
-        raise ValueError("out_of_range") from None
-    return value
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_in_the_calendar)]
+_FIRST, _END = dt.datetime(1900, 1, 1, tzinfo=dt.UTC), dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
+Moment = Annotated[AwareDatetime, Field(ge=_FIRST, lt=_END)]
+"""A moment that can be said in UTC, whatever its offset."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 State = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]

@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from jiwar.identity.keys import ring
 from jiwar.records.content import Content, Grading, Handling, InformationGrade, Onward, SourceGrade, Tlp
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, AcknowledgementBody, Kind, Withdrawal
 from jiwar.records.models import Acknowledgement, Record
-from jiwar.records.statement import COSIGNED, SIGNED, VERSION, Approval, check_approval, content_hash
+from jiwar.records.statement import COSIGNED, SIGNED, VERSION, Approval, check_approval, content_hash, read_as
 from jiwar.records.store import Held, New, held_of, project, retire, store
 from jiwar.wire.faults import Fault, Refused, of_pydantic
 from jiwar.wire.ids import uuid7
@@ -174,13 +175,14 @@ def read_again(by: Author) -> int:
         kind = KINDS.get((record.kind, record.kind_version))
         if kind is None or (kind.cosigned and not record.cosignature):
             continue
-        with transaction.atomic():
-            content = kind.content.model_validate(record.data["content"])
+        # What its kind refuses stays as it is, and keeps no other from being read.
+        with suppress(Refused), transaction.atomic():
+            content = read_as(kind, record.data)
             record.state = Record.State.IN_FORCE
             record.save(update_fields=["state"])
             project(record, kind, content)
             append("record_understood", by, str(record.uid), {"kind": record.kind})
-        count += 1
+            count += 1
     return count
 
 

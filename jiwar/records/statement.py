@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from jiwar.records.content import Handling
-from jiwar.wire.faults import Fault, Refused
+from pydantic import ValidationError
+
+from jiwar.records.content import Content, Handling
+from jiwar.records.kinds import Kind
+from jiwar.wire.faults import Fault, Refused, of_pydantic
 from jiwar.wire.strict_json import JsonRefused, canonical, parse
 
 VERSION = 1
@@ -90,26 +93,57 @@ def read_statement(statement: bytes) -> dict[str, Any]:
     return data
 
 
-def _moment(text: str) -> dt.datetime:
-    """A moment with an offset, in UTC; raises ValueError, and OverflowError where UTC would leave the calendar."""
-    moment = dt.datetime.fromisoformat(text)
-    if moment.utcoffset() is None:
-        raise ValueError("a moment without an offset")
-    return moment.astimezone(dt.UTC)
+def read_as(kind: Kind, data: dict[str, Any]) -> Content:
+    """The content of a statement of this kind; raises Refused.
+
+    It stands as the kind's schema writes it, with every member, so that who reads its bytes and who reads it by the
+    schema read the same; and two people approved it, where the kind needs that.
+    """
+    try:
+        content = kind.content.model_validate(data["content"])
+    except ValidationError as error:
+        raise Refused(*of_pydantic(error.errors(include_url=False), ("content",))) from None
+    if not _same(content.model_dump(mode="json"), data["content"]):
+        raise Refused(Fault("not_canonical", "content"))
+    if kind.needs_approval(content) or data["approval"] is not None:
+        expected = content_hash(data["kind"], data["kind_version"], data["content"])
+        check_approval(read_approval(data["approval"]), expected)
+    return content
 
 
 def check_terms(content: dict[str, Any]) -> None:
     """Check the terms that every version of every kind has, so that a record that is not understood can be kept and
     expired; raises Refused."""
     try:
-        Handling.model_validate(content["handling"])
+        whole = _same(Handling.model_validate(content["handling"]).model_dump(mode="json"), content["handling"])
         dt.date.fromisoformat(content["review_on"])
         _moment(content["valid_until"])
-        ok = isinstance(content["purpose"], str) and len(content["purpose"]) <= 40
-    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        ok = whole and "body" in content and isinstance(content["purpose"], str) and len(content["purpose"]) <= 40
+    except (TypeError, ValueError, KeyError, AttributeError):
         ok = False
     if not ok:
         raise Refused(Fault("wrong_form", "content"))
+
+
+def _moment(text: str) -> dt.datetime:
+    """A moment in UTC; raises ValueError for one without an offset or beyond the calendar."""
+    found = dt.datetime.fromisoformat(text)
+    if found.utcoffset() is None:
+        raise ValueError("no offset")
+    try:
+        return found.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError("beyond the calendar") from None
+
+
+def _same(a: object, b: object) -> bool:
+    """Whether two values are one in JSON: `true` is not 1."""
+    match a, b:
+        case dict(), dict():
+            return a.keys() == b.keys() and all(_same(value, b[name]) for name, value in a.items())
+        case list(), list():
+            return len(a) == len(b) and all(map(_same, a, b))
+    return a == b and isinstance(a, bool) == isinstance(b, bool)
 
 
 def read_approval(approval: object) -> Approval | None:

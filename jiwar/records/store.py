@@ -71,7 +71,7 @@ def store(news: Sequence[New], held: Held) -> list[Record]:
                 retire(other, Record.State.SUPERSEDED)
         if newer:
             retire(record, Record.State.SUPERSEDED)
-        elif new.kind and (record.uid, record.origin) in withdrawn:
+        elif (record.uid, record.origin) in withdrawn:
             retire(record, Record.State.WITHDRAWN)
         elif record.valid_until <= now:
             retire(record, Record.State.EXPIRED)

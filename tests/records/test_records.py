@@ -333,6 +333,92 @@ class TestReceiving:
         naked.refresh_from_db()
         assert (kept.state, naked.state) == ("in_force", "not_understood")
 
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"legal_basis": " law 1"}, {"legal_basis": None}, {"valid_until": 4_000_000_000},
+            {"valid_until": "9999-12-31T23:59:59-12:00"}, {"review_on": "2026-12-01T00:00:00"}, {"more": 1},
+            {"handling": {"tlp": "GREEN", "restrictions": []}}, {"body": {"text": "a", "loud": 1}},
+            {"body": {"text": "a"}},
+        ],
+    )  # fmt: skip
+    def test_content_stands_as_its_kind_writes_it(
+        self, niger: ForeignNode, people: tuple[Grant, Grant], changes: dict[str, Any]
+    ) -> None:
+        """Who reads the signed bytes and who reads them by the schema read the same."""
+
+        class Loud(Body):
+            text: Line
+            loud: bool = False
+
+        kind = register(Kind("test.loud", 1, Loud))
+        try:
+            plain = kind.content.model_validate(terms("border_check", "law 1", 30, Loud(text="a"))).model_dump(
+                mode="json"
+            )
+            with pytest.raises(Refused):
+                receive(people[0], *niger.statement(kind, plain | changes, as_is=True), "NER")
+            assert not Record.objects.exists()
+            assert receive(people[0], *niger.statement(kind, plain), "NER").body == {"text": "a", "loud": False}
+        finally:
+            del KINDS["test.loud", 1]
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"body": ...}, {"purpose": ["border_check"]}, {"handling": {"tlp": "GREEN", "restrictions": []}},
+            {"valid_until": "9999-12-31T23:59:59-12:00"}, {"valid_until": "2030-01-01T00:00:00"}, {"review_on": 7},
+        ],
+    )  # fmt: skip
+    def test_a_kind_that_nobody_knows_has_the_terms_of_every_kind(
+        self, niger: ForeignNode, people: tuple[Grant, Grant], changes: dict[str, Any]
+    ) -> None:
+        later = Kind("test.later", 1, Note)
+        plain = {name: value for name, value in (content(later) | changes).items() if value is not ...}
+        with pytest.raises(Refused) as refused:
+            receive(people[0], *niger.statement(later, plain, as_is=True), "NER")
+        assert codes(refused) == {("wrong_form", "content")}
+
+    @pytest.mark.parametrize(
+        "at", ["0001-01-01T00:00:00+12:00", "2026-01-01T00:00:00", "9999-12-31T23:59:59-12:00", 7, None]
+    )
+    def test_a_statement_says_when_it_was_made(
+        self, kind: Kind, niger: ForeignNode, people: tuple[Grant, Grant], at: object
+    ) -> None:
+        with pytest.raises(Refused) as refused:
+            receive(people[0], *niger.statement(kind, content(kind), issued_at=at), "NER")
+        assert codes(refused) == {("wrong_form", "issued_at")}
+
+    def test_what_a_kind_refuses_after_the_upgrade_keeps_no_other_from_being_read(
+        self, niger: ForeignNode, people: tuple[Grant, Grant]
+    ) -> None:
+        later = Kind("test.later", 1, Note)
+        wrong, right = content(later) | {"body": {"text": 7}}, content(later)
+        kept = [receive(people[0], *niger.statement(later, each), "NER") for each in (wrong, right)]
+        register(later)
+        try:
+            assert read_again(people[0]) == 1
+        finally:
+            del KINDS["test.later", 1]
+        assert [Record.objects.get(pk=each.pk).state for each in kept] == ["not_understood", "in_force"]
+
+    def test_a_withdrawal_that_comes_before_a_record_of_an_unknown_kind_holds_after_the_upgrade(
+        self, niger: ForeignNode, people: tuple[Grant, Grant]
+    ) -> None:
+        later = Kind("test.later", 1, Note)
+        signed = niger.statement(later, content(later))
+        body = {"target": json.loads(signed[0])["id"], "reason": "resolved"}
+        plain = WITHDRAWAL.content.model_validate(terms("border_check", "law 1", 30, body)).model_dump(mode="json")
+        receive(people[0], *niger.statement(WITHDRAWAL, plain), "NER")
+        kept = receive(people[0], *signed, "NER")
+        register(later)
+        try:
+            assert read_again(people[0]) == 0
+        finally:
+            del KINDS["test.later", 1]
+        kept.refresh_from_db()
+        assert kept.state == "withdrawn"
+
     def test_an_own_record_of_a_cosigned_kind_carries_both(self, cosigned: Kind, people: tuple[Grant, Grant]) -> None:
         record = issue(people[0], cosigned, read_content(cosigned, content(cosigned), timezone.now()))
         key, _, signature = record.cosignature.partition(":")
