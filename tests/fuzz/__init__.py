@@ -1,0 +1,1 @@
+"""Every reader of outside bytes, fed by a fuzzer that follows what it covers: `python -m tests.fuzz --runs 100000`."""

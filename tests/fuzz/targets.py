@@ -1,0 +1,16 @@
+"""Every target, by room."""
+
+from tests.fuzz import (  # noqa: F401 - they enter their targets
+    of_agreements,
+    of_audit,
+    of_documents,
+    of_exchange,
+    of_identity,
+    of_matching,
+    of_records,
+    of_watchlist,
+    of_wire,
+)
+from tests.fuzz.target import TARGETS
+
+__all__ = ["TARGETS"]
