@@ -177,13 +177,14 @@ def _read(arrival: Arrival) -> None:
 def _take(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequence[bytes]) -> Taken:
     taken = Taken()
     rows = _lock(sender, opened)
+    before = _taken_before(rows, opened)
     fresh: list[Arrival] = []
     acts: list[Act] = []
     for each, data in zip(opened, batch, strict=False):
         try:
             if isinstance(each, Rejected):
                 raise each
-            if _follows(rows[each.envelope.header.stream], each.envelope, data):
+            if _follows(rows[each.envelope.header.stream], each.envelope, data, before):
                 fresh.append(each)
         except Rejected as rejected:
             taken.problem = Problem(rejected.code, rejected.detail[:300])
@@ -224,21 +225,33 @@ def _lock(sender: str, opened: Sequence[Arrival | Rejected]) -> dict[str, Stream
         raise NotUnderstood("sender_unknown", sender)
     locked = Stream.objects.select_for_update().defer("newest").filter(node=sender, incoming=True, name__in=names)
     rows = {row.name: row for row in locked}
-    for name in names:
-        if name not in rows:
-            rows[name] = Stream.objects.create(node=sender, incoming=True, name=name, head=FIRST)
+    if new := [name for name in names if name not in rows]:
+        # Another frame may begin the same stream at this moment: both go on with its one row.
+        begun = (Stream(node=sender, incoming=True, name=name, head=FIRST) for name in new)
+        Stream.objects.bulk_create(begun, ignore_conflicts=True)
+        rows = {row.name: row for row in locked.all()}
     for row in rows.values():
         row.newest = None
     return rows
 
 
-def _follows(row: Stream, envelope: Envelope, data: bytes) -> bool:
+def _taken_before(rows: Mapping[str, Stream], opened: Sequence[Arrival | Rejected]) -> dict[tuple[str, int], str]:
+    """Hashes of the envelopes that were taken under numbers of a batch, by stream and number."""
+    headers = [each.envelope.header for each in opened if isinstance(each, Arrival)]
+    found: dict[tuple[str, int], str] = {}
+    for name, row in rows.items():
+        if known := [header.seq for header in headers if header.stream == name and header.seq <= row.seq]:
+            hashes = Incoming.objects.filter(stream=row, seq__in=known).values_list("seq", "hash")
+            found |= {(name, seq): hash_ for seq, hash_ in hashes}
+    return found
+
+
+def _follows(row: Stream, envelope: Envelope, data: bytes, before: Mapping[tuple[str, int], str]) -> bool:
     """Whether an envelope is the next of its stream, which then moves on; False for one that was taken before."""
     header, cursor = envelope.header, Cursor(row.seq, row.head)
     try:
         if header.seq <= row.seq:
-            before = Incoming.objects.filter(stream=row, seq=header.seq).values_list("hash", flat=True).first()
-            streams.check_known(cursor, header.seq, envelope.hash, before)
+            streams.check_known(cursor, header.seq, envelope.hash, before.get((row.name, header.seq)))
             return False
         cursor = streams.follow(cursor, header.seq, header.prev, envelope.hash)
     except Misplaced as misplaced:

@@ -102,9 +102,11 @@ class Way:
         """Whether the wait after a failure is over, or was ended by the node's own word."""
         return now >= self.failed_at + self.wait or self.heard_at > self.failed_at
 
-    def is_served(self, now: float) -> bool:
-        """Whether the node brings us what it has by itself, or in answer to the question that we keep open there."""
-        return now - max(self.heard_at, self.answered_at) < 2 * HEARTBEAT
+    def room(self) -> int:
+        """Bytes that we take in an answer now: none from a node that brings us what it has by itself, or in answer to
+        the question that we keep open there; the same things would come twice."""
+        served = time.monotonic() - max(self.heard_at, self.answered_at) < 2 * HEARTBEAT
+        return 0 if served else self.carries()
 
     def slow_down(self) -> None:
         """A frame did not pass: what was measured no longer holds, and the next ones are small."""
@@ -247,9 +249,9 @@ class Courier:
 
     def visit(self, node: str) -> Visit | None:
         """Bring a node everything that may leave for it, and take what it has; None when it was not reached."""
-        way, now = self._ways[node], time.monotonic()
-        awake, room = now - way.reached_at < 2 * HEARTBEAT, (lambda: 0) if way.is_served(now) else way.carries
-        frames = visit(ThisNode(reaching=True), CONTACTS[node], node, push=way.carries, room=room, awake=awake)
+        way = self._ways[node]
+        awake = time.monotonic() - way.reached_at < 2 * HEARTBEAT
+        frames = visit(ThisNode(reaching=True), CONTACTS[node], node, push=way.carries, room=way.room, awake=awake)
         return self._carry(node, frames, wait=0)
 
     def _listening(self) -> None:
