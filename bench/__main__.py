@@ -17,6 +17,8 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 LATEST = HERE / "results" / "latest.json"
+SHARED = {"notes", "peers"}
+"""Modules of this folder that measure nothing."""
 COLUMNS = ("name", "value", "unit", "peer", "peer_value", "ratio", "goal", "met")
 
 Row = dict[str, Any]
@@ -24,7 +26,7 @@ Row = dict[str, Any]
 
 def main(rooms: list[str]) -> int:
     """Run the rooms' benchmarks, print the table, keep the results; see the module for the exit code."""
-    known = sorted(path.stem for path in HERE.glob("[a-z]*.py") if (HERE.parent / "jiwar" / path.stem).is_dir())
+    known = sorted({path.stem for path in HERE.glob("[a-z]*.py")} - SHARED)
     if unknown := set(rooms) - set(known):
         print(f"no benchmark of {', '.join(sorted(unknown))}; there are: {', '.join(known) or 'none yet'}")
         return 2
