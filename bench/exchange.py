@@ -83,6 +83,12 @@ rows = Outgoing.objects.filter(record__kind="{kind}", state="acknowledged")
 found = rows.aggregate(count=Count("pk"), last=Max("acknowledged_at"))
 print(json.dumps([found["count"], found["last"].timestamp() if found["last"] else 0]))
 """
+FIRST = """
+import json
+from django.db.models import Min
+from jiwar.exchange.models import Incoming
+print(json.dumps(Incoming.objects.filter(record__kind="{kind}").aggregate(t=Min("received_at"))["t"].timestamp()))
+"""
 # By the node's own clock: to look for the receipt again and again would take a core from the two nodes.
 SINGLE = """
 import json, time
@@ -161,16 +167,16 @@ class Pair:
             node.stop()
 
     def rate(self, what: str, kind: str, count: int) -> tuple[float, float]:
-        """Messages a second and the seconds, from the end of a silence of Niger to the last receipt."""
+        """Messages a second and seconds after a silence of Niger: from the first message taken to the last receipt."""
         self.nodes["NER"].stop()
         self.nodes["LBY"].python(ISSUE.format(what=what, count=count))
         self.nodes["NER"].start()
-        start = time.time()
         while True:
+            time.sleep(1)
             done, last = json.loads(self.nodes["LBY"].python(DONE.format(kind=kind)))
             if done >= count:
-                return done / (last - start), last - start
-            time.sleep(1)
+                first = json.loads(self.nodes["NER"].python(FIRST.format(kind=kind)))
+                return done / (last - first), last - first
 
 
 class Exchange(Node):

@@ -34,7 +34,7 @@ from jiwar.exchange.directory import tend
 from jiwar.exchange.logic.conversation import ROOM, NotUnderstood, Visit, listen, visit
 from jiwar.exchange.logic.frame import MAX_BYTES
 from jiwar.exchange.models import Link, Outgoing, Stream
-from jiwar.exchange.standing import one_moment
+from jiwar.exchange.standing import Moment, one_moment
 from jiwar.exchange.this_node import CONTACTS, ThisNode
 from jiwar.exchange.wake import Bell, ring
 from jiwar.exchange.where import where
@@ -125,6 +125,8 @@ class Courier:
         self._stopping = threading.Event()
         self._ways: defaultdict[str, Way] = defaultdict(Way)
         self._ringing = ringing
+        self._moment = Moment()
+        self._known: list[str] = []
         self._bell = Bell()
         url = settings.NODE.bus_url
         self._bus = Bus(url, settings.NODE.state, self._woken) if url else None
@@ -176,11 +178,11 @@ class Courier:
         while not self._stopping.is_set():
             try:
                 close_old_connections()
-                if time.monotonic() - asked_at >= 1.0:
+                second = time.monotonic() - asked_at >= 1.0
+                if second:
                     asked_at = time.monotonic()
                     self._retry()
-                with one_look():
-                    due, waiting = self.due()
+                due, waiting = self.due(thorough=second)
                 if rang:
                     self._ringing(waiting)
                     if self._bus and settings.NODE.role == "national":
@@ -200,13 +202,15 @@ class Courier:
             self._ways[code].wait = 0.0
             Link.objects.filter(node=code, retry_asked_at=asked_at).update(retry_asked_at=None)
 
-    def due(self) -> tuple[list[str], set[str]]:
+    def due(self, *, thorough: bool = True) -> tuple[list[str], set[str]]:
         """Nodes to visit now: something waits for them, or they have heard nothing from us for a while; and all that
-        something waits for."""
-        now, known = time.monotonic(), known_neighbours()
-        waiting = waiting_nodes()
+        something waits for. Not `thorough`: for whom something is new, of the neighbours known a second ago."""
+        now = time.monotonic()
+        if thorough or not self._known:
+            self._known = list(known_neighbours())
+        waiting = waiting_nodes(under_way=thorough)
         found = []
-        for code in known:
+        for code in self._known:
             way = self._ways[code]
             if way.busy:
                 # What came up during a visit may have come too late for it.
@@ -277,7 +281,7 @@ class Courier:
         """Carry a conversation's frames until it ends; None when it was cut off."""
         way = self._ways[node]
         try:
-            with _one_frame():
+            with self._one_frame():
                 data = next(frames)
             while not self._stopping.is_set():
                 if len(data) > FIRST_PUSH // 2:
@@ -286,7 +290,7 @@ class Courier:
                 way.reached_at = time.monotonic()
                 if wait:
                     way.answered_at = way.reached_at
-                with _one_frame():
+                with self._one_frame():
                     data = frames.send(reply)
         except StopIteration as ended:
             done: Visit = ended.value
@@ -301,6 +305,12 @@ class Courier:
         except NotUnderstood as error:
             self._missed(node, "not_understood", error.code, patient=True)
         return None
+
+    @contextmanager
+    def _one_frame(self) -> Iterator[None]:
+        """To make or to read one frame, the database is asked once for what changes seldom."""
+        with one_look(), one_moment(self._moment):
+            yield
 
     def _missed(self, node: str, code: str, detail: str = "", *, patient: bool = False) -> None:
         way = self._ways[node]
@@ -369,19 +379,15 @@ class Courier:
         return way.client, row.exchange_url.rstrip("/")
 
 
-def waiting_nodes() -> set[str]:
-    """Nodes that something waits for: to be sealed, or to be receipted. Two queries."""
+def waiting_nodes(*, under_way: bool = True) -> set[str]:
+    """Nodes that something waits for: to be sealed, or, `under_way`, to be receipted. A query each."""
     # Asked of the index for each node: to count a long queue would take as long as the queue is.
     queued = Exists(Outgoing.objects.filter(node=OuterRef("code"), state=Outgoing.State.QUEUED).order_by())
-    under_way = Stream.objects.filter(incoming=False, closed_at=None, seq__gt=F("acked")).order_by()
-    return {*neighbours().filter(queued).values_list("code", flat=True), *under_way.values_list("node", flat=True)}
-
-
-@contextmanager
-def _one_frame() -> Iterator[None]:
-    """To make or to read one frame, the database is asked once for what changes seldom."""
-    with one_look(), one_moment():
-        yield
+    found = set(neighbours().filter(queued).values_list("code", flat=True))
+    if under_way:
+        sealed = Stream.objects.filter(incoming=False, closed_at=None, seq__gt=F("acked")).order_by()
+        found.update(sealed.values_list("node", flat=True))
+    return found
 
 
 def _seal_ahead(node: str) -> None:

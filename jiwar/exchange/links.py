@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import transaction
 from django.utils import timezone
 
+from jiwar.exchange import standing
 from jiwar.exchange.models import Link
 
 NOTED_EACH = dt.timedelta(seconds=5)
@@ -17,7 +18,11 @@ LONG_PATIENCE = 60.0
 
 def of(node: str) -> Link:
     """What is known of the way to a node; an unsaved row for one that was never met."""
-    return Link.objects.filter(node=node).first() or Link(node=node)
+    known = standing.moment().links
+    found = known.get(node)
+    if found is None:
+        known[node] = found = Link.objects.filter(node=node).first() or Link(node=node)
+    return found
 
 
 def heard(link: Link, clock: dt.datetime, epoch: int) -> bool:
@@ -41,6 +46,7 @@ def _note(link: Link, contact: str, clock: dt.datetime, epoch: int) -> bool:
     if contact == "reached_at":
         fields |= {"failures": 0, "failure": ""}
     Link.objects.update_or_create(node=link.node, defaults=fields)
+    standing.changed()
     return True
 
 
@@ -65,3 +71,4 @@ def carried(node: str, rate: float) -> None:
 def begun(node: str, epoch: int) -> None:
     """A node began an epoch: a pouch says so, which is no contact."""
     Link.objects.update_or_create(node=node, defaults={"epoch": epoch})
+    standing.changed()

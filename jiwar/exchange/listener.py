@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from jiwar.exchange.courier import LISTEN, Courier
 from jiwar.exchange.logic.conversation import Answer, NotUnderstood, answer, later
 from jiwar.exchange.logic.frame import MAX_BYTES
-from jiwar.exchange.standing import one_moment
+from jiwar.exchange.standing import Moment, one_moment
 from jiwar.exchange.this_node import CONTACTS, ThisNode
 from jiwar.exchange.where import where
 from jiwar.identity.queries import one_look
@@ -37,6 +37,7 @@ class Listener:
 
     def __init__(self) -> None:
         self._questions = Questions()
+        self._moment = Moment()
         self._courier: Courier | None = None
 
     def start(self) -> None:
@@ -63,7 +64,7 @@ class Listener:
         return said.data
 
     def _hear(self, body: bytes, *, listening: bool) -> Answer:
-        said = _frame(lambda: answer(ThisNode(reaching=False), CONTACTS, body))
+        said = self._frame(lambda: answer(ThisNode(reaching=False), CONTACTS, body))
         if self._courier is not None:
             # A post takes what there is in our answers: it keeps a question open, or the bus wakes it.
             is_post = said.peer.startswith(f"{settings.NODE.state}-")
@@ -71,7 +72,20 @@ class Listener:
         return said
 
     def _later(self, peer: str) -> Answer:
-        return _frame(lambda: later(ThisNode(reaching=False), CONTACTS, peer))
+        return self._frame(lambda: later(ThisNode(reaching=False), CONTACTS, peer))
+
+    def _frame(self, say: Callable[[], Answer]) -> Answer:
+        close_old_connections()
+        try:
+            with one_look(), one_moment(self._moment):
+                return say()
+        except NotUnderstood as error:
+            raise Refused(400, error.code) from None
+        except Exception as error:  # noqa: BLE001 - a peer learns that it failed here, and nothing else
+            log.error("exchange: a request failed: %s", where(error))  # noqa: TRY400 - no content
+            raise Refused(503, "internal_error") from None
+        finally:
+            close_old_connections()
 
 
 class Questions:
@@ -135,17 +149,3 @@ def _wait(scope: dict[str, Any]) -> int:
     """Seconds that the peer lets us think, from its header; nonsense is none."""
     stated = next((value for name, value in scope["headers"] if name == b"jiwar-wait"), b"0")
     return min(int(stated), LISTEN) if re.fullmatch(rb"[0-9]{1,3}", stated) else 0
-
-
-def _frame(say: Callable[[], Answer]) -> Answer:
-    close_old_connections()
-    try:
-        with one_look(), one_moment():
-            return say()
-    except NotUnderstood as error:
-        raise Refused(400, error.code) from None
-    except Exception as error:  # noqa: BLE001 - a peer learns that it failed here, and nothing else
-        log.error("exchange: a request failed: %s", where(error))  # noqa: TRY400 - no content
-        raise Refused(503, "internal_error") from None
-    finally:
-        close_old_connections()

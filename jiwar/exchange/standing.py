@@ -1,15 +1,18 @@
 """Where this node stands with its own past: its epoch, and whether it found that it runs from an old copy."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
 
-from jiwar.exchange.models import Restore
+from jiwar.exchange.models import Link, Restore
 
 _here = threading.local()
+_changes = 0
 
 
 def epoch() -> int:
@@ -22,32 +25,55 @@ def restoring() -> Restore | None:
     return next((row for row in _restores() if row.ended_at is None), None)
 
 
+@dataclass(slots=True)
+class Moment:
+    """What was found of what seldom changes; good for a second, and until this process itself changes any of it."""
+
+    since: float = float("-inf")
+    changes: int = -1
+    restores: list[Restore] | None = None
+    links: dict[str, Link] = field(default_factory=dict)
+
+    def renew(self) -> "Moment":
+        """Forget what was found when it is no longer good."""
+        now = time.monotonic()
+        if now - self.since > 1 or self.changes != _changes:
+            self.since, self.changes, self.restores = now, _changes, None
+            self.links.clear()
+        return self
+
+
 @contextmanager
-def one_moment() -> Iterator[None]:
-    """Ask the database once for all that is asked inside; what this thread changes inside counts at once."""
-    if hasattr(_here, "seen"):
+def one_moment(kept: Moment | None = None) -> Iterator[None]:
+    """Ask the database once for all that is asked inside, or use what is `kept`; a change of ours counts at once."""
+    if hasattr(_here, "moment"):
         yield
         return
-    _here.seen = None
+    _here.moment = kept or Moment()
     try:
         yield
     finally:
-        del _here.seen
+        del _here.moment
+
+
+def moment() -> Moment:
+    """What was found inside `one_moment`; outside, nothing."""
+    found: Moment = getattr(_here, "moment", None) or Moment()
+    return found.renew()
 
 
 def _restores() -> list[Restore]:
-    if not hasattr(_here, "seen"):
-        return list(Restore.objects.all())
-    if _here.seen is None:
-        _here.seen = list(Restore.objects.all())
-    seen: list[Restore] = _here.seen
-    return seen
+    now = moment()
+    found = now.restores  # another thread may renew it meanwhile
+    if found is None:
+        now.restores = found = list(Restore.objects.all())
+    return found
 
 
 def changed() -> None:
-    """This thread has changed a restore: what it asks from now on, it asks anew."""
-    if hasattr(_here, "seen"):
-        _here.seen = None
+    """This process has changed a restore or a link: what is asked from now on is asked anew."""
+    global _changes  # noqa: PLW0603 - one count for all threads
+    _changes += 1
 
 
 def mark() -> None:

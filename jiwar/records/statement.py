@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from jiwar.records.content import Content, Handling
 from jiwar.records.kinds import Kind
 from jiwar.wire.faults import Fault, Refused, of_pydantic
-from jiwar.wire.strict_json import JsonRefused, canonical, parse
+from jiwar.wire.strict_json import JsonRefused, canonical, parse_canonical
 
 VERSION = 1
 SIGNED = b"jiwar-record/1\n"
@@ -62,15 +62,15 @@ def sha256(data: bytes) -> str:
 def read_statement(statement: bytes) -> dict[str, Any]:
     """A statement's members, checked as far as every kind's are; raises Refused."""
     try:
-        data = parse(statement)
-        if not isinstance(data, dict) or set(data) != _FIELDS:
-            raise Refused(Fault("wrong_form", "statement"))
-        if data["v"] != VERSION:
-            raise Refused(Fault("version_unknown", "v", str(data["v"])[:20]))
-        if canonical(data) != statement:
-            raise Refused(Fault("not_canonical", "statement"))
+        data = parse_canonical(statement)
     except JsonRefused as refused:
+        if refused.code == "not_canonical":
+            raise Refused(Fault("not_canonical", "statement")) from None
         raise Refused(Fault("wrong_form", "statement", refused.code)) from None
+    if not isinstance(data, dict) or set(data) != _FIELDS:
+        raise Refused(Fault("wrong_form", "statement"))
+    if data["v"] != VERSION:
+        raise Refused(Fault("version_unknown", "v", str(data["v"])[:20]))
     checks = {
         "id": lambda v: UUID(v).version == 7 and str(UUID(v)) == v,
         "version": lambda v: type(v) is int and 1 <= v < 10_000,

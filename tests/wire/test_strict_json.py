@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jiwar.wire.strict_json import JsonRefused, canonical, parse
+from jiwar.wire.strict_json import JsonRefused, canonical, parse, parse_canonical
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 numbers = st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -277,3 +277,31 @@ def test_a_cycle_has_no_canonical_form():
 
 def test_an_escaped_backslash_is_no_nul():
     assert parse(canonical(r"\u0000")) == r"\u0000"
+
+
+@given(values)
+def test_a_canonical_text_is_read_as_any_other_is(value: object) -> None:
+    text = canonical(value)
+    assert parse_canonical(text) == parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (b'{"a":1,"a":1}', "duplicate_name"),
+        (b'{"b":1,"a":2}', "not_canonical"),
+        (b'{"a": 1}', "not_canonical"),
+        (b"1e400", "number_too_large"),
+        (b"[1E2]", "not_canonical"),
+        (b"NaN", "not_a_number"),
+        (rb'"\ud800"', "lone_surrogate"),
+        (rb'"\u0041"', "not_canonical"),
+        (b"[" * 40, "too_deep"),
+        (b"9" * 5000, "integer_too_long"),
+        (b"", "syntax"),
+    ],
+)
+def test_a_text_that_is_not_canonical_is_refused_for_the_worst_that_is_wrong(text: bytes, code: str) -> None:
+    with pytest.raises(JsonRefused) as refused:
+        parse_canonical(text)
+    assert refused.value.code == code

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jiwar.exchange.logic.streams import STREAM
-from jiwar.wire.strict_json import JsonRefused, canonical, parse
+from jiwar.wire.strict_json import JsonRefused, canonical, parse_canonical
 
 _MAX_HEAD = 20_000
 _LONGEST = {"key": 16, "signature": 100, "cosignature": 5_000}
@@ -83,11 +83,11 @@ def read(payload: bytes) -> Message:
     """The message in a payload; raises MessageUnknown or MessageInvalid. Statements are not looked into."""
     first, _, statement = payload.partition(b"\n")
     try:
-        head = parse(first, max_bytes=_MAX_HEAD)
-        if not isinstance(head, dict) or canonical(head) != first:
-            raise MessageInvalid("form")
+        head = parse_canonical(first, max_bytes=_MAX_HEAD)
     except JsonRefused as refused:
         raise MessageInvalid(refused.code) from None
+    if not isinstance(head, dict):
+        raise MessageInvalid("form")
     type_ = head.get("type")
     if not isinstance(type_, str) or not type_:
         raise MessageInvalid("type")

@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from jiwar.wire.strict_json import JsonRefused, canonical, parse
+from jiwar.wire.strict_json import JsonRefused, canonical, parse_canonical
 
 _ID, _SIGNATURE = 8, 64
 
@@ -42,11 +42,11 @@ def read(what: str, data: bytes, *, names: set[str], version: int, max_bytes: in
     """Parse signed JSON with exactly these members; raises SignedInvalid with codes that begin with `what`."""
     text = data[_ID + _SIGNATURE :]
     try:
-        value = parse(text, max_bytes=max_bytes)
-        if not isinstance(value, dict) or canonical(value) != text:
-            raise SignedInvalid(f"{what}_form")
+        value = parse_canonical(text, max_bytes=max_bytes)
     except JsonRefused as refused:
         raise SignedInvalid(f"{what}_form", refused.code) from None
+    if not isinstance(value, dict):
+        raise SignedInvalid(f"{what}_form")
     if value.get("v") != version:
         raise SignedInvalid(f"{what}_version", str(value.get("v"))[:20])
     if value.keys() != names:
