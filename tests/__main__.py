@@ -1,8 +1,8 @@
 """Run the whole suite: `python -m tests [--slow] [pytest's arguments]`.
 
-Everything on SQLite first, then whatever touches a database once more on a PostgreSQL of its own. What the machine
-lacks is installed by apt where this is root on Debian; elsewhere it is named, and the tests that need it are skipped
-and counted. Ends with pytest's own lines and one of the whole: `total: N passed, N failed, N skipped`.
+Everything on SQLite first, then whatever touches a database once more on a PostgreSQL of its own: there one journey and
+no browser, unless --slow. What the machine lacks is installed by apt where this is root on Debian; elsewhere it is
+named, and the tests that need it are skipped and counted. Ends with pytest's own lines and one of the whole: `total: N passed, N failed, N skipped`.
 """
 
 import argparse
@@ -19,6 +19,8 @@ from tests.machine import prepare
 from tests.postgres import PostgresUnavailable, server
 
 NO_TESTS = 5  # pytest's exit code
+QUICK = "not slow and not browser and (not journey or two_engines)"
+"""What runs on PostgreSQL too without --slow: browsers and most journeys look at what is the same there."""
 
 
 def main(arguments: list[str]) -> int:
@@ -36,7 +38,8 @@ def main(arguments: list[str]) -> int:
     ok = run("SQLite", {"JIWAR_DATABASE_URL": ""}, pytest_arguments, counts)
     try:
         with server() as url:
-            ok &= run("PostgreSQL", {"JIWAR_DATABASE_URL": url}, ["--database-only", *pytest_arguments], counts)
+            again = ["--database-only", *([] if options.slow else ["-m", QUICK]), *pytest_arguments]
+            ok &= run("PostgreSQL", {"JIWAR_DATABASE_URL": url}, again, counts)
     except PostgresUnavailable as reason:
         print(f"\n=== the suite on PostgreSQL: SKIPPED: {reason}")
         counts["skipped"] += 1
@@ -49,7 +52,8 @@ def run(database: str, env: dict[str, str], arguments: list[str], counts: Counte
     print(f"\n=== the suite on {database}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-rs", f"--junitxml={report}"]
+        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+        command += ["-rs", f"--junitxml={report}"]
         done = subprocess.run([*command, *arguments], env=os.environ | env, stdin=subprocess.DEVNULL, check=False)
         if report.exists():
             counts += tally(report.read_text(encoding="utf-8"))

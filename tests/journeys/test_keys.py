@@ -11,7 +11,7 @@ import pytest
 
 from tests.journeys.conftest import Nodes
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROOTS = (
     "from jiwar.identity.models import Root; "

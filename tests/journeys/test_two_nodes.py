@@ -14,7 +14,7 @@ import pytest
 from jiwar.identity.keys import make_tls
 from tests.pair import Machine, Pair, expected, two_nodes
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.two_engines, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
