@@ -82,6 +82,7 @@ def apart(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[Pair]:
         yield pair
 
 
+@pytest.mark.slow
 def test_whoever_opens_it_is_killed_again_and_again(apart: Pair, tmp_path: Path) -> None:
     chance = random.Random(5)
     print("seed 5")
@@ -155,6 +156,7 @@ def test_a_stick_is_pulled_out_while_it_is_written_and_while_it_is_read(apart: P
     there_and_back(apart, count, stick.mount)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
 def test_a_full_disk_stops_it_and_room_lets_it_go_on(tmp_path: Path) -> None:
     """On SQLite, whose file is on the disk that is full."""
