@@ -1,8 +1,9 @@
 """Run the whole suite: `python -m tests [--slow] [pytest's arguments]`.
 
-Everything on SQLite first, then whatever touches a database once more on a PostgreSQL of its own: there one journey and
-no browser, unless --slow. What the machine lacks is installed by apt where this is root on Debian; elsewhere it is
-named, and the tests that need it are skipped and counted. Ends with pytest's own lines and one of the whole: `total: N passed, N failed, N skipped`.
+Everything on SQLite first, then whatever touches a database once more on a PostgreSQL of its own: there one journey,
+one fault and no browser, unless --slow. What the machine lacks is installed by apt where this is root on Debian;
+elsewhere it is named, and the tests that need it are skipped and counted. Ends with pytest's own lines and one of the
+whole: `total: N passed, N failed, N skipped`.
 """
 
 import argparse
@@ -19,8 +20,8 @@ from tests.machine import prepare
 from tests.postgres import PostgresUnavailable, server
 
 NO_TESTS = 5  # pytest's exit code
-QUICK = "not slow and not browser and (not journey or two_engines)"
-"""What runs on PostgreSQL too without --slow: browsers and most journeys look at what is the same there."""
+QUICK = "not slow and not browser and (two_engines or not (journey or fault))"
+"""What runs on PostgreSQL too without --slow: browsers, most journeys and faults look at what is the same there."""
 
 
 def main(arguments: list[str]) -> int:

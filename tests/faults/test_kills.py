@@ -9,7 +9,7 @@ import pytest
 
 from tests.pair import Pair, expected, two_nodes
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.two_engines, pytest.mark.timeout(600)]
 
 ACKED = "import json; print(json.dumps({s.name: [s.seq, s.acked] for s in Stream.objects.filter(incoming=False)}))"
 HAVE = "import json; print(json.dumps({s.name: s.seq for s in Stream.objects.filter(incoming=True)}))"
