@@ -204,6 +204,8 @@ def two_nodes(
     `more`: fields of each one's Machine, by its code.
     """
     pair, port = Pair(paper), free_ports(4)
+    # Where a node has a database of its own, the one that the suite runs on is none of its business.
+    named = os.environ.pop("JIWAR_DATABASE_URL", None)
     try:
         for number, code in enumerate(("LBY", "NER")):
             folder = (folders or {}).get(code, paper / code)
@@ -228,6 +230,8 @@ def two_nodes(
     finally:
         for machine in pair.values():
             machine.kill()
+        if named is not None:
+            os.environ["JIWAR_DATABASE_URL"] = named
 
 
 def expected(count: int) -> list[object]:

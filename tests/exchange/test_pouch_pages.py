@@ -54,7 +54,6 @@ def test_a_pouch_is_made_with_a_reason_and_fetched(
     answer = client.get(f"{made.url}file/")
     path = tmp_path / "fetched.pouch"
     path.write_bytes(b"".join(answer.streaming_content))
-    answer.close()
     assert re.search(r'filename="NER-[0-9]{8}-[0-9]{4}\.pouch"', answer["Content-Disposition"])
     assert answer["Cache-Control"] == "no-store"
     assert len(Packed(path, niger).places) == 3
