@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -76,12 +77,14 @@ while left:
     left -= min(left, 1000)
 """
 DONE = """
-import json
-from django.db.models import Count, Max
+import json, time
+from django.db.models import Max
 from jiwar.exchange.models import Outgoing
 rows = Outgoing.objects.filter(record__kind="{kind}", state="acknowledged")
-found = rows.aggregate(count=Count("pk"), last=Max("acknowledged_at"))
-print(json.dumps([found["count"], found["last"].timestamp() if found["last"] else 0]))
+while rows.count() < {count}:
+    time.sleep(0.5)
+last = rows.aggregate(last=Max("acknowledged_at"))["last"]
+print(json.dumps([rows.count(), last.timestamp() if last else 0]))
 """
 FIRST = """
 import json
@@ -170,13 +173,14 @@ class Pair:
         """Messages a second and seconds after a silence of Niger: from the first message taken to the last receipt."""
         self.nodes["NER"].stop()
         self.nodes["LBY"].python(ISSUE.format(what=what, count=count))
-        self.nodes["NER"].start()
-        while True:
-            time.sleep(1)
-            done, last = json.loads(self.nodes["LBY"].python(DONE.format(kind=kind)))
-            if done >= count:
-                first = json.loads(self.nodes["NER"].python(FIRST.format(kind=kind)))
-                return done / (last - first), last - first
+        with ThreadPoolExecutor(1) as pool:
+            # Begun before: to start a program that looks takes a core for seconds.
+            done = pool.submit(self.nodes["LBY"].python, DONE.format(kind=kind, count=count))
+            time.sleep(5)
+            self.nodes["NER"].start()
+            count, last = json.loads(done.result())
+        first = json.loads(self.nodes["NER"].python(FIRST.format(kind=kind)))
+        return count / (last - first), last - first
 
 
 class Exchange(Node):
@@ -274,7 +278,7 @@ def _resume() -> Iterator[Row]:
             wire.cut()
             time.sleep(8)
             pair.nodes["LBY"].python(ISSUE.format(what="notes", count=20))
-            before = json.loads(pair.nodes["LBY"].python(DONE.format(kind="bench.note")))[0]
+            before = json.loads(pair.nodes["LBY"].python(DONE.format(kind="bench.note", count=0)))[0]
             wire.join(pair.nodes["NER"]._port)
             start = time.perf_counter()
             told = f"from bench.notes import wait_for; wait_for({before + 20})"

@@ -44,15 +44,15 @@ _WAITING = [Outgoing.State.QUEUED, Outgoing.State.SEALED, Outgoing.State.HELD, O
 # --- sealing ----------------------------------------------------------------------------------------------------------
 
 
-def seal(node: str, window: int = streams.WINDOW) -> list[Sealed]:
+def seal(node: str, window: int = streams.WINDOW, among: Sequence[Lane] = tuple(Lane)) -> list[Sealed]:
     """Seal the next messages for a node, urgent ones first, then by priority and age. Returns what was sealed.
 
     Policy is asked again at this moment: an agreement that was suspended after a record was queued holds it back.
-    `window`: messages of a lane that may be sealed and not receipted.
+    `window`: messages of a lane that may be sealed and not receipted. `among`: the lanes to look at.
     """
     queued = Outgoing.objects.filter(node=node, state=Outgoing.State.QUEUED)
     # Asked of the index for each lane: to count a long queue would take as long as the queue is.
-    lanes = [lane for lane in Lane if queued.filter(lane=lane).exists()]
+    lanes = [lane for lane in among if queued.filter(lane=lane).exists()]
     made: list[Sealed] = []
     if not lanes or restoring():
         return made
@@ -148,6 +148,14 @@ def _message(row: Outgoing) -> Message:
 
 
 # --- carrying ---------------------------------------------------------------------------------------------------------
+
+
+def next_for(node: str, have: Have, room: int) -> list[bytes]:
+    """Envelopes for a node past `have`, sealed now where not enough are sealed to fill the room: while a frame is on
+    its way, the next messages are sealed beside it."""
+    ahead = sum(len(streams.to_carry(stream, have)) for stream in _streams(node))
+    full = ahead * envelopes.LEAST_BYTES >= room
+    return past(node, have, room, seal(node, among=[Lane.URGENT] if full else tuple(Lane)))
 
 
 def past(node: str, have: Have, room: int, fresh: Sequence[Sealed] = ()) -> list[bytes]:

@@ -145,7 +145,7 @@ class ThisNode:
         return arrival.receipts_for(peer, sent)
 
     def envelopes(self, peer: str, have: Have, room: int) -> list[bytes]:
-        return departure.past(peer, have, room, departure.seal(peer))
+        return departure.next_for(peer, have, room)
 
     def own(self, peer: str, sent: Mapping[str, Sent]) -> list[bytes]:
         found = restore.forgotten(peer, sent, links.of(peer).epoch)

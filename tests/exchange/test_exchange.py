@@ -474,3 +474,20 @@ def test_a_post_says_everything_to_its_state_and_to_nobody_else(niger: ForeignNo
     add_node(national.card())
     issue(BY, kind, content(kind))
     assert set(Outgoing.objects.values_list("node", flat=True)) == {"LBY"}
+
+
+def test_what_is_sealed_ahead_leaves_before_more_is_sealed_but_nothing_urgent_waits(
+    niger: ForeignNode, kind: Kind
+) -> None:
+    open_between(niger, kind.name)
+    for n in range(3):
+        issue(BY, kind, content(kind, str(n)))
+    departure.seal("NER")
+    sealed = Sealed.objects.count()
+    issue(BY, kind, content(kind, "later"))
+    assert len(departure.next_for("NER", {}, 2_500)) == 1
+    assert Sealed.objects.count() == sealed
+    Outgoing.objects.filter(state="queued").update(lane="urgent")
+    [first] = departure.next_for("NER", {}, 2_500)
+    assert envelopes.read(first).header.stream == "urgent.1.0"
+    assert len(departure.next_for("NER", {}, 10**6)) == sealed + 1

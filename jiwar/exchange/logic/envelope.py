@@ -40,6 +40,8 @@ MAX_BYTES = 2_000_000
 MAX_PAYLOAD = 1_000_000
 MAX_HEADER = 1_000
 SMALLEST_BUCKET = 1024
+LEAST_BYTES = 2_500
+"""About what the smallest envelope has: key, smallest bucket, header, signature."""
 FIRST = "0" * 64
 """`prev` of the first envelope of a stream."""
 
