@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
+from jiwar.access import bodies
 from jiwar.identity.keys import write_secret
 from jiwar.identity.node import NodeSettings
 
@@ -104,6 +105,7 @@ MIDDLEWARE = [
     "jiwar.web.middleware.LanguageMiddleware",
     "jiwar.web.api_faults.ApiMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "jiwar.web.middleware.BodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -216,7 +218,7 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": ["'self'"],
     }
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = bodies.MOST
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_TEMP_DIR = None

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
+from jiwar.access.bodies import takes
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import Grant
 from jiwar.access.purposes import purpose_of
@@ -133,6 +134,7 @@ def _act_on_source(request: HttpRequest, source: Source) -> HttpResponse:
 # Readings -------------------------------------------------------------------------------------------------------------
 
 
+@takes(None)
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def read(request: HttpRequest, code: str) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
+from jiwar.access.bodies import takes
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.services import authorise
@@ -49,6 +50,7 @@ def make(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "exchange/pouch_make.html", context, status=422 if faults else 200)
 
 
+@takes(None)
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_(request: HttpRequest) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from jiwar.access.bodies import MOST, takes
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.purposes import purpose_of
@@ -43,6 +44,7 @@ def matching(request: HttpRequest) -> HttpResponse:
     return render(request, "matching/matching.html", context)
 
 
+@takes(MOST_BYTES + MOST)
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     """The form of a question, and asking it."""
@@ -114,6 +116,7 @@ def inquiry(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "matching/inquiry.html", context, status=422 if faults else 200)
 
 
+@takes(MOST_BYTES + MOST)
 @require_http_methods(["GET", "HEAD", "POST"])
 def lists(request: HttpRequest) -> HttpResponse:
     """Own lists of keys, and entering one."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
+from jiwar.access.bodies import MOST, takes
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import Grant
 from jiwar.access.purposes import purpose_of
@@ -99,6 +100,7 @@ def _form(
     return render(request, "requests/letter_form.html", context, status=422 if faults else 200)
 
 
+@takes(LARGEST + MOST)
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def letter_files(request: HttpRequest, pk: UUID) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
+from jiwar.access.bodies import takes
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import Grant
 from jiwar.access.services import authorise
@@ -36,6 +37,7 @@ def show_lists(request: HttpRequest) -> HttpResponse:
     return render(request, "watchlist/lists.html", {"readings": readings})
 
 
+@takes(None)
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def read_list(request: HttpRequest) -> HttpResponse:

@@ -5,10 +5,19 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from jiwar.access.bodies import MOST
+
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400, or 413 for a body past the limit."""
-    return _page(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
+    if isinstance(exception, RequestDataTooBig):
+        return too_large(request, MOST)
+    return _page(request, 400)
+
+
+def too_large(request: HttpRequest, most: int) -> HttpResponse:
+    """413 for a body of more than `most` bytes."""
+    return _page(request, 413, megabytes=most // 1_000_000)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -11,9 +11,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 
+from jiwar.access.bodies import largest
 from jiwar.access.policy import AccessRefused
 from jiwar.audit.services import append_as
-from jiwar.web.errors import method_not_allowed
+from jiwar.web.errors import method_not_allowed, too_large
 from jiwar.wire.faults import Fault, Refused
 
 LANGUAGE_COOKIE = "jiwar_language"
@@ -22,7 +23,27 @@ REFRESH = "X-Refresh"
 STARTED = "jiwar_started"
 _PUBLIC = ("/sign-in/", "/static/", "/language/", "/health", "/schemas/", "/api/", "/taxii2/")
 
+_PROGRAMS = ("/api/", "/taxii2/")
+"""What programs ask checks its own bodies."""
+
 Next = Callable[[HttpRequest], HttpResponse]
+
+
+class BodyMiddleware:
+    """Refuses a form that is longer than its page takes, before any of it is read. Stands before the CSRF check."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, *_: object) -> HttpResponse | None:
+        """Django reads no more than the length that is stated, so it is the length that counts."""
+        most, stated = largest(view), request.META.get("CONTENT_LENGTH") or ""
+        if most is None or request.path.startswith(_PROGRAMS) or not stated.isdecimal() or int(stated) <= most:
+            return None
+        return too_large(request, most)
 
 
 class LanguageMiddleware:
@@ -108,7 +129,7 @@ class RefusalMiddleware:
 
         A view without the CSRF check reads its body itself, or leaves it unread. What programs ask checks its own.
         """
-        if request.path.startswith(("/api/", "/taxii2/")):
+        if request.path.startswith(_PROGRAMS):
             return None
         sent = [request.GET, *([] if getattr(view, "csrf_exempt", False) else [request.POST])]
         wrong = [

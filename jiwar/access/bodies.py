@@ -1,0 +1,25 @@
+"""How much a page takes in: one limit for every form, another where a page names it."""
+
+from collections.abc import Callable
+from typing import Any
+
+MOST = 1_000_000
+"""Bytes of a form, with the files in it, unless its page names another limit."""
+
+View = Callable[..., Any]
+
+
+def takes(most: int | None) -> Callable[[View], View]:
+    """A page that takes a body of so many bytes; None: it measures the body itself, to answer in its own form."""
+
+    def named(view: View) -> View:
+        view.largest_body = most  # type: ignore[attr-defined]
+        return view
+
+    return named
+
+
+def largest(view: object) -> int | None:
+    """Bytes that a view takes, None where it measures them itself."""
+    most: int | None = getattr(view, "largest_body", MOST)
+    return most
