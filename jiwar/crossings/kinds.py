@@ -1,7 +1,7 @@
 """The record of a crossing: what a post tells its own state, and nobody else."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
@@ -10,6 +10,9 @@ from jiwar.records.content import Body, Content, Moment, NodeCode
 from jiwar.records.kinds import YEAR, Kind, register
 from jiwar.watchlist.hit_kinds import StopCard
 from jiwar.wire.faults import Fault
+
+if TYPE_CHECKING:
+    from jiwar.records.models import Record
 
 PartOfDate = Annotated[str, StringConstraints(pattern=r"^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?$")]
 """EDTF (ISO 8601-2): a year, a month or a day; empty where unknown."""
@@ -97,6 +100,22 @@ def _check(content: Content) -> list[Fault]:
     return []
 
 
+def _names_an_alert(record: "Record") -> bool:
+    """Outcomes name alerts, and a discreet check among them would show. All that name any are hidden alike: if those
+    with a discreet check alone were, their absence would tell it."""
+    return bool(record.body.get("outcomes"))
+
+
 CROSSING = register(
-    Kind("crossing", 1, CrossingBody, longest=5 * YEAR, review=YEAR, check=_check, addressees=_nobody, priority=8)
+    Kind(
+        "crossing",
+        1,
+        CrossingBody,
+        longest=5 * YEAR,
+        review=YEAR,
+        check=_check,
+        covert=_names_an_alert,
+        addressees=_nobody,
+        priority=8,
+    )
 )

@@ -26,7 +26,7 @@ READS = {
     "alert.person": P.WATCHLIST_ALERT_READ,
     "alert.refusal": P.WATCHLIST_ALERT_READ,
     "case.outcome": P.WATCHLIST_CASE_READ,
-    "crossing.person": P.CROSSINGS_CROSSING_READ,
+    "crossing": P.CROSSINGS_CROSSING_READ,
     "letter": P.REQUESTS_LETTER_READ,
     "letter.progress": P.REQUESTS_LETTER_READ,
     "listing.entity": P.WATCHLIST_LIST_READ,

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.policy import AccessRefused, allow
+from jiwar.access.policy import AccessRefused, Actor, allow
 from jiwar.access.services import SYSTEM, actor_of_person
 from jiwar.audit.queries import leaves
 from jiwar.crossings import queries, services
@@ -19,9 +19,11 @@ from jiwar.crossings.logic.traveller import Traveller
 from jiwar.crossings.models import Crossing, Screened
 from jiwar.exchange.models import Outgoing
 from jiwar.identity.models import Node, Person
+from jiwar.identity.roles import Clearance
 from jiwar.identity.services import add_node
 from jiwar.records.arrivals import receive
 from jiwar.records.models import Record
+from jiwar.records.reading import readable
 from jiwar.watchlist.models import Hit
 from jiwar.wire.faults import Refused
 from tests.foreign import ForeignNode
@@ -218,6 +220,27 @@ class TestADiscreetCheck:
         services.confirm(grant(RECORD), row.pk, found.uid, BOTH)
         services.record(grant(RECORD), row.pk, decision="passed", direction="in", action_taken="let_pass")
         assert Hit.objects.count() == 1
+
+    @pytest.mark.parametrize("kind", [DISCREET, {}], ids=["discreet", "arrest"])
+    def test_a_crossing_that_names_an_alert_is_read_by_the_cleared_alone(
+        self, grant: Granting, alert: Alerting, kind: dict[str, Any]
+    ) -> None:
+        """Whatever the alert: a crossing that alone is missing would tell that its alert is a discreet one."""
+        alert(**kind)
+        row = confirmed(grant)
+        done = {"decision": "referred", "direction": "in", "action_taken": "handed_over", "stop_card": NO}
+        services.record(grant(RECORD), row.pk, **done)
+        record = Record.objects.get(kind="crossing")
+        everything = frozenset(Permission)
+        assert readable([record], Actor("x", "api", everything)) == []
+        assert readable([record], Actor("x", "api", everything, Clearance.COVERT)) == [record]
+
+    def test_a_crossing_that_names_none_is_read_with_the_permission(self, grant: Granting, libya: ForeignNode) -> None:
+        row = services.begin(grant(SCREEN), salem())
+        services.record(grant(RECORD), row.pk, decision="passed", direction="in")
+        record = Record.objects.get(kind="crossing")
+        assert readable([record], Actor("x", "api", frozenset({Permission.CROSSINGS_CROSSING_READ}))) == [record]
+        assert readable([record], Actor("x", "api", frozenset({Permission.WATCHLIST_ALERT_READ}))) == []
 
     def test_a_cleared_officer_sees_what_it_is(self, grant: Granting, alert: Alerting, cleared: Person) -> None:
         alert(**DISCREET)

@@ -12,7 +12,7 @@ from jiwar.identity.roles import Clearance
 from jiwar.identity.services import make_own_keys
 from jiwar.records.kinds import KINDS
 from jiwar.records.models import Record
-from jiwar.records.reading import permission_to_read, readable
+from jiwar.records.reading import READS, permission_to_read, readable
 from jiwar.records.services import issue, read_content, terms, withdraw
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +55,7 @@ def test_many_are_decided_as_one_is(listed: list[Record], permissions: set[P]) -
 def test_many_cost_as_few_queries_as_one(listed: list[Record], django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(1):
         readable(listed, Actor("x", "api", frozenset(P)))
+
+
+def test_every_kind_that_is_read_is_registered() -> None:
+    assert set(READS) <= {name for name, _ in KINDS}
