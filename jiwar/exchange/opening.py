@@ -12,6 +12,7 @@ import os
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from itertools import groupby
 from typing import Any, BinaryIO
 
@@ -62,12 +63,20 @@ def open_pouch(by: Grant, file: BinaryIO, *, progress: Progress = lambda done, s
         raise AccessRefused("permission_missing", Permission.EXCHANGE_POUCH_CARRY, by.actor_id)
     if restoring():
         raise Refused(Fault("node_restoring"))
-    with _as_fault():
-        size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        head, key = _head(file)
+    try:
+        with _as_fault():
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            head, key = _head(file)
+    except Refused as refused:
+        _turn_away(by, file, refused.faults[0].code)
+        raise
     with _alone(head):
-        row = _row(by, head)
+        try:
+            row = _row(by, head)
+        except Refused as refused:
+            _turn_away(by, file, refused.faults[0].code)
+            raise
         if row.state == Pouch.State.WHOLE and not row.stopped:
             return row
         if row.state == Pouch.State.WHOLE:
@@ -112,6 +121,13 @@ def _introduce(file: BinaryIO, head: Head, own: Mapping[str, MLKEM768X25519Priva
             for frame in opening.add(data):
                 ThisNode(reaching=False, live=False).believe(frames.read(frame).hello)
                 return
+
+
+def _turn_away(by: Grant, file: BinaryIO, code: str) -> None:
+    """A leaf for a file of which nothing was used: its first bytes' hash, and who brought it."""
+    with contextlib.suppress(OSError), transaction.atomic():
+        file.seek(0)
+        append("pouch_refused", by, settings.NODE.code, {"code": code, "head": sha256(file.read(HEAD)).hexdigest()})
 
 
 def _row(by: Grant, head: Head) -> Pouch:

@@ -14,14 +14,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.audit.services import CheckpointInvalid, LedgerForked, tell, told
-from jiwar.exchange import arrival, departure, last_words, links, restore
+from jiwar.exchange import arrival, departure, last_words, links, restore, turned_away
 from jiwar.exchange.attached import may_have, wanted
 from jiwar.exchange.attachments import chunk, put
 from jiwar.exchange.logic import hello as hellos
 from jiwar.exchange.logic.conversation import Contact, Have, NotUnderstood
 from jiwar.exchange.logic.hello import Hello, Problem, Sent
 from jiwar.exchange.logic.restored import forgot
-from jiwar.exchange.logic.signed import SignedInvalid
+from jiwar.exchange.logic.signed import Signed, SignedInvalid
 from jiwar.exchange.logic.streams import MANY, Cursor
 from jiwar.exchange.models import Stream
 from jiwar.exchange.standing import epoch, restoring
@@ -53,14 +53,27 @@ class ThisNode:
     def believe(self, hello: bytes) -> Hello:
         try:
             said, signed = hellos.read(hello)
-            if said.recipient != settings.NODE.code:
-                raise NotUnderstood("hello_of_other", said.recipient)
+        except SignedInvalid as invalid:
+            raise NotUnderstood(invalid.code) from None
+        try:
+            self._verify(said, signed)
+        except NotUnderstood as refused:
+            # What a pouch holds, the pouch's own leaf speaks of.
+            if self._live and said.sender in known_neighbours():
+                turned_away.note("hello_refused", said.sender, refused.code, hello)
+            raise
+        return said
+
+    def _verify(self, said: Hello, signed: Signed) -> None:
+        """Raise NotUnderstood unless a known neighbour says this, to us."""
+        if said.recipient != settings.NODE.code:
+            raise NotUnderstood("hello_of_other", said.recipient)
+        try:
             hellos.verify(signed, self._key(said, signed.key))
         except (SignedInvalid, KeyRefused) as refused:
             raise NotUnderstood(refused.code) from None
         if said.sender not in known_neighbours():
             raise NotUnderstood("sender_unknown", said.sender)
-        return said
 
     def _key(self, said: Hello, key: str) -> Ed25519PublicKey:
         """The key that is to be believed; one that is new to us, the card in the hello may prove. Raises KeyRefused."""
@@ -139,7 +152,11 @@ class ThisNode:
         return arrival.take(peer, envelopes).problem
 
     def settle(self, peer: str, receipts: Sequence[bytes]) -> int:
-        return departure.settle(peer, receipts)
+        try:
+            return departure.settle(peer, receipts)
+        except NotUnderstood as refused:
+            turned_away.note("receipt_refused", peer, refused.code, b"".join(receipts))
+            raise
 
     def receipts(self, peer: str, sent: Mapping[str, Sent]) -> list[bytes]:
         return arrival.receipts_for(peer, sent)

@@ -69,7 +69,9 @@ def read_statement(statement: bytes) -> dict[str, Any]:
         raise Refused(Fault("wrong_form", "statement", refused.code)) from None
     if not isinstance(data, dict) or set(data) != _FIELDS:
         raise Refused(Fault("wrong_form", "statement"))
-    if data["v"] != VERSION:
+    if type(data["v"]) is not int or data["v"] < VERSION:
+        raise Refused(Fault("wrong_form", "v"))
+    if data["v"] > VERSION:
         raise Refused(Fault("version_unknown", "v", str(data["v"])[:20]))
     checks = {
         "id": lambda v: UUID(v).version == 7 and str(UUID(v)) == v,
