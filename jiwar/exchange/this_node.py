@@ -142,6 +142,7 @@ class ThisNode:
         except LedgerForked:
             return Problem("ledger_forked")
         except (CheckpointInvalid, KeyRefused) as invalid:
+            turned_away.note("hello_refused", hello.sender, invalid.code, canonical(dict(hello.ledger)))
             raise NotUnderstood(invalid.code) from None
         if said.restored and not old:
             restore.notice(hello.sender, {"checkpoint": said.restored})
@@ -200,6 +201,7 @@ class ThisNode:
                 put(blob.hex(), number, item[CHUNK_PLACE.size :])
             except Refused as refused:
                 if refused.faults[0].code == "chunk_wrong":
+                    turned_away.note("chunk_refused", peer, "chunk_wrong", item)
                     raise NotUnderstood("chunk_wrong", blob.hex()[:16]) from None
                 return
 

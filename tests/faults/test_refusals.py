@@ -21,12 +21,14 @@ from typing import Any
 import pytest
 import time_machine
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings as django_settings
 from django.utils import timezone
 
 from jiwar.agreements.demo import demo_agreement
 from jiwar.audit.models import Leaf
-from jiwar.exchange import departure, directory_kinds, turned_away
+from jiwar.exchange import attached, attachments, departure, directory_kinds, turned_away
 from jiwar.exchange.arrival import take
+from jiwar.exchange.attachments import Descriptor
 from jiwar.exchange.logic import frame as frames
 from jiwar.exchange.logic import pouch as pouches
 from jiwar.exchange.logic import receipt as receipts
@@ -35,7 +37,7 @@ from jiwar.exchange.logic.frame import Frame
 from jiwar.exchange.logic.pouch import HEAD
 from jiwar.exchange.models import Incoming, Outgoing, Sealed, Stream
 from jiwar.exchange.pouch import open_pouch
-from jiwar.exchange.this_node import ThisNode
+from jiwar.exchange.this_node import CHUNK_PLACE, ThisNode
 from jiwar.identity.logic.bundles import write_bundle
 from jiwar.identity.logic.certificates import Subject, certify
 from jiwar.identity.logic.revocations import Entry, write_by_root
@@ -46,20 +48,29 @@ from jiwar.identity.models import Certificate, NodeKey, RevocationList
 from jiwar.identity.papers import read_bundle
 from jiwar.identity.services import add_node, make_own_keys, revoke_node_key
 from jiwar.identity.trust import follow_root, take_certificate, take_list
+from jiwar.records.content import Body, Line
 from jiwar.records.kinds import KINDS, Kind, newest, register
 from jiwar.records.models import Record
 from jiwar.records.services import issue, terms
 from jiwar.records.statement import Approval, content_hash
 from jiwar.wire.faults import Refused
 from jiwar.wire.ids import uuid7
+from tests.audit.peers import Peer
 from tests.exchange.carrier import BY, CARRIER, receipt, said, sealed_for_us
 from tests.exchange.test_exchange import Channel, Note, content, open_between
 from tests.foreign import ForeignNode, Signed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.fault]
+pytestmark = pytest.mark.django_db
 NIGER = RootKey.of("NER", bytes(32))
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 OFFICER = "0190a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b"
+
+
+class Letter(Body):
+    """A body that brings files."""
+
+    text: Line
+    files: tuple[Descriptor, ...] = ()
 
 
 @dataclass
@@ -70,6 +81,7 @@ class World:
     tunisia: ForeignNode
     kind: Kind
     approved: Kind
+    letter: Kind
     channel: Channel = field(init=False)
     first: Signed = field(init=False)
     taken: bytes = field(init=False)
@@ -172,9 +184,12 @@ def world(settings: Any, tmp_path: Path) -> Iterator[World]:
     add_node(tunisia.card())
     kind = register(Kind("test.note", 1, Note))
     approved = register(Kind("test.approved", 1, Note, four_eyes=True))
-    open_between(niger, "test.note", "test.approved")
-    yield World(niger, tunisia, kind, approved)
-    del KINDS["test.note", 1], KINDS["test.approved", 1]
+    letter = register(Kind("test.letter", 1, Letter))
+    attached.carry(letter)
+    open_between(niger, "test.note", "test.approved", "test.letter")
+    yield World(niger, tunisia, kind, approved, letter)
+    for name in ("test.note", "test.approved", "test.letter"):
+        del KINDS[name, 1]
 
 
 def leaves() -> list[dict[str, Any]]:
@@ -313,6 +328,32 @@ def unlabelled(w: World) -> Signed:
     return resigned(signed, w.niger.ring.signing[0].sign(signed[0]))
 
 
+def file_of_another(w: World) -> str:
+    """Other bytes in place of a file that a record of Niger's names."""
+    ours, django_settings.DATA = django_settings.DATA, django_settings.DATA.parent / "NER"
+    django_settings.DATA.mkdir()
+    file = attachments.store("report.txt", "text/plain", io.BytesIO(b"a report" * 100))
+    data = CHUNK_PLACE.pack(bytes.fromhex(file.blob), 0) + attachments.chunk(file.blob, 0)
+    django_settings.DATA = ours
+    body = Letter(text="see the file", files=(file,))
+    plain = w.letter.content.model_validate(terms("border_check", "test", 30, body))
+    assert w.envelope(w.niger.statement(w.letter, plain)) == ""
+    w.mark()
+    code = w.frame(w.niger.hello(), chunks=[flipped(data, -1)])
+    assert attachments.missing(file) == 0
+    assert w.frame(w.niger.hello(), chunks=[data]) == ""
+    assert attachments.missing(file) == 1
+    return code
+
+
+def forged_ledger(w: World) -> str:
+    """What Niger says of its ledger, with a checkpoint that another signed."""
+    peer = Peer("NER", foreign=ForeignNode("NER"))
+    peer.append(5)
+    peer.offer()
+    return w.frame(w.niger.hello(ledger=peer.says_to("LBY")))
+
+
 def agreement(w: World, cosignature: str = "") -> Signed:
     """An agreement with another second signature, or with none."""
     kind = newest("agreement")
@@ -324,6 +365,7 @@ def agreement(w: World, cosignature: str = "") -> Signed:
 
 REJECTED, ANSWERED, PAPER = "rejected", "answered", "paper"
 LINE, MESSAGE, RECEIPT = "hello_refused", "message_rejected", "receipt_refused"
+CHUNK = "chunk_refused"
 ANSWER, NO_POUCH, CUT_POUCH, KEYS = "message_refused", "pouch_refused", "pouch_stopped", "key_paper_refused"
 EFFECT = {ANSWER: ANSWERED, KEYS: PAPER}
 
@@ -345,6 +387,7 @@ CASES: list[Case] = [
     ("forged: record", lambda w: w.envelope(resigned(w.note(), bytes(64))), "signature_wrong", ANSWER),
     ("forged: record by nobody", lambda w: w.envelope(w.note(by=ForeignNode("NER"))), "key_unknown", ANSWER),
     ("forged: receipt by another node", lambda w: w.receipt(ours(w, by=w.tunisia)), "key_of_other_node", RECEIPT),
+    ("forged: ledger", forged_ledger, "unsigned", LINE),
     ("forged: pouch", lambda w: w.pouch(w.filled(by=ForeignNode("NER"))), "key_unknown", NO_POUCH),
     ("forged: pouch of a stranger", lambda w: w.pouch(w.filled(by=ForeignNode("TCD"))), "pouch_of_stranger", NO_POUCH),
     ("wrong role: a key for sealing signs", sealing_key_signs, "key_unknown", MESSAGE),
@@ -359,6 +402,7 @@ CASES: list[Case] = [
      "envelope_signature", MESSAGE),
     ("altered: frame", lambda w: w.frame(flipped(w.niger.hello(), 20)), "hello_signature", LINE),
     ("altered: receipt", lambda w: w.receipt(flipped(ours(w), 20)), "receipt_signature", RECEIPT),
+    ("altered: file", file_of_another, "chunk_wrong", CHUNK),
     ("altered: head of a pouch", lambda w: w.pouch(flipped(w.filled(), HEAD - 1)), "pouch_form", NO_POUCH),
     ("altered: chunk of a pouch", lambda w: w.pouch(flipped(w.filled(), HEAD + 99)), "pouch_chunk", CUT_POUCH),
     ("cut: envelope", lambda w: w.raw(w.channel.envelope(w.note())[:-1]), "envelope_form", MESSAGE),
