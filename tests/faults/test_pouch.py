@@ -126,6 +126,7 @@ def stick(tmp_path: Path) -> Iterator[Forgetful]:
 
 
 @needs_fuse
+@pytest.mark.slow
 def test_a_stick_is_pulled_out_while_it_is_written_and_while_it_is_read(apart: Pair, stick: Forgetful) -> None:
     count, path = COUNT, stick.mount / "NER.pouch"
     apart.issue(1, count)

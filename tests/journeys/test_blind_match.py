@@ -8,7 +8,7 @@ import pytest
 from jiwar.operation.processes import command
 from tests.journeys.conftest import Nodes
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(300)]
 
 WHO = """
 import datetime as dt, json

@@ -21,6 +21,7 @@ from tests.machine import faketime
 
 pytestmark = [
     pytest.mark.journey,
+    pytest.mark.slow,
     pytest.mark.timeout(900),
     pytest.mark.skipif(faketime() is None, reason="no libfaketime on this machine"),
 ]
