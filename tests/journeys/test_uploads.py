@@ -135,8 +135,10 @@ def test_fifty_megabytes_go_in_and_out_and_are_never_in_memory(desk: Desk) -> No
     with desk.http.stream("GET", desk.page.replace("/files/?", "/files/1/?")) as answer:
         assert (answer.status_code, answer.headers["content-length"]) == (200, str(LARGEST))
         assert sum(len(piece) for piece in answer.iter_raw()) == LARGEST
-    refused = desk.upload(LARGEST + (20 << 20))
+    refused = desk.upload(LARGEST + 1000)
     assert (refused.status_code, "larger than 50" in refused.text.replace("\xa0", " ")) == (422, True)
+    unread = desk.upload(LARGEST + (20 << 20))
+    assert (unread.status_code, "takes at most 53 MB" in unread.text.replace("\xa0", " ")) == (413, True)
     assert len(desk.files()) == 2
     assert desk.peak() - before < MOST_GROWTH
 
