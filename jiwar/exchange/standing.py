@@ -27,18 +27,20 @@ def restoring() -> Restore | None:
 
 @dataclass(slots=True)
 class Moment:
-    """What was found of what seldom changes; good for a second, and until this process itself changes any of it."""
+    """What was found of what seldom changes; good for a second, until this process itself changes any of it, and until
+    any process finds that a restore waits."""
 
     since: float = float("-inf")
     changes: int = -1
+    marked: bool = False
     restores: list[Restore] | None = None
     links: dict[str, Link] = field(default_factory=dict)
 
     def renew(self) -> "Moment":
         """Forget what was found when it is no longer good."""
-        now = time.monotonic()
-        if now - self.since > 1 or self.changes != _changes:
-            self.since, self.changes, self.restores = now, _changes, None
+        now, marked = time.monotonic(), _marker().exists()
+        if now - self.since > 1 or (self.changes, self.marked) != (_changes, marked):
+            self.since, self.changes, self.marked, self.restores = now, _changes, marked, None
             self.links.clear()
         return self
 
