@@ -30,11 +30,13 @@ from jiwar.exchange.attachments import put
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import frame as frames
 from jiwar.exchange.logic import pouch as pouches
+from jiwar.exchange.logic import receipt as receipts
 from jiwar.exchange.logic.conversation import NotUnderstood
 from jiwar.exchange.logic.envelope import EnvelopeInvalid
 from jiwar.exchange.logic.frame import Frame, FrameInvalid
 from jiwar.exchange.logic.hello import Hello
 from jiwar.exchange.logic.pouch import HEAD, SEALED, Head, Opening, PouchInvalid
+from jiwar.exchange.logic.signed import SignedInvalid
 from jiwar.exchange.models import Pouch
 from jiwar.exchange.pouch_folder import folder
 from jiwar.exchange.standing import restoring
@@ -234,7 +236,8 @@ class _Reading:
                 raise Refused(Fault("node_restoring"))
 
     def _hear(self, hello: Hello) -> None:
-        """What a hello says of its writer, which may have been long ago: no clock, no contact, nothing lowered."""
+        """What a hello says of its writer, which may have been long ago: no clock, no contact, and nothing lowered but
+        by the first words of a new epoch."""
         self._lack |= hello.lack
         before = links.of(self._peer).epoch
         self._old = hello.epoch < before
@@ -250,6 +253,8 @@ class _Reading:
             return
         if hello.epoch > before:
             self._counts["given_back"] += restore.give_back(self._peer, hello.sent)
+            # Every receipt that we hold is of before its restore: the first words of an epoch say what is left of them.
+            departure.lost(self._peer, hello.have)
             links.begun(self._peer, hello.epoch)
         last_words.note(hello, fresh=False)
         if hello.problem is not None:
@@ -259,12 +264,18 @@ class _Reading:
 
     def _settle(self, item: bytes) -> None:
         try:
-            settled = departure.settle(self._peer, [item])
-        except NotUnderstood:
+            settled = 0 if self._old and self._is_void(item) else departure.settle(self._peer, [item])
+        except (NotUnderstood, SignedInvalid):
             settled = 0
         self._counts["receipts_passed"] += not settled
         self._counts["settled"] += settled
         self._idle += not settled
+
+    def _is_void(self, item: bytes) -> bool:
+        """Whether a receipt of an epoch that has ended speaks of what its writer may have lost since."""
+        receipt, _ = receipts.read(item)
+        word = last_words.of(self._peer)
+        return word is None or receipt.last > word.have.get(receipt.stream, 0)
 
     def _envelopes(self, stream: str, batch: Sequence[bytes]) -> None:
         """Envelopes of one stream; what stops it leaves the others alone."""

@@ -132,6 +132,7 @@ class ThisNode:
             return Problem("restored")
         if hello.epoch > link.epoch:
             restore.give_back(peer, hello.sent)
+            departure.lost(peer, hello.have)
         if self._note(link, hello.clock, hello.epoch):
             last_words.note(hello, fresh=fresh)
         return None

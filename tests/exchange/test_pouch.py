@@ -27,6 +27,7 @@ from jiwar.exchange.logic import hello as hellos
 from jiwar.exchange.logic import receipt as receipts
 from jiwar.exchange.logic.hello import Hello, Problem, Sent
 from jiwar.exchange.logic.pouch import HEAD, SEALED
+from jiwar.exchange.logic.receipt import Result
 from jiwar.exchange.logic.streams import Cursor
 from jiwar.exchange.models import Incoming, LastWord, Link, Outgoing, Pouch, Restore, Sealed, Stream
 from jiwar.exchange.pouch import LEAST, MOST, open_pouch, pack
@@ -482,6 +483,58 @@ def test_a_new_epoch_of_the_neighbour_lowers_what_is_believed(packed: Packing, n
     # A pouch of before, that was on its way all the time, says nothing about now.
     opened(sealed_for_us(niger, [said(niger, have=have)]))
     assert packed().places[0] == ("routine.1.0", 3)
+
+
+def test_a_pouch_of_a_new_epoch_takes_back_what_was_acknowledged_and_no_other_does(
+    packed: Packing, niger: ForeignNode, kind: Kind
+) -> None:
+    for n in range(4):
+        issue(BY, kind, content(kind, str(n)))
+    hashes = [envelope.hash for envelope in packed().envelopes]
+    receipts_of_old = {"receipts": [receipt(niger, 4)]}
+
+    def has(number: int) -> dict[str, Any]:
+        return {"have": {"routine.1.0": Cursor(number, hashes[number - 1])}}
+
+    def states() -> list[str]:
+        return list(Outgoing.objects.filter(node="NER", returned=False).order_by("pk").values_list("state", flat=True))
+
+    before = sealed_for_us(niger, [said(niger, items=receipts_of_old, **has(4))])
+    opened(before)
+    assert (states(), Stream.objects.get(incoming=False).acked) == (["acknowledged"] * 4, 4)
+    # What it said before, in the epoch that is known, takes nothing back: it may be a pouch that was long on its way.
+    opened(sealed_for_us(niger, [said(niger, **has(1))]))
+    opened(sealed_for_us(niger, [said(niger)]))
+    assert (states(), Leaf.objects.filter(act="messages_lost").count()) == (["acknowledged"] * 4, 0)
+    # It was restored from a copy in which it had taken two.
+    opened(sealed_for_us(niger, [said(niger, epoch=2, **has(2))]))
+    assert (states(), Stream.objects.get(incoming=False).acked) == (["acknowledged"] * 2 + ["sealed"] * 2, 2)
+    [leaf] = Leaf.objects.filter(act="messages_lost")
+    assert json.loads(leaf.content)["detail"] == {"stream": "routine.1.0", "first": 3, "last": 4}
+    # Receipts that it gave before it lost them prove nothing past what it has kept, whoever finds the stick now.
+    opened(sealed_for_us(niger, [said(niger, items=receipts_of_old, **has(4))]))
+    assert Stream.objects.get(incoming=False).acked == 2
+    # The second time it refuses one.
+    again = receipt(niger, 4, first=3, results=(Result("refused", "suspended"), Result("applied")))
+    opened(sealed_for_us(niger, [said(niger, epoch=2, items={"receipts": [again]}, **has(4))]))
+    assert states() == ["acknowledged", "acknowledged", "held", "acknowledged"]
+    # Pouches of the new epoch that come late, and in another order, take nothing back again.
+    for number in (1, 2, 3):
+        opened(sealed_for_us(niger, [said(niger, epoch=2, **has(number))]))
+    assert (Stream.objects.get(incoming=False).acked, Leaf.objects.filter(act="messages_lost").count()) == (4, 1)
+
+
+def test_receipts_of_an_epoch_that_ended_count_for_what_its_writer_has_kept(
+    packed: Packing, niger: ForeignNode, kind: Kind
+) -> None:
+    for n in range(3):
+        issue(BY, kind, content(kind, str(n)))
+    hashes = [envelope.hash for envelope in packed().envelopes]
+    have = {"routine.1.0": Cursor(2, hashes[1])}
+    opened(sealed_for_us(niger, [said(niger, epoch=2, have=have)]))
+    row = opened(sealed_for_us(niger, [said(niger, items={"receipts": [receipt(niger, 2), receipt(niger, 3)]})]))
+    assert (row.contents["settled"], row.contents["receipts_passed"]) == (2, 1)
+    assert Stream.objects.get(incoming=False).acked == 2
 
 
 def test_a_pouch_of_before_its_writers_restore_is_taken_and_given_back(niger: ForeignNode, kind: Kind) -> None:

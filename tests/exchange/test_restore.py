@@ -78,6 +78,19 @@ def test_it_gets_back_what_it_said_when_it_begins_an_epoch_and_is_left_in_peace(
     assert len(frame.envelopes) == given.filter(state="sealed").count() == 2
 
 
+def test_the_first_word_of_a_new_epoch_takes_receipts_back_though_it_is_not_fresh(
+    niger: ForeignNode, kind: Kind
+) -> None:
+    """The line may be cut before a fresh one comes, and a pouch be next."""
+    issue(BY, kind, content(kind))
+    depart("NER")
+    departure.settle("NER", [receipt(niger, 1)])
+    Line(niger).ask(re="00" * 16)
+    assert Outgoing.objects.get().state == "acknowledged"
+    Line(niger).ask(re="00" * 16, epoch=2)
+    assert Outgoing.objects.get().state == "sealed"
+
+
 def test_what_a_neighbour_shows_of_an_epoch_that_has_ended_is_no_evidence(niger: ForeignNode, kind: Kind) -> None:
     issue(BY, kind, content(kind))
     depart("NER")
