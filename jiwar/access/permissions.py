@@ -41,6 +41,7 @@ class Permission(StrEnum):
     MATCHING_REQUEST_ANSWER = "matching:request:answer"
     MATCHING_REQUEST_MAKE = "matching:request:make"
     MATCHING_REQUEST_READ = "matching:request:read"
+    RECORDS_ENDED_READ = "records:ended:read"
     REQUESTS_LETTER_APPROVE = "requests:letter:approve"
     REQUESTS_LETTER_READ = "requests:letter:read"
     REQUESTS_LETTER_WRITE = "requests:letter:write"
@@ -81,6 +82,7 @@ PERSONAL = frozenset(
         P.MATCHING_REQUEST_ANSWER,
         P.MATCHING_REQUEST_MAKE,
         P.MATCHING_REQUEST_READ,
+        P.RECORDS_ENDED_READ,
         P.REQUESTS_LETTER_APPROVE,
         P.REQUESTS_LETTER_READ,
         P.REQUESTS_LETTER_WRITE,
@@ -202,6 +204,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.AUDIT_LEDGER_EXPORT,
             P.AUDIT_LEDGER_READ,
             P.EXCHANGE_LINK_READ,
+            P.RECORDS_ENDED_READ,
         }
     ),
 }

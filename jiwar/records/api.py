@@ -9,7 +9,7 @@ from ninja import Router, Schema
 from jiwar.access.bearer import actor, authorise
 from jiwar.records.coded import Coded
 from jiwar.records.models import Record
-from jiwar.records.reading import open_record, permission_to_read
+from jiwar.records.reading import open_record, permission_to_read, statement_of
 
 router = Router()
 
@@ -17,7 +17,8 @@ router = Router()
 class RecordOut(Schema):
     """`statement` is the canonical JSON (RFC 8785) as it was signed; `signature` is Ed25519 in base64.
 
-    `cosignature` is empty, or the id of an ML-DSA-65 key, a colon, and its signature in base64.
+    `statement` is empty once the record's use is over: withdrawn, expired, or not reviewed in time. `cosignature` is
+    empty, or the id of an ML-DSA-65 key, a colon, and its signature in base64.
     """
 
     uid: UUID
@@ -36,6 +37,10 @@ class RecordOut(Schema):
     @staticmethod
     def resolve_state(record: Record) -> Coded:
         return Coded.of("record_state", record.state)
+
+    @staticmethod
+    def resolve_statement(record: Record) -> str:
+        return statement_of(record)
 
 
 @router.get("/records/{uuid:uid}", response=RecordOut, summary="A record as it was signed")

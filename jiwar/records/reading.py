@@ -1,9 +1,16 @@
-"""Reading a signed statement as it stands: who may, and that it was read."""
+"""Reading what records say: who may, until when, and that it was read.
 
+When a record has been withdrawn or its time has run out, its use is over at once (rule R9): what it says of people is
+shown to nobody but oversight. That it existed, who said it and when, its state and its hash stay.
+"""
+
+import datetime as dt
 from collections.abc import Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Actor, Grant
@@ -77,6 +84,42 @@ def readable(records: Iterable[Record], actor: Actor) -> list[Record]:
         if (permission := _permission(record, known.get)) and actor.may(permission)
         if not _is_hidden(record, actor, known.get)
     ]
+
+
+def is_over(record: Record, at: dt.datetime) -> bool:
+    """Whether the use of a record has ended at a moment, whatever the clock-driven expiry has come to."""
+    ended = record.state in {Record.State.WITHDRAWN, Record.State.EXPIRED}
+    return ended or record.valid_until <= at or record.review_on < at.date()
+
+
+def is_shown(record: Record) -> bool:
+    """Whether what a record says may be shown now to those who may read its kind."""
+    kind = KINDS.get((record.kind, record.kind_version))
+    return (kind is not None and not kind.personal) or not is_over(record, timezone.now())
+
+
+def content_of(record: Record) -> dict[str, Any]:
+    """The content of a record for people and programs; empty when its use is over."""
+    return record.data["content"] if is_shown(record) else {}
+
+
+def statement_of(record: Record) -> str:
+    """The statement as it was signed; empty when its use is over."""
+    return record.statement if is_shown(record) else ""
+
+
+def inspect_record(by: Grant, uid: UUID) -> Record:
+    """The newest version held of a record that people could read, for oversight; the ledger keeps the reading.
+
+    Its statement is for oversight where its use is over. Raises AccessRefused or Record.DoesNotExist.
+    """
+    if by.permission != P.RECORDS_ENDED_READ:
+        raise AccessRefused("permission_missing", by.permission, by.actor_id)
+    permission_to_read(uid, by.actor)
+    with transaction.atomic():
+        record = Record.objects.filter(uid=uid).latest("version")
+        append("record_inspected", by, str(uid), {"kind": record.kind, "version": record.version})
+    return record
 
 
 def open_record(by: Grant, uid: UUID) -> Record:

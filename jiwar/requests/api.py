@@ -74,7 +74,7 @@ class FileOut(Schema):
 
 
 class LetterWhole(Schema):
-    """A letter with its text, as it was signed. `text` is empty once the letter is no longer in force."""
+    """A letter with its text, as it was signed. `text` and `references` are empty once it is no longer in force."""
 
     uid: UUID
     origin: str
@@ -131,7 +131,7 @@ def show_letter(request: HttpRequest, uid: UUID) -> LetterWhole:
         issued_at=letter.issued_at,
         answers=letter.target,
         ground=Coded.of("letter_ground", body.ground) if body.ground else None,
-        references=list(body.references),
+        references=list(body.references) if readable else [],
         depth_km=body.depth_km,
         addressees=[_addressee(row, now) for row in letter.addressees.all()],
         files=[

@@ -20,6 +20,7 @@ from jiwar.access.purposes import purpose_of
 from jiwar.access.services import authorise
 from jiwar.identity.officer_keys import unlock
 from jiwar.identity.queries import full_names
+from jiwar.records import reading
 from jiwar.records.words import word
 from jiwar.watchlist import alert_queries, services
 from jiwar.watchlist.alert_form import ROWS, content_of, labels, typed_of
@@ -234,7 +235,8 @@ def show_alert(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "alert": alert,
         "record": record,
-        "content": typed_of(record.data["content"]),
+        "content": typed_of(reading.content_of(record)),
+        "readable": reading.is_shown(record),
         "labels": labels(),
         "own": record.origin == settings.NODE.state,
         "issued_here": record.node == settings.NODE.code,

@@ -238,6 +238,12 @@ def _enter(record: Record, body: AlertBody) -> None:
     )
 
 
+def _forget_name(record: Record) -> None:
+    """Lists and cases name nobody by an alert that has ended (rule R9)."""
+    if record.state in {Record.State.WITHDRAWN, Record.State.EXPIRED}:
+        Alert.objects.filter(uid=record.uid).update(name="")
+
+
 def _is_covert(record: Record) -> bool:
     return record.body.get("type") == AlertType.DISCREET_CHECK
 
@@ -245,4 +251,4 @@ def _is_covert(record: Record) -> bool:
 ALERT.check = _check_rules
 ALERT.covert = _is_covert
 ALERT.projections.append(_project)
-ALERT.retirements.append(entries.drop)
+ALERT.retirements += [entries.drop, _forget_name]

@@ -13,6 +13,7 @@ from jiwar.access.bearer import authorise
 from jiwar.access.permissions import Permission
 from jiwar.records.coded import Coded
 from jiwar.records.content import Body
+from jiwar.records.reading import content_of
 from jiwar.watchlist.alerts import browse_alerts, open_alert
 from jiwar.watchlist.lists import browse_listings
 from jiwar.watchlist.models import Alert, Entry
@@ -182,7 +183,7 @@ class AlertOut(Schema):
 
 
 class AlertWhole(AlertOut):
-    """An alert with the content that was approved."""
+    """An alert with the content that was approved; empty once the alert is no longer in force, as its `name` is."""
 
     content: dict[str, Any]
 
@@ -233,7 +234,7 @@ def show_alert(request: HttpRequest, uid: UUID) -> AlertWhole:
         row = open_alert(by, uid)
     except Alert.DoesNotExist:
         raise Http404 from None
-    return AlertWhole(content=row.record.data["content"], **_alert(row))
+    return AlertWhole(content=content_of(row.record), **_alert(row))
 
 
 @router.get("/listings", response=ListingsOut, summary="Entries of public lists in force")

@@ -13,6 +13,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.purposes import purpose_of
 from jiwar.access.services import authorise
 from jiwar.exchange.queries import deliveries
+from jiwar.records.reading import content_of
 from jiwar.watchlist import alert_queries, services
 from jiwar.watchlist.models import Case
 from jiwar.wire.faults import Fault, Refused
@@ -45,7 +46,7 @@ def show_case(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "case": case,
         "hit": case.hit,
-        "facts": case.hit.record.body,
+        "facts": content_of(case.hit.record).get("body", {}),
         "alert": case.alert,
         "steps": alert_queries.timeline(case),
         "deliveries": deliveries(outcome.uid) if outcome else [],

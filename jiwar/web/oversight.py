@@ -4,6 +4,7 @@ Every look is itself a leaf: those who watch are watched.
 """
 
 import json
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import naturaltime
@@ -34,6 +35,9 @@ from jiwar.exchange.withdrawals import unconfirmed
 from jiwar.identity.directory import names_of, person_of
 from jiwar.identity.keys import fingerprint, ring
 from jiwar.identity.queries import neighbours
+from jiwar.records.queries import newest_version
+from jiwar.records.reading import inspect_record, is_shown
+from jiwar.records.services import Record
 
 PAGE = 50
 _NARROW = ("act", "subject", "case", "mention")
@@ -98,8 +102,32 @@ def leaf(request: HttpRequest, index: int) -> HttpResponse:
         raise Http404
     with transaction.atomic():
         append("ledger_leaf_read", grant, str(index))
-    context = {"leaf": found, "content": json.loads(found.content), "names": names_of([found.actor, found.subject])}
+    context = {
+        "leaf": found,
+        "content": json.loads(found.content),
+        "names": names_of([found.actor, found.subject]),
+        "record": _record_of(found.subject),
+    }
     return render(request, "web/leaf.html", context)
+
+
+def _record_of(subject: str | None) -> Record | None:
+    try:
+        return newest_version(UUID(subject or ""))
+    except ValueError:
+        return None
+
+
+@require_GET
+def record(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """The record that leaves are about: where it stands, and what it said when nobody else reads it any longer."""
+    grant = authorise(request, Permission.RECORDS_ENDED_READ, Purpose.OVERSIGHT)
+    try:
+        found = inspect_record(grant, uid)
+    except Record.DoesNotExist:
+        raise Http404 from None
+    whole = found.statement if not is_shown(found) else ""
+    return render(request, "web/record.html", {"record": found, "whole": whole})
 
 
 @require_POST
@@ -157,6 +185,7 @@ urls = [
     path("ledger/<int:index>/proof", proof, name="leaf-proof"),
     path("ledger/checkpoint", checkpoint, name="ledger-checkpoint"),
     path("ledger/export", export, name="ledger-export"),
+    path("ledger/records/<uuid:uid>/", record, name="ledger-record"),
     path("ledger/tile/<path:rest>", tile_file, name="ledger-tile"),
     path("ledger/witnesses/", witnesses, name="ledger-witnesses"),
 ]

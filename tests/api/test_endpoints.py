@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from jiwar.access.permissions import OF_TOKENS
 from jiwar.access.permissions import Permission as P
+from jiwar.access.services import as_node
 from jiwar.audit.models import Leaf
+from jiwar.records.services import expire
 
 Ask = Callable[..., Client]
 
@@ -95,6 +98,24 @@ def test_a_record_is_given_as_it_was_signed(listed: None, ask: Ask) -> None:
     assert (said["statement"], said["signature"], said["hash"]) == (record.statement, record.signature, record.hash)
     assert said["state"] == {"code": "in_force", "text": "in force"}
     assert Leaf.objects.filter(act="record_read", subject=str(record.uid)).count() == 1
+
+
+def test_a_record_whose_use_is_over_is_named_and_not_shown(listed: None, ask: Ask) -> None:
+    from jiwar.records.models import Record
+
+    record = Record.objects.filter(kind="listing.person").first()
+    assert record is not None
+
+    def said() -> dict[str, Any]:
+        answer: dict[str, Any] = ask(P.WATCHLIST_LIST_READ).get(f"/api/v1/records/{record.uid}").json()
+        return answer
+
+    # Before the clock-driven expiry has come to it, and after.
+    with time_machine.travel(record.valid_until):
+        assert (said()["statement"], said()["state"]["code"]) == ("", "in_force")
+        expire(as_node(P.EXCHANGE_MESSAGE_PASS))
+        assert (said()["statement"], said()["state"]["code"]) == ("", "expired")
+        assert (said()["hash"], said()["origin"]) == (record.hash, record.origin)
 
 
 def test_a_record_takes_the_permission_of_its_kind(listed: None, ask: Ask) -> None:

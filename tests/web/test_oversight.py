@@ -13,6 +13,8 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from jiwar.access.permissions import Permission
+from jiwar.access.services import as_node
 from jiwar.audit.logic import merkle
 from jiwar.audit.logic.proof import verify_proof
 from jiwar.audit.queries import leaves, witnessing
@@ -21,6 +23,8 @@ from jiwar.identity.keys import fingerprint, ring, signing_public
 from jiwar.identity.models import Agency
 from jiwar.identity.roles import Role
 from jiwar.identity.services import add_person, make_own_keys
+from jiwar.records.kinds import KINDS
+from jiwar.records.services import issue, read_content, terms, withdraw
 from tests.audit.authors import Judge
 from tests.audit.peers import Peer, meet
 
@@ -61,6 +65,36 @@ def test_no_other_role_reads_or_takes_the_ledger(clients, role, method, address)
     assert getattr(clients[role], method)(address).status_code == 403
     assert leaves(act="access_refused").count() == 1
     assert not leaves(act="ledger_exported").exists()
+
+
+def test_what_a_record_said_is_for_oversight_when_its_use_is_over(clients):
+    kind = KINDS["listing.entity", 1]
+    body = {"list": "un_security_council", "reference": "QDe.004"}
+    body |= {"subject": {"type": "organisation", "names": [{"text": "Al-Qaida"}]}}
+    content = read_content(kind, terms("sanctions", "Charter", 300, body, tlp="CLEAR"), timezone.now())
+    record = issue(as_node(Permission.WATCHLIST_LIST_IMPORT), kind, content)
+    address = f"/ledger/records/{record.uid}/"
+    page = clients[Role.OVERSIGHT].get(address).content.decode()
+    assert ("Al-Qaida" in page, record.hash in page) == (False, True)
+    for role in set(Role) - {Role.OVERSIGHT}:
+        assert clients[role].get(address).status_code == 403
+    withdraw(as_node(Permission.WATCHLIST_LIST_IMPORT), record, "no longer")
+    assert "Al-Qaida" in clients[Role.OVERSIGHT].get(address).content.decode()
+    looks = leaves(act="record_inspected", subject=str(record.uid))
+    assert [look.purpose for look in looks] == ["oversight", "oversight"]
+    assert clients[Role.OVERSIGHT].get("/ledger/records/0197a000-0000-7000-8000-000000000000/").status_code == 404
+    issued = leaves(act="record_issued", subject=str(record.uid)).get()
+    assert address in clients[Role.OVERSIGHT].get(f"/ledger/{issued.index}").content.decode()
+
+
+def test_a_discreet_check_that_has_ended_is_for_the_cleared_alone(clients, monkeypatch):
+    kind = KINDS["listing.entity", 1]
+    body = {"list": "un_security_council", "reference": "QDe.004"}
+    body |= {"subject": {"type": "organisation", "names": [{"text": "Al-Qaida"}]}}
+    content = read_content(kind, terms("sanctions", "Charter", 300, body, tlp="CLEAR"), timezone.now())
+    record = issue(as_node(Permission.WATCHLIST_LIST_IMPORT), kind, content)
+    monkeypatch.setattr(kind, "covert", lambda _: True)
+    assert clients[Role.OVERSIGHT].get(f"/ledger/records/{record.uid}/").status_code == 404
 
 
 def test_what_one_person_did_is_found_by_her_user_name(clients):

@@ -22,6 +22,7 @@ from jiwar.records.kinds import ACKNOWLEDGEMENT, WITHDRAWAL
 from jiwar.records.models import Record
 from jiwar.watchlist import services
 from jiwar.watchlist.alert_kinds import ALERT
+from jiwar.watchlist.models import Alert
 from jiwar.watchlist.queries import waiting
 from tests.foreign import ForeignNode
 from tests.watchlist.alerts.conftest import alert_content, take, terms_of
@@ -103,6 +104,43 @@ class TestAtTheIssuer:
         with time_machine.travel(late):
             page = shown(settings, people["amal"], "/alerts/?purpose=criminal_investigation")
             assert "Withdrawals not yet confirmed" not in page
+
+
+class TestItsUseIsOver:
+    """Rule R9: what an alert said is shown to nobody any longer, here as at its holders."""
+
+    def test_neither_page_nor_list_says_whom_it_named(
+        self, grant: Granting, issued: Issuing, settings: Any, people: dict[str, Person]
+    ) -> None:
+        record = issued()
+        pages = ("/alerts/?purpose=criminal_investigation", f"/alerts/{record.uid}/?purpose=criminal_investigation")
+        secrets = ("Khattar", "K0451187", "Left for Madama")
+        before = "".join(shown(settings, people["amal"], page) for page in pages)
+        assert [secret in before for secret in secrets] == [True] * 3
+        services.withdraw_alert(grant(P.WATCHLIST_ALERT_WITHDRAW), record.uid, "Arrested at home")
+        after = "".join(shown(settings, people["amal"], page) for page in pages)
+        assert [secret in after for secret in secrets] == [False] * 3
+        assert "Arrested at home" in after
+        assert record.hash in after
+        assert Alert.objects.get().name == ""
+
+    def test_not_a_moment_after_its_day_though_nothing_has_swept_yet(
+        self, issued: Issuing, settings: Any, people: dict[str, Person]
+    ) -> None:
+        record = issued()
+        with time_machine.travel(record.valid_until):
+            assert "Khattar" not in shown(
+                settings, people["amal"], f"/alerts/{record.uid}/?purpose=criminal_investigation"
+            )
+
+    def test_a_version_that_another_replaced_takes_no_name_away(self, grant: Granting, issued: Issuing) -> None:
+        draft = services.amend_alert(grant(P.WATCHLIST_ALERT_DRAFT), issued().uid)
+        draft = services.submit_alert(grant(P.WATCHLIST_ALERT_DRAFT), draft.pk)
+        services.approve_alert(grant(P.WATCHLIST_ALERT_APPROVE), draft.pk, draft.content_hash)
+        assert {alert.name for alert in Alert.objects.all()} == {"Salem Ould Khattar"}
+
+    def test_a_received_one_is_forgotten_by_name_too(self, received: Record) -> None:
+        assert Alert.objects.get(uid=received.about).name == ""
 
 
 class TestAtTheHolder:
