@@ -160,9 +160,15 @@ class SignatureBody(SignatureBody1):
 
 
 class AccessionBody(SignatureBody):
-    """A state accedes to exactly this text: at once where the text is open to it, else when every party has signed."""
+    """A state accedes to exactly this text: at once where the text is open to it, else when every party has signed.
+
+    `after`: each denunciation by which it left this text before, as it comes back.
+    """
 
     model_config = ConfigDict(title="Accession to an agreement")
+    after: Annotated[tuple[UUID, ...], Field(max_length=50)] = ()
+
+    _after_once = field_validator("after")(_unique)
 
 
 class ReservationBody(Reserve):
@@ -191,7 +197,7 @@ class ResumptionBody(Body):
 
 
 class DenunciationBody(Body):
-    """A party leaves exactly this text, for good; the others stay bound among themselves."""
+    """A party leaves exactly this text; the others stay bound among themselves. It comes back by acceding anew."""
 
     model_config = ConfigDict(title="Denunciation of an agreement")
     target: UUID

@@ -88,8 +88,9 @@ class Held:
 
     @property
     def may_accede(self) -> bool:
-        """Whether this state may say that it accedes."""
-        return settings.NODE.state not in self.said.members and not self.terms.ended
+        """Whether this state may say that it accedes, for the first time or anew after it left."""
+        outside = settings.NODE.state not in self.said.members - self.said.left
+        return outside and settings.NODE.state not in self.said.returning and not self.terms.ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,12 @@ _STANDS = {"in_force", "expired"}
 
 @dataclass(frozen=True, slots=True)
 class Accession:
-    """A state that would join: `waits_for` are the parties whose word it still takes."""
+    """A state that would join, or come back (`anew`): `waits_for` are the parties whose word it still takes."""
 
     record: "Record"
     agreed: tuple["Record", ...]
     waits_for: tuple[str, ...]
+    anew: bool = False
 
     @property
     def until(self) -> dt.datetime:
@@ -63,13 +64,18 @@ class Said:
 
     @property
     def left(self) -> frozenset[str]:
-        """States that denounced it."""
+        """States that denounced it and have not come back."""
         return frozenset(record.origin for record in self.denunciations)
 
     @property
     def members(self) -> frozenset[str]:
         """Parties of the text, and states that would accede or have."""
         return frozenset(self.row.parties) | {accession.record.origin for accession in self.accessions}
+
+    @property
+    def returning(self) -> frozenset[str]:
+        """States that left, and whose accession anew still takes a word."""
+        return frozenset(each.record.origin for each in self.accessions if each.anew and each.waits_for)
 
     def open_suspensions(self, party: str) -> list["Record"]:
         """Suspensions by one party that it has not ended."""
@@ -88,10 +94,16 @@ class Said:
             ends=row.ends,
             until=until(record),
             clauses=clauses,
-            acceded=members - set(row.parties),
+            # A party that left and came back is bound as one that joins: the others' word does not hang on its.
+            acceded=(members - set(row.parties)) | self.returned,
             closings=tuple(sorted(self._closings(), key=lambda c: (c.uid, c.code))),
             ended=record.state != "in_force",
         )
+
+    @property
+    def returned(self) -> frozenset[str]:
+        """States that left and have come back: bound as those that join, so that the others' word hangs on none."""
+        return frozenset(each.record.origin for each in self.accessions if each.anew and not each.waits_for)
 
     def _signed(self) -> dict[str, dt.datetime]:
         signed = {self.row.record.origin: until(self.row.record)}  # issuing it is its origin's signature
@@ -186,17 +198,20 @@ def _of(row: Agreement, records: _Records) -> Said:
     found = Said(row)
     found.denunciations = _standing(records.of(row.uid, DENUNCIATION, hash=digest))
     signatures = _own_word(records.of(row.uid, SIGNATURE, hash=digest))
-    found.signatures = [r for r in signatures if r.origin in parties and _counts(r, found.left)]
-    for record in _own_word(records.of(row.uid, ACCESSION, hash=digest)):
-        if record.origin in parties or not _counts(record, found.left):
-            continue
+    ever_left = found.left
+    found.signatures = [r for r in signatures if r.origin in parties and _counts(r, ever_left)]
+    accessions = _own_word(records.of(row.uid, ACCESSION, hash=digest))
+    back = [r for r in accessions if _comes_back(r, found.denunciations)]
+    coming = {record.origin for record in back}
+    joined = [r for r in accessions if r.origin not in parties | coming and _counts(r, ever_left)]
+    for record in (*joined, *back):
         agreed = [s for s in _own_word(records.of(record.uid, SIGNATURE, hash=record.hash)) if s.state == "in_force"]
-        needed = parties - found.left if record.origin not in row.open_to else set()
+        needed = parties - ever_left if record.origin not in row.open_to else set()
         agreed = [s for s in agreed if s.origin in needed]
         waits_for = needed - {s.origin for s in agreed}
-        found.accessions.append(Accession(record, tuple(agreed), tuple(sorted(waits_for))))
+        found.accessions.append(Accession(record, tuple(agreed), tuple(sorted(waits_for)), record in back))
     members = found.members
-    found.denunciations = [r for r in found.denunciations if r.origin in members]
+    found.denunciations = [r for r in found.denunciations if r.origin in members - found.returned]
     found.reservations = [r for r in records.of(row.uid, RESERVATION, hash=digest) if r.origin in members]
     for pause in _standing(records.of(row.uid, SUSPENSION)):
         if pause.origin in members:
@@ -205,6 +220,12 @@ def _of(row: Agreement, records: _Records) -> Said:
     about_them = [record for said in records.about(row.uid) for record in (said, *records.about(said.uid))]
     found.everything = sorted(about_them, key=lambda record: record.pk)
     return found
+
+
+def _comes_back(accession: "Record", denunciations: Iterable["Record"]) -> bool:
+    """Whether a state accedes anew after everything by which it left: an accession of before brings nobody back."""
+    left = {str(record.uid) for record in denunciations if record.origin == accession.origin}
+    return accession.state == "in_force" and bool(left) and left <= set(accession.body.get("after", ()))
 
 
 def _standing(records: Iterable["Record"]) -> list["Record"]:

@@ -124,10 +124,11 @@ def cosign(by: Grant, agreement: UUID, reserved: Iterable[str] = (), reason: str
 
 
 def accede(by: Grant, agreement: UUID, reserved: Iterable[str] = (), reason: str = "") -> "Draft":
-    """Join exactly the text that is held, but for the clauses reserved, with a reason."""
+    """Join exactly the text that is held, but for the clauses reserved, with a reason; or come back to it."""
     _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
     held = _held(agreement)
-    return _propose(by, ACCESSION, held, _word(held.row.record, reserved, reason))
+    body = _word(held.row.record, reserved, reason) | {"after": _left_by(held)}
+    return _propose(by, ACCESSION, held, body)
 
 
 def agree(by: Grant, accession: UUID) -> "Draft":
@@ -215,6 +216,11 @@ def _word(record: "Record", reserved: Iterable[str] = (), reason: str = "") -> d
     body: dict[str, Any] = {"target": str(record.uid), "hash": record.hash, "party": settings.NODE.state}
     clauses = list(reserved)
     return body | ({"reserves": {"clauses": clauses, "reason": reason}} if clauses or reason.strip() else {})
+
+
+def _left_by(held: queries.Held) -> list[str]:
+    """The denunciations by which this state is outside of a text now."""
+    return [str(record.uid) for record in held.said.denunciations if record.origin == settings.NODE.state]
 
 
 def _propose(by: Grant, kind: Kind, held: queries.Held, body: dict[str, Any], days: int = 0) -> "Draft":
@@ -318,8 +324,10 @@ def _accession_faults(content: Content) -> list[Fault]:
     faults = []
     if body.party != own:
         faults.append(Fault("own_state_no_party", "body.party", body.party))
-    elif own in held.said.members:
+    elif not held.may_accede:
         faults.append(Fault("already_party", "body.party", own))
+    elif {str(uid) for uid in body.after} != set(_left_by(held)):
+        faults.append(Fault("denunciation_not_named", "body.after"))
     if not any({own, EVERY_PARTY} & {*c["from_states"], *c["to_states"]} for c in held.row.clauses):
         faults.append(Fault("accession_opens_nothing", "body.target"))
     return faults + _text_faults(held, body, held.row.record.hash)

@@ -420,12 +420,103 @@ class TestDenunciation:
         take(say(tunisia, DENUNCIATION, made), "TUN")
         assert code() == "open"
 
-    def test_of_an_accession_is_for_good(self, ours: Record, tunisia: ForeignNode) -> None:
+    def test_of_an_accession_stands_until_it_accedes_anew(self, ours: Record, tunisia: ForeignNode) -> None:
         take(say(tunisia, ACCESSION, word(ours, "TUN")), "TUN")
         made = {"target": str(ours.uid), "hash": ours.hash, "reason": "enough"}
         take(say(tunisia, DENUNCIATION, made), "TUN")
         take(say(tunisia, ACCESSION, word(ours, "TUN")), "TUN")
         assert (code("TUN"), code()) == ("denounced", "open")
+        [left] = Record.objects.filter(kind=DENUNCIATION.name)
+        take(say(tunisia, ACCESSION, word(ours, "TUN", after=[str(left.uid)])), "TUN")
+        assert (code("TUN"), code()) == ("open", "open")
+
+
+class TestComingBack:
+    """A state that left accedes anew: at once where the text is open to it, else when the parties agree."""
+
+    def test_of_ours_to_a_text_that_is_open_to_us_is_effective_at_once(
+        self, theirs: Record, grant: Granting, niger: ForeignNode
+    ) -> None:
+        for number in range(2):  # and it may leave once more, and come back once more
+            approved(grant, services.accede(grant(DRAFT), theirs.uid))
+            assert (code("TCD"), code("NER")) == ("open", "open")
+            services.denounce(grant(APPROVE), theirs.uid, "parliament refused it")
+            assert (code("TCD"), code("NER")) == ("denounced", "denounced")
+            held = queries.agreement(theirs.uid, timezone.now())
+            assert (held.may_accede, len(held.said.denunciations)) == (True, number + 1)
+        accession = approved(grant, services.accede(grant(DRAFT), theirs.uid))
+        assert len(accession.body["after"]) == 2
+        assert (code("TCD"), code("NER")) == ("open", "open")
+        held = queries.agreement(theirs.uid, timezone.now())
+        assert (held.said.left, held.said.denunciations, held.binds_us) == (frozenset(), [], True)
+        with pytest.raises(Refused) as error:
+            services.accede(grant(DRAFT), theirs.uid)
+        assert refusal(error) == [("already_party", "body.party")]
+
+    def test_of_a_party_of_the_text_takes_the_word_of_the_others(
+        self, ours: Record, grant: Granting, niger: ForeignNode
+    ) -> None:
+        services.denounce(grant(APPROVE), ours.uid, "parliament refused it")
+        accession = approved(grant, services.accede(grant(DRAFT), ours.uid))
+        assert code() == "denounced"
+        held = queries.agreement(ours.uid, timezone.now())
+        assert ([each.waits_for for each in held.said.accessions], held.state) == ([("NER",)], "denounced")
+        with pytest.raises(Refused) as error:
+            services.accede(grant(DRAFT), ours.uid)
+        assert refusal(error) == [("already_party", "body.party")]
+        take(signature(niger, accession.uid, accession.hash))
+        assert code() == "open"
+        assert queries.agreement(ours.uid, timezone.now()).state == "in_force"
+        # An accession that is taken back has brought nobody back.
+        withdraw(NODE_GRANT, accession, "in error")
+        assert code() == "denounced"
+
+    def test_of_theirs_takes_our_word(self, ours: Record, grant: Granting, niger: ForeignNode) -> None:
+        made = {"target": str(ours.uid), "hash": ours.hash, "reason": "a new government"}
+        left = take(say(niger, DENUNCIATION, made))
+        accession = take(say(niger, ACCESSION, word(ours, "NER", after=[str(left.uid)])))
+        assert code() == "denounced"
+        approved(grant, services.agree(grant(DRAFT), accession.uid))
+        assert code() == "open"
+
+    def test_says_the_same_in_whatever_order_it_is_heard(
+        self, ours: Record, niger: ForeignNode, tunisia: ForeignNode
+    ) -> None:
+        first, second = (
+            say(tunisia, DENUNCIATION, {"target": str(ours.uid), "hash": ours.hash, "reason": "enough"})
+            for _ in range(2)
+        )
+        take(say(tunisia, ACCESSION, word(ours, "TUN")), "TUN")
+        back = [str(uid_of(first))]
+        take(say(tunisia, ACCESSION, word(ours, "TUN", after=[*back, str(uid_of(second))])), "TUN")
+        take(second, "TUN")
+        assert code("TUN") == "open"  # the accession that is the newest names it
+        take(say(tunisia, ACCESSION, word(ours, "TUN", after=back)), "TUN")
+        take(first, "TUN")
+        assert (code("TUN"), code()) == ("open", "open")
+
+    def test_leaves_what_it_reserved_reserved(self, theirs: Record, grant: Granting) -> None:
+        approved(grant, services.accede(grant(DRAFT), theirs.uid, ["art-3-1"], "no law for it yet"))
+        services.denounce(grant(APPROVE), theirs.uid, "parliament refused it")
+        approved(grant, services.accede(grant(DRAFT), theirs.uid))
+        assert (code("TCD"), code("TCD", "alert.hit")) == ("reserved", "open")
+
+    def test_that_leaves_a_denunciation_out_is_refused(self, theirs: Record, grant: Granting) -> None:
+        approved(grant, services.accede(grant(DRAFT), theirs.uid))
+        services.denounce(grant(APPROVE), theirs.uid, "parliament refused it")
+        draft = services.accede(grant(DRAFT), theirs.uid)
+        services.return_to_author(grant(APPROVE), draft, "say it again")
+        draft.content["body"]["after"] = []
+        draft.save(update_fields=["content"])
+        draft.refresh_from_db()
+        with pytest.raises(Refused) as error:
+            services.submit(grant(DRAFT), draft)
+        assert refusal(error) == [("denunciation_not_named", "body.after")]
+
+    def test_nobody_who_is_bound_comes_back(self, ours: Record, grant: Granting) -> None:
+        with pytest.raises(Refused) as error:
+            services.accede(grant(DRAFT), ours.uid)
+        assert refusal(error) == [("already_party", "body.party")]
 
 
 def test_nobody_acts_on_what_is_not_held(own_keys: None, grant: Granting) -> None:

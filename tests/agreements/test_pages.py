@@ -341,6 +341,22 @@ def test_acceding_for_our_state(niger: ForeignNode, at_the_desk: Client, second:
     assert "Accede for our state" not in page
 
 
+def test_leaving_and_acceding_anew(niger: ForeignNode, at_the_desk: Client, second: Client, body: dict) -> None:
+    clauses = [{**clause, "from_states": ["*"], "to_states": ["*"]} for clause in body["clauses"]]
+    text_ = {**body, "parties": ["NER", "TCD"], "open_to": ["LBY"], "clauses": clauses}
+    here = f"/agreements/{take(say(niger, AGREEMENT, text_)).uid}/"
+    for button in ("Accede for our state", "Accede anew for our state"):
+        page = text(at_the_desk.get(here))
+        assert button in page
+        assert ("What it reserved or suspended before stands" in page) == ("anew" in button)
+        draft = at_the_desk.post(here, {"act": "accede"}).url
+        second.post(draft, {"act": "approve", "seen": Draft.objects.get(state="submitted").content_hash})
+        assert "in effect" in text(second.get(here))
+        second.post(here, {"act": "denounce", "body.reason": "parliament refused it"})
+        assert "has left" in text(second.get(here))
+
+
+
 def test_the_form_takes_all_the_data_of_a_clause(own_keys: None, at_the_desk: Client, body: dict) -> None:
     limits = {"depth_km": "20", "retention_days": "90", "answer_within_hours": "8"}
     fields = {f"body.clauses.0.{name}": value for name, value in limits.items()}
