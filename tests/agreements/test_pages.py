@@ -356,7 +356,6 @@ def test_leaving_and_acceding_anew(niger: ForeignNode, at_the_desk: Client, seco
         assert "has left" in text(second.get(here))
 
 
-
 def test_the_form_takes_all_the_data_of_a_clause(own_keys: None, at_the_desk: Client, body: dict) -> None:
     limits = {"depth_km": "20", "retention_days": "90", "answer_within_hours": "8"}
     fields = {f"body.clauses.0.{name}": value for name, value in limits.items()}
