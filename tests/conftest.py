@@ -22,6 +22,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.g
 from django.conf import settings  # noqa: E402
 
 django.setup()  # now, so that the conftest of a room may import models
+settings.PASSWORD_HASHERS = ["tests.passwords.Quick"]
 
 # The same examples in every CI run: a failure there is one that can be run again here.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
@@ -84,21 +85,38 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """PostgreSQL drops no database that a thread of a test, a live server's say, still holds a connection to."""
-    yield
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path | str]:
+    """Beside the test database, a copy of it while it is new: what `migrated` copies, a file or PostgreSQL's name."""
     from django.db import connection
 
-    if connection.vendor == "postgresql":
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+    from jiwar.operation.database import dump
+
+    server = os.environ.get("JIWAR_DATABASE_URL", "")
+    if not server:
+        copy = tmp_path_factory.mktemp("migrated") / "node.sqlite3"
+        with django_db_blocker.unblock():
+            dump(copy)
+        yield copy
+        return
+    import psycopg
+
+    test = connection.settings_dict["NAME"]
+    name = f"{test}_migrated"
+    connection.close()  # PostgreSQL copies no database that is in use
+    with psycopg.connect(server, autocommit=True) as administrator:
+        administrator.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{test}"')
+        yield name
+        administrator.execute(f'DROP DATABASE "{name}"')
+        # Nor does it drop one that a thread of a test, a live server's say, still holds a connection to.
+        connection.close()
+        administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (test,))
 
 
 @pytest.fixture
-def node_database() -> Iterator[Callable[[], str]]:
+def node_database() -> Iterator[Callable[..., str]]:
     """Make an empty database for one more node on the engine under test: its `JIWAR_DATABASE_URL`, '' for SQLite."""
     server = os.environ.get("JIWAR_DATABASE_URL", "")
     if not server:
@@ -110,10 +128,10 @@ def node_database() -> Iterator[Callable[[], str]]:
 
     made: list[str] = []
 
-    def make() -> str:
+    def make(template: str = "template1") -> str:
         name = f"node_{uuid.uuid4().hex}"
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         made.append(name)
         return f"{server.rpartition('/')[0]}/{name}"
 
@@ -121,6 +139,23 @@ def node_database() -> Iterator[Callable[[], str]]:
     with psycopg.connect(server, autocommit=True) as connection:
         for name in made:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def migrated(node_database: Callable[..., str], django_db_setup: Path | str) -> Callable[[Path], str]:
+    """`migrated(folder)`: like `node_database`, but migrated, for a node that is to be made in this folder.
+
+    Migrations take most of the time that `jiwar prepare` needs for a new node; it makes its keys itself.
+    """
+
+    def make(folder: Path) -> str:
+        folder.mkdir(parents=True, mode=0o700)
+        if isinstance(django_db_setup, str):
+            return node_database(django_db_setup)
+        shutil.copy(django_db_setup, folder / "node.sqlite3")
+        return ""
+
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -156,11 +191,14 @@ def page(browser: Any) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Any], list[str]]:
     """`axe(page)`: the page's violations of WCAG 2.2 level A and AA by axe-core, one line each; [] is a pass."""
-    from axe_playwright_python.sync_playwright import Axe
+    from axe_playwright_python.base import AXE_SCRIPT
 
     def violations(page: Any) -> list[str]:
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE_SCRIPT)
         options = {"runOnly": {"type": "tag", "values": WCAG_A_AND_AA}, "resultTypes": ["violations"]}
-        found = Axe().run(page, options=options).response["violations"]
+        # All that passed stays in the browser: to bring it here takes as long as to look for it.
+        found = page.evaluate("async (options) => (await axe.run(options)).violations", options)
         return [
             f"{rule['id']} ({rule['impact']}): {rule['help']}: {node['html'][:200]}"
             for rule in found

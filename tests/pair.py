@@ -193,7 +193,7 @@ class Pair(dict[str, Machine]):
 @contextmanager
 def two_nodes(
     paper: Path,
-    database: Callable[[], str],
+    database: Callable[[Path], str],
     *,
     folders: Mapping[str, Path] | None = None,
     start: bool = True,
@@ -201,7 +201,7 @@ def two_nodes(
 ) -> Iterator[Pair]:
     """Libya and Niger, introduced and started, in folders of `paper` unless others are said.
 
-    `more`: fields of each one's Machine, by its code.
+    `database`: the URL of the database of the node in a folder. `more`: fields of each one's Machine, by its code.
     """
     pair, port = Pair(paper), free_ports(4)
     # Where a node has a database of its own, the one that the suite runs on is none of its business.
@@ -216,7 +216,7 @@ def two_nodes(
                 name=code,
                 console_url=f"http://localhost:{port + 2 * number}",
                 exchange_url=f"https://{host}:{port + 2 * number + 1}",
-                database_url=database(),
+                database_url=database(folder),
             )
             write_settings(folder, settings)
             fields = {name: value for name, value in more.get(code, {}).items() if name != "host"}

@@ -37,7 +37,6 @@ def own_keys(db: None, settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def agency(db: None, settings: Any) -> Agency:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; no password is tested here
     return Agency.objects.create(code="ncb-tripoli", name="NCB Tripoli")
 
 

@@ -162,9 +162,9 @@ for line in sys.stdin:
 """
 
     @pytest.fixture
-    def start(self, tmp_path: Path, node_database: Callable[[], str]) -> Iterator[Callable[[], "Shell"]]:
-        settings = NodeSettings(code="LBY", role="national", name="Libya", database_url=node_database())
+    def start(self, tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[Callable[[], "Shell"]]:
         folder = tmp_path / "LBY"
+        settings = NodeSettings(code="LBY", role="national", name="Libya", database_url=migrated(folder))
         write_settings(folder, settings)
         Node(folder, settings).prepare()
         running: list[Shell] = []

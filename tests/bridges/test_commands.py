@@ -28,7 +28,6 @@ Said = pytest.CaptureFixture[str]
 def run(people: dict[str, Person], settings: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`run(verb, *arguments)`: the verb's exit code, signed in as Amal, the contact officer."""
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     people["amal"].set_password(PASSWORD)
     people["amal"].save()
     monkeypatch.setenv("JIWAR_PASSWORD", PASSWORD)

@@ -43,7 +43,6 @@ def niger(own_node: None, kind: Kind) -> ForeignNode:
 @pytest.fixture
 def sign_in(own_node: None, settings: Any) -> SignIn:
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     agency = Agency.objects.create(code="contact-point", name="Contact point")
 
     def signed_in(role: Role = Role.CONTACT_OFFICER, language: str = "en") -> Client:

@@ -32,7 +32,6 @@ Captured = pytest.CaptureFixture[str]
 def run(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`run(verb, *arguments, user=…)`: the verb's exit code, signed in as Amal, a contact officer, unless said."""
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     agency = Agency.objects.create(code="ncb", name="NCB")
     add_person("amal", "Amal", PASSWORD, agency=agency, roles=[Role.CONTACT_OFFICER])
     add_person("amina", "Amina", PASSWORD, agency=agency, roles=[Role.ADMINISTRATOR])

@@ -19,10 +19,10 @@ pytestmark = [
 @pytest.mark.parametrize("days", [400, -400])
 @pytest.mark.parametrize("victim", ["LBY", "NER"])
 def test_a_clock_that_was_wrong_by_400_days(
-    tmp_path: Path, node_database: Callable[[], str], days: int, victim: str
+    tmp_path: Path, migrated: Callable[[Path], str], days: int, victim: str
 ) -> None:
     wrong = {"LD_PRELOAD": str(faketime()), "FAKETIME": f"{days:+}d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    with two_nodes(tmp_path, node_database, start=False) as pair:
+    with two_nodes(tmp_path, migrated, start=False) as pair:
         pair[victim].env = wrong
         for machine in pair.values():
             machine.start()

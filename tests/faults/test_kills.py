@@ -40,15 +40,15 @@ def kill_again_and_again(pair: Pair, victims: list[str], rounds: int, count: int
     pair.verified()
 
 
-def test_kills_at_both_ends(tmp_path: Path, node_database: Callable[[], str]) -> None:
-    with two_nodes(tmp_path, node_database) as pair:
+def test_kills_at_both_ends(tmp_path: Path, migrated: Callable[[Path], str]) -> None:
+    with two_nodes(tmp_path, migrated) as pair:
         pair["NER"].kill()
         kill_again_and_again(pair, ["LBY", "NER"], 3, 150, seed=1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 6))
-def test_many_kills_at_both_ends(tmp_path: Path, node_database: Callable[[], str], seed: int) -> None:
-    with two_nodes(tmp_path, node_database) as pair:
+def test_many_kills_at_both_ends(tmp_path: Path, migrated: Callable[[Path], str], seed: int) -> None:
+    with two_nodes(tmp_path, migrated) as pair:
         pair["NER"].kill()
         kill_again_and_again(pair, ["LBY", "NER"], 20, 600, seed)

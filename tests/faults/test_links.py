@@ -111,7 +111,7 @@ def wire() -> Iterator[Wire]:
 @pytest.fixture
 def pair(tmp_path: Path, wire: Wire) -> Iterator[Pair]:
     machines = {code: {"host": host, "prefix": wire.prefix(code)} for code, host in HOSTS.items()}
-    with two_nodes(tmp_path, lambda: "", **machines) as nodes:
+    with two_nodes(tmp_path, lambda _: "", **machines) as nodes:
         yield nodes
 
 

@@ -76,9 +76,9 @@ def there_and_back(pair: Pair, count: int, stick: Path) -> None:
 
 
 @pytest.fixture
-def apart(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[Pair]:
+def apart(tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[Pair]:
     """Libya and Niger, switched off: neither hears of the other but by a pouch."""
-    with two_nodes(tmp_path, node_database, start=False) as pair:
+    with two_nodes(tmp_path, migrated, start=False) as pair:
         yield pair
 
 
@@ -165,7 +165,7 @@ def test_a_full_disk_stops_it_and_room_lets_it_go_on(tmp_path: Path) -> None:
     small.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(small)], check=True)
     try:
-        with two_nodes(tmp_path, lambda: "", folders={"NER": small / "NER"}, start=False) as pair:
+        with two_nodes(tmp_path, lambda _: "", folders={"NER": small / "NER"}, start=False) as pair:
             count, path = COUNT, tmp_path / "NER.pouch"
             pair.issue(1, count)
             assert run(pair["LBY"], PACK, "NER", path) == ""

@@ -52,7 +52,7 @@ def test_the_disk_really_forgets_what_was_not_synced(disk: Forgetful, torn: bool
 def test_power_cuts_lose_nothing_that_was_acknowledged(tmp_path: Path, disk: Forgetful, victim: str) -> None:
     """On SQLite, whose file is on the disk that forgets."""
     chance = random.Random(victim)
-    with two_nodes(tmp_path, lambda: "", folders={victim: disk.mount / victim}, start=False) as pair:
+    with two_nodes(tmp_path, lambda _: "", folders={victim: disk.mount / victim}, start=False) as pair:
         other = next(code for code in pair if code != victim)
         pair[other].start()
         count = 60

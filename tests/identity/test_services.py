@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.dispatch import Signal
+from django.test import override_settings
 
+from jiwar import settings as own_settings
 from jiwar.audit.models import Leaf
 from jiwar.identity import events, services
 from jiwar.identity.cards import CardInvalid
@@ -128,6 +130,12 @@ def test_a_weak_password_is_refused_and_nothing_is_written(password: str) -> Non
         add(password=password)
     assert not Person.objects.exists()
     assert acts() == []
+
+
+def test_a_node_pays_the_full_cost_of_argon2id_for_a_password() -> None:
+    """What tests pay (tests.passwords) is less."""
+    with override_settings(PASSWORD_HASHERS=own_settings.PASSWORD_HASHERS):
+        assert add().password.startswith("argon2$argon2id$v=19$m=102400,t=2,p=8$")
 
 
 def test_a_name_is_taken_once() -> None:

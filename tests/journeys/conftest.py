@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jiwar.operation.demo import agree, make, wait_for
+from jiwar.operation.demo import NODES, agree, make, wait_for
 from jiwar.operation.processes import Node, environment
 
 
@@ -55,11 +55,12 @@ def free_ports(count: int) -> int:
 
 
 @pytest.fixture
-def nodes(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[Nodes]:
+def nodes(tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[Nodes]:
     """Libya, Niger, Tunisia and a post of Niger, with the agreement LBY-NER in force."""
     running = Nodes()
+    folders = (tmp_path / code for code, *_ in NODES)
     try:
-        for node in make(tmp_path, free_ports(8), node_database):
+        for node in make(tmp_path, free_ports(8), lambda: migrated(next(folders))):
             running[node.settings.code] = node
             node.start()
         wait_for(list(running.values()))

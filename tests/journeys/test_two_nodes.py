@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.two_engines, pytest.mark.timeout(
 
 
 @pytest.fixture
-def pair(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[Pair]:
-    with two_nodes(tmp_path, node_database) as nodes:
+def pair(tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[Pair]:
+    with two_nodes(tmp_path, migrated) as nodes:
         yield nodes
 
 

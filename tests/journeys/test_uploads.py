@@ -102,7 +102,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[Desk]:
+def desk(tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[Desk]:
     port = free_ports(2)
     settings = NodeSettings(
         code="LBY",
@@ -111,7 +111,7 @@ def desk(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[Desk]:
         console_url=f"http://localhost:{port}",
         exchange_url=f"https://127.0.0.1:{port + 1}",
         require_second_factor=False,
-        database_url=node_database(),
+        database_url=migrated(tmp_path / "LBY"),
     )
     write_settings(tmp_path / "LBY", settings)
     node = Node(tmp_path / "LBY", settings)

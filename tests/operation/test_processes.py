@@ -32,7 +32,7 @@ def within(seconds: int, condition: Callable[[], bool]) -> bool:
 
 
 @pytest.fixture
-def up(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[tuple[subprocess.Popen[bytes], list[int], int]]:
+def up(tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[tuple[subprocess.Popen[bytes], list[int], int]]:
     """`jiwar up`, its children's ids, and the first of its two ports, both of which listen."""
     port = free_ports(2)
     settings = NodeSettings(
@@ -41,7 +41,7 @@ def up(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[tuple[subpr
         name="Libya",
         console_url=f"http://localhost:{port}",
         exchange_url=f"https://127.0.0.1:{port + 1}",
-        database_url=node_database(),
+        database_url=migrated(tmp_path / "node"),
     )
     write_settings(tmp_path / "node", settings)
     children: list[int] = []

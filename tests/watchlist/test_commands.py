@@ -26,7 +26,6 @@ Run = Callable[..., int]
 def run(node: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`run(*arguments)`: the verb's exit code, signed in as Amal, a contact officer."""
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     agency = Agency.objects.create(code="ncb", name="NCB")
     add_person("amal", "Amal", PASSWORD, agency=agency, roles=[Role.CONTACT_OFFICER])
     monkeypatch.setenv("JIWAR_PASSWORD", PASSWORD)

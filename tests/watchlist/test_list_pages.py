@@ -27,7 +27,6 @@ SignedIn = Callable[..., Client]
 def signed_in(node: None, settings: Any) -> SignedIn:
     """`signed_in(role, language)`: a browser of a person of this role."""
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; no password is tested here
     agency = Agency.objects.create(code="ncb", name="NCB")
 
     def sign_in(role: Role = Role.CONTACT_OFFICER, language: str = "en", **options: Any) -> Client:

@@ -60,7 +60,6 @@ def clients(db: None, settings: Any, tmp_path: Path) -> list[Client]:
     """Somebody who has not signed in, and a person who may do everything."""
     cache.clear()
     settings.KEYS = tmp_path / "keys"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
     make_own_keys()
     agency = Agency.objects.create(code="contact-point", name="Contact point")

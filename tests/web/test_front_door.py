@@ -33,23 +33,22 @@ add_person("samira", "Samira", {PASSWORD!r}, agency=agency, roles=[Role.CONTACT_
 
 
 @pytest.fixture
-def console(tmp_path: Path, node_database: Callable[[], str]) -> Iterator[str]:
+def console(tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[str]:
     """The address of a running console with one person, on a data folder of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folder = tmp_path / "node"
-    folder.mkdir()
+    database = migrated(folder)
     url = f"http://127.0.0.1:{port}"
     told = f'{NODE_TOML}console_url = "{url}"\nrequire_second_factor = false\n'
     (folder / "node.toml").write_text(told, encoding="utf-8")
     environment = os.environ | {
         "JIWAR_DATA": str(folder),
-        "JIWAR_DATABASE_URL": node_database(),
+        "JIWAR_DATABASE_URL": database,
         "DJANGO_SETTINGS_MODULE": "jiwar.settings",
     }
-    for command in (["-m", "django", "migrate", "-v0"], ["-c", MAKE_PERSON]):
-        subprocess.run([sys.executable, *command], env=environment, check=True)
+    subprocess.run([sys.executable, "-c", MAKE_PERSON], env=environment, check=True)
     arguments = ["-m", "granian", "jiwar.asgi:console", "--interface", "asgi", "--no-ws", "--host", "127.0.0.1"]
     front = subprocess.Popen(
         [sys.executable, *arguments, "--port", str(port), "--workers", "1", "--log-level", "warning"],
