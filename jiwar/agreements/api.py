@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from jiwar.access.bearer import authorise
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.agreements import consented, queries
+from jiwar.agreements import consented, gaps, queries
 from jiwar.agreements.explained import Answer, answers
 from jiwar.agreements.wording import does
 from jiwar.records.coded import Coded
@@ -108,11 +108,69 @@ class VerdictsOut(Schema):
     receives: VerdictOut
 
 
+class GapsAsked(Body):
+    """`state`: only pairs of this one; all where it is left out."""
+
+    state: State | None = None
+
+
+class WayOut(Schema):
+    """One direction. `purposes`: those for which the kind may pass; without one, `verdict` is the nearest reason why.
+
+    `agreement` and `clause` are what opens it, or comes nearest; `by` as in `VerdictOut`.
+    """
+
+    sender: str
+    recipient: str
+    open: bool
+    purposes: list[Coded]
+    verdict: Coded
+    agreement: str
+    clause: str
+    by: list[str]
+
+
+class MatterOut(Schema):
+    """A kind of record between two states; `open`: both ways."""
+
+    kind: str
+    open: bool
+    ways: list[WayOut]
+
+
+class PairOut(Schema):
+    """Two states; `agreements` are the references of those to which both are or would be parties."""
+
+    states: list[str]
+    open: bool
+    agreements: list[str]
+    matters: list[MatterOut]
+
+
+class GapsOut(Schema):
+    """The gap matrix. An agreement that this node does not hold is not in it."""
+
+    kinds: list[Coded]
+    pairs: list[PairOut]
+
+
 @router.get("/agreements", response=list[AgreementOut], summary="Agreements held")
 def show_agreements(request: HttpRequest) -> list[AgreementOut]:
     """Every agreement held, by reference, with its state at this moment."""
     authorise(request, Permission.AGREEMENTS_AGREEMENT_READ)
     return [_agreement(held) for held in queries.agreements(timezone.now())]
+
+
+@router.get("/agreements/gaps", response=GapsOut, summary="What pairs of states have not agreed on")
+def show_gaps(request: HttpRequest, asked: Query[GapsAsked]) -> GapsOut:
+    """Each pair of states by each kind of record, both ways, by the agreements that this node holds."""
+    authorise(request, Permission.AGREEMENTS_AGREEMENT_READ)
+    if asked.state and asked.state not in gaps.states():
+        raise Refused(Fault("not_in_list", "state"))
+    return GapsOut(
+        kinds=[Coded.of("kind", kind) for kind in gaps.passing_kinds()],
+        pairs=[_pair(pair) for pair in gaps.matrix(timezone.now(), asked.state or "")],
+    )
 
 
 @router.get("/verdict", response=VerdictsOut, summary="May this kind of record pass, and why")
@@ -154,6 +212,32 @@ def _agreement(held: queries.Held) -> AgreementOut:
             )
             for clause in row.clauses
         ],
+    )
+
+
+def _pair(pair: gaps.Pair) -> PairOut:
+    return PairOut(
+        states=list(pair.states),
+        open=pair.open,
+        agreements=[terms.reference for terms in pair.agreements],
+        matters=[
+            MatterOut(kind=matter.kind, open=matter.open, ways=[_way(way) for way in matter.ways])
+            for matter in pair.matters
+        ],
+    )
+
+
+def _way(way: gaps.Way) -> WayOut:
+    verdict = way.verdict
+    return WayOut(
+        sender=way.sender,
+        recipient=way.recipient,
+        open=way.open,
+        purposes=[Coded.of("purpose", purpose) for purpose in way.purposes],
+        verdict=Coded.of("verdict", verdict.code),
+        agreement=verdict.agreement,
+        clause=verdict.clause,
+        by=[] if isinstance(verdict, queries.Open) else list(verdict.by),
     )
 
 

@@ -20,6 +20,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.services import authorise
 from jiwar.agreements import consented, explained, form, queries, services
 from jiwar.agreements.explained import Answer
+from jiwar.agreements.gap_pages import urls as gap
 from jiwar.agreements.kinds import ACCESSION, AGREEMENT, RESERVATION, SIGNATURE
 from jiwar.agreements.wording import does
 from jiwar.identity.officer_keys import unlock
@@ -307,6 +308,7 @@ def _form(
 
 urls = [
     path("", register, name="agreements"),
+    *gap,
     path("new/", new, name="agreement-new"),
     path("does/", what_it_does, name="agreement-does"),
     path("why/", why, name="agreement-why"),

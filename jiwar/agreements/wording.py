@@ -61,7 +61,7 @@ def remedy(verdict: Closed, sender: str, recipient: str, origin: str, starts: dt
         "no_agreement": _("%(both)s could make an agreement, or accede to one of the other’s."),
         "kind_not_covered": _("The parties could sign a new text of this agreement, or a further one."),
         "expired": _("The state that issued the text could issue a new one, for all parties to sign."),
-        "denounced": _("%(whose)s has left. Only a new text, signed by both, opens it again."),
+        "denounced": _("%(whose)s has left. It could accede anew, or both could sign a new text."),
         "not_signed": _("It waits for the word of: %(whose)s."),
         "not_yet_in_force": _("Nobody need do anything: it opens on %(starts)s."),
         "reserved": _("%(whose)s could take the reservation back."),

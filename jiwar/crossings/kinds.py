@@ -1,13 +1,12 @@
 """The record of a crossing: what a post tells its own state, and nobody else."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from jiwar.records.content import Body, Content, Moment, NodeCode
-from jiwar.records.kinds import YEAR, Kind, register
+from jiwar.records.kinds import YEAR, Kind, nobody, register
 from jiwar.watchlist.hit_kinds import StopCard
 from jiwar.wire.faults import Fault
 
@@ -87,11 +86,6 @@ class CrossingBody(Body):
     note: Note = ""
 
 
-def _nobody(_content: Content) -> Iterable[str]:
-    """No other state: a post's own records reach its national node by themselves."""
-    return ()
-
-
 def _check(content: Content) -> list[Fault]:
     body = content.body
     assert isinstance(body, CrossingBody)
@@ -115,7 +109,7 @@ CROSSING = register(
         review=YEAR,
         check=_check,
         covert=_names_an_alert,
-        addressees=_nobody,
+        addressees=nobody,  # a post's own records reach its national node by themselves
         priority=8,
     )
 )

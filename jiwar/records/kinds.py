@@ -21,6 +21,11 @@ def _no_faults(content: Content) -> list[Fault]:
     return []
 
 
+def nobody(content: object) -> tuple[str, ...]:
+    """No other state: what is addressed so stays with this node and its posts."""
+    return ()
+
+
 def _never(record: "Record") -> bool:
     return False
 
@@ -61,6 +66,11 @@ class Kind:
     def urgent(self, record: "Record") -> bool:
         """What stops a use goes ahead of what starts one, and an agreement ahead of what it opens."""
         return self.instrument or self.urgent_if(record)
+
+    @property
+    def passes_between_states(self) -> bool:
+        """Whether an agreement can open it: instruments pass without one, and some kinds stay within their state."""
+        return not self.instrument and self.addressees is not nobody
 
     def needs_approval(self, content: Content) -> bool:
         """Whether a second person must have approved this content (rule R2)."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import ConfigDict, StringConstraints
 
 from jiwar.records.content import Body, Line, State, Text
-from jiwar.records.kinds import YEAR, Kind, register
+from jiwar.records.kinds import YEAR, Kind, nobody, register
 from jiwar.watchlist.kinds import SubjectFacts
 
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
@@ -106,12 +106,8 @@ class WithholdingBody(Body):
     target: UUID
 
 
-def _no_state(content: object) -> tuple[str, ...]:
-    return ()
-
-
 WITHHOLDING = register(
-    Kind("alert.withholding", 1, WithholdingBody, personal=False, posts=True, addressees=_no_state, longest=5 * YEAR)
+    Kind("alert.withholding", 1, WithholdingBody, personal=False, posts=True, addressees=nobody, longest=5 * YEAR)
 )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, field_validator
 
 from jiwar.records.content import Body, Line, Moment, State
-from jiwar.records.kinds import YEAR, Kind, register
+from jiwar.records.kinds import YEAR, Kind, nobody, register
 from jiwar.watchlist.logic import evidence
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.evidence import document_number
@@ -139,13 +139,9 @@ class ForeignListing(Body):
     said_at: Moment | None = None
 
 
-def _nobody(content: object) -> tuple[str, ...]:
-    """Every state reads the list itself: a listing stays with its importer and its posts."""
-    return ()
-
-
-LISTING_PERSON = register(Kind("listing.person", 1, Listing, posts=True, addressees=_nobody, priority=6))
-LISTING_ENTITY = register(Kind("listing.entity", 1, Listing, posts=True, addressees=_nobody, priority=6))
+# Every state reads the list itself: a listing stays with its importer and its posts.
+LISTING_PERSON = register(Kind("listing.person", 1, Listing, posts=True, addressees=nobody, priority=6))
+LISTING_ENTITY = register(Kind("listing.entity", 1, Listing, posts=True, addressees=nobody, priority=6))
 LISTING_FOREIGN = register(
-    Kind("listing.foreign", 1, ForeignListing, posts=True, addressees=_nobody, longest=YEAR, review=YEAR, priority=6)
+    Kind("listing.foreign", 1, ForeignListing, posts=True, addressees=nobody, longest=YEAR, review=YEAR, priority=6)
 )

@@ -1,12 +1,16 @@
 """Libya's node with two people who draft and approve, and Niger's node as a genuine neighbour."""
 
+import dataclasses
 import datetime as dt
+import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
@@ -23,6 +27,7 @@ from jiwar.records.kinds import Kind
 from jiwar.records.models import Draft, Record
 from tests.foreign import ForeignNode, Signed
 
+SignIn = Callable[[Person], Client]
 DRAFT = Permission.AGREEMENTS_AGREEMENT_DRAFT
 APPROVE = Permission.AGREEMENTS_AGREEMENT_APPROVE
 SUSPEND = Permission.AGREEMENTS_AGREEMENT_SUSPEND
@@ -115,3 +120,30 @@ def in_force(issued: Record, niger: ForeignNode) -> Record:
     """The demo's agreement, signed by both."""
     take(signature(niger, issued.uid, issued.hash))
     return issued
+
+
+@pytest.fixture
+def sign_in(settings: Any) -> SignIn:
+    settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
+
+    def signed_in(person: Person, language: str = "en") -> Client:
+        client = Client()
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.cookies["jiwar_language"] = language
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def at_the_desk(sign_in: SignIn, officer: Person) -> Client:
+    return sign_in(officer)
+
+
+@pytest.fixture
+def second(sign_in: SignIn, approver: Person) -> Client:
+    return sign_in(approver)
+
+
+def text(response: Any) -> str:
+    return unescape(re.sub(r"<[^>]+>", " ", response.content.decode()))

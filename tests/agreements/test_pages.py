@@ -1,6 +1,5 @@
 """The console's pages of agreements, by forms alone, in three languages."""
 
-import dataclasses
 import datetime as dt
 import re
 from collections.abc import Callable
@@ -21,33 +20,8 @@ from jiwar.identity.models import Agency, Person
 from jiwar.identity.roles import Role
 from jiwar.identity.services import add_node, add_person
 from jiwar.records.models import Draft, Record
-from tests.agreements.conftest import DRAFT, SUSPEND, say, take
+from tests.agreements.conftest import DRAFT, SUSPEND, SignIn, say, take, text
 from tests.foreign import ForeignNode
-
-SignIn = Callable[[Person], Client]
-
-
-@pytest.fixture
-def sign_in(settings: Any) -> SignIn:
-    settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
-
-    def signed_in(person: Person, language: str = "en") -> Client:
-        client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        client.cookies["jiwar_language"] = language
-        return client
-
-    return signed_in
-
-
-@pytest.fixture
-def at_the_desk(sign_in: SignIn, officer: Person) -> Client:
-    return sign_in(officer)
-
-
-@pytest.fixture
-def second(sign_in: SignIn, approver: Person) -> Client:
-    return sign_in(approver)
 
 
 def typed(body: dict[str, Any]) -> dict[str, Any]:
@@ -62,10 +36,6 @@ def typed(body: dict[str, Any]) -> dict[str, Any]:
         fields |= {f"{at}.{n}": clause[n] for n in ("id", "kinds", "purposes", "from_states", "to_states", "onward")}
         fields |= {f"{at}.text.{code}": text for code, text in clause["text"].items()}
     return fields
-
-
-def text(response: Any) -> str:
-    return unescape(re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def flat(response: Any) -> str:

@@ -55,6 +55,21 @@ def test_links_and_agreements_are_lists(ask: Ask) -> None:
     assert client.get("/api/v1/agreements").json() == []
 
 
+def test_the_gap_matrix_has_every_pair_of_the_plan(ask: Ask) -> None:
+    client = ask(P.AGREEMENTS_AGREEMENT_READ)
+    whole = client.get("/api/v1/agreements/gaps").json()
+    kinds = [kind["code"] for kind in whole["kinds"]]
+    assert (len(whole["pairs"]), "alert.person" in kinds) == (45, True)
+    [ours] = [pair for pair in whole["pairs"] if pair["states"] == ["LBY", "NER"]]
+    assert (ours["open"], ours["agreements"]) == (False, [])
+    assert [matter["kind"] for matter in ours["matters"]] == kinds
+    assert {(w["verdict"]["code"], w["open"]) for m in ours["matters"] for w in m["ways"]} == {("no_agreement", False)}
+    assert len(client.get("/api/v1/agreements/gaps", {"state": "NER"}).json()["pairs"]) == 9
+    wrong = client.get("/api/v1/agreements/gaps", {"state": "XXX"})
+    assert (wrong.status_code, wrong.json()["faults"][0]["field"]) == (422, "state")
+    assert ask(P.EXCHANGE_LINK_READ).get("/api/v1/agreements/gaps").status_code == 403
+
+
 def test_a_verdict_says_why_not(ask: Ask) -> None:
     asked = {"kind": "alert.person", "purpose": "border_check", "neighbour": "NER"}
     answer = ask(P.AGREEMENTS_AGREEMENT_READ).get("/api/v1/verdict", asked).json()

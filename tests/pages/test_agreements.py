@@ -53,7 +53,14 @@ def test_no_page_has_an_accessibility_fault(page, live_server, people, suspended
     page.context.add_cookies([{"name": "jiwar_language", "value": language, "url": live_server.url}])
     why = "/agreements/why/?kind=alert.hit&for=border_check&state=NER"
     draft = f"/agreements/drafts/{Draft.objects.get(state='submitted').pk}/"
-    for address in ("/agreements/", f"/agreements/{suspended.uid}/", draft, "/agreements/new/", why):
+    for address in (
+        "/agreements/",
+        f"/agreements/{suspended.uid}/",
+        draft,
+        "/agreements/new/",
+        why,
+        "/agreements/gaps/",
+    ):
         page.goto(live_server.url + address)
         page.evaluate("for (const d of document.querySelectorAll('main details')) d.open = true")
         assert axe(page) == [], address
