@@ -101,6 +101,7 @@ PERSONAL = frozenset(
 
 OF_TOKENS = (
     P.AGREEMENTS_AGREEMENT_READ,
+    P.AGREEMENTS_RECORD_PASS,
     P.BRIDGES_COLLECTION_READ,
     P.BRIDGES_COLLECTION_WRITE,
     P.BRIDGES_RECORD_EXPORT,
@@ -115,7 +116,10 @@ OF_TOKENS = (
     P.WATCHLIST_LIST_READ,
     P.WATCHLIST_PERSON_SCREEN,
 )
-"""What a program of an agency may be given; people alone draft, approve, withdraw and administer."""
+"""What a program of an agency may be given; people alone draft, approve, withdraw and administer.
+
+A program passes on only what agreements open and two people of the record's origin consented to.
+"""
 
 _READS_CASES = frozenset(
     {

@@ -56,6 +56,8 @@ def pass_on(by: Grant, uid: UUID, state: str) -> None:
     """Pass a held record on to a state, with the consents that let us; raises Refused where agreements do not."""
     _check(by, P.AGREEMENTS_RECORD_PASS)
     record = _foreign(by, uid)
+    if by.purpose != record.purpose:
+        raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
     now, own = timezone.now(), settings.NODE.state
     verdict = may_send(record.kind, record.purpose, state, now, **consented.facts_of(record.data, own))
     if not isinstance(verdict, Open):

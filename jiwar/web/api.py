@@ -11,6 +11,7 @@ from ninja.openapi.docs import DocsBase
 import jiwar
 from jiwar.access.bearer import Bearer
 from jiwar.agreements.api import router as agreements
+from jiwar.agreements.consent_api import router as consents
 from jiwar.bridges.api import router as bridges
 from jiwar.documents.api import router as documents
 from jiwar.exchange.api import router as exchange
@@ -80,6 +81,7 @@ for _router, _tag in (
     (requests, "requests"),
     (exchange, "exchange"),
     (agreements, "agreements"),
+    (consents, "agreements"),
     (matching, "matching"),
     (records, "records"),
     (bridges, "bridges"),

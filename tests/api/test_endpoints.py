@@ -193,5 +193,6 @@ def test_no_address_approves(client: Client) -> None:
     assert {path for path, acts in paths.items() if "post" in acts} == {
         "/api/v1/matching/questions",
         "/api/v1/mrz",
+        "/api/v1/records/{uid}/passings",
         "/api/v1/screenings",
     }

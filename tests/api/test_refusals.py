@@ -23,6 +23,8 @@ LANGUAGE_WORDS = {"ar": "هذا الحقل مطلوب.", "fr": "Ce champ est obl
 ADDRESSES = {
     "/api/v1/links": P.EXCHANGE_LINK_READ,
     "/api/v1/agreements": P.AGREEMENTS_AGREEMENT_READ,
+    "/api/v1/agreements/gaps": P.AGREEMENTS_AGREEMENT_READ,
+    "/api/v1/consents/requests": P.AGREEMENTS_AGREEMENT_READ,
     "/api/v1/verdict?kind=alert.person&purpose=border_check&neighbour=NER": P.AGREEMENTS_AGREEMENT_READ,
 }
 
