@@ -1,5 +1,7 @@
 """Answers to what no page handles: in the shell, in the user's language, with what to do next."""
 
+from urllib.parse import urlsplit
+
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -55,4 +57,16 @@ def _page(request: HttpRequest, status: int, **context: object) -> HttpResponse:
         request.GET  # noqa: B018 - read once, and kept
     except SuspiciousOperation:
         request.GET = QueryDict()
+    # A part of a page asked: its person has not left it.
+    context["here"] = _path(request.headers.get("HX-Current-URL", ""))
     return render(request, "web/error.html", {"status": status, **context}, status=status)
+
+
+def _path(address: str) -> str:
+    """The path of an address, with its query; "" for what is none of this node's."""
+    try:
+        at = urlsplit(address)
+    except ValueError:
+        return ""
+    path = f"{at.path}?{at.query}" if at.query else at.path
+    return path if path.startswith("/") and not path.startswith("//") else ""

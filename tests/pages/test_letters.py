@@ -160,6 +160,34 @@ def test_a_file_that_is_slow_says_how_far_it_is_and_one_that_is_too_large_is_not
     page.get_by_role("link", name="slow.bin").wait_for()
 
 
+def test_what_is_far_too_large_and_a_cut_line_are_said_on_the_page(
+    page: Any, live_server: Any, people: Any, letters: dict[str, Any], tmp_path: Any
+) -> None:
+    """Where the page's own check of the size did not hold: the answer is not for the part of the page that asked."""
+    people.sign_in(page, live_server.url, "contact_officer")
+    page.goto(f"{live_server.url}/letters/drafts/{letters['draft']}/files/{FOR}")
+    large = tmp_path / "film.mp4"
+    with large.open("wb") as file:
+        file.truncate(54_000_000)
+    field = page.get_by_label("File", exact=True)
+    field.evaluate("input => delete input.dataset.largest")
+    field.set_input_files(large)
+    page.get_by_role("button", name="Add the file").click()
+    page.get_by_text("This page takes at most 53 MB.").wait_for()
+    assert page.evaluate("document.activeElement.id") == "content"
+    page.get_by_role("link", name="Back").click()
+    page.get_by_label("File", exact=True).set_input_files(
+        {"name": "a.txt", "mimeType": "text/plain", "buffer": b"report"}
+    )
+    page.route("**/files/**", lambda route: route.abort("connectionreset"))
+    page.get_by_role("button", name="Add the file").click()
+    page.get_by_text("The connection was cut before the node answered.").wait_for(state="visible")
+    page.unroute("**/files/**")
+    page.get_by_role("button", name="Add the file").click()
+    page.get_by_role("link", name="a.txt").wait_for()
+    assert page.get_by_text("The connection was cut before the node answered.").is_hidden()
+
+
 def test_the_page_follows_a_file_that_arrives(
     page: Any, live_server: Any, people: Any, letters: dict[str, Any], settings: Any
 ) -> None:

@@ -39,6 +39,33 @@ document.addEventListener("htmx:xhr:progress", (event) => {
   line.querySelector("progress").value = event.detail.loaded / event.detail.total;
 });
 
+// What a person sent and the node refused is said, whatever part of the page the answer was for; and so is a cut line.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  if (xhr.status < 400 || requestConfig.verb === "get") return;
+  const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const part = event.target.closest("[hx-select]")?.getAttribute("hx-select") ?? requestConfig.elt?.getAttribute("hx-select");
+  if (part && answer.querySelector(part)) {
+    event.detail.shouldSwap = true;
+    return;
+  }
+  if (!answer.querySelector("#content")) return;
+  event.detail.shouldSwap = true;
+  event.detail.target = document.getElementById("content");
+  event.detail.selectOverride = "#content";
+  event.detail.swapOverride = "outerHTML";
+  document.addEventListener("htmx:afterSettle", () => document.getElementById("content").focus(), { once: true });
+});
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.requestConfig.verb === "get") return;
+  const said = document.getElementById("unsent");
+  said.hidden = false;
+  said.focus();
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.requestConfig.verb !== "get") document.getElementById("unsent").hidden = true;
+});
+
 // A passkey that was cancelled, or that this browser refuses, is said on the page (allauth's scripts raise the event).
 document.addEventListener("allauth.error", (event) => {
   event.preventDefault();
