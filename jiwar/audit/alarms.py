@@ -31,7 +31,7 @@ class LedgerForked(Exception):
 
 def open_fork(node: str) -> Fork | None:
     """The fork of a node that nobody has accepted yet: nothing is exchanged with it."""
-    return Fork.objects.filter(node=node, accepted_at=None).first()
+    return Fork.objects.filter(node=node, accepted_at=None).first() if store.is_forked(node) else None
 
 
 def raise_alarm(evidence: Evidence, source: str) -> Fork | None:

@@ -9,12 +9,12 @@ from typing import TypeVar
 from django.conf import settings
 from django.db.models import Count, Max, QuerySet
 
+from jiwar.audit import store
 from jiwar.audit.logic import merkle, tiles
 from jiwar.audit.logic.checkpoint import Epoch as Begun
 from jiwar.audit.logic.proof import with_cosignatures
 from jiwar.audit.logic.witness import in_time, quorum, witnessed
-from jiwar.audit.models import Checkpoint, Cosignature, Edge, Epoch, Fork, Leaf, Tile
-from jiwar.audit.store import read_edge
+from jiwar.audit.models import Checkpoint, Cosignature, Epoch, Fork, Leaf, Tile
 from jiwar.identity.queries import neighbours
 
 _HASH = merkle.HASH_BYTES
@@ -143,8 +143,7 @@ def epochs() -> list[Epoch]:
 
 def tree_now() -> merkle.CompactRange:
     """Size and peaks of the ledger."""
-    edge = Edge.objects.filter(pk=1).values_list("size", "peaks").first()
-    return read_edge(*edge) if edge else merkle.CompactRange()
+    return store.edge()
 
 
 def epoch() -> int:
@@ -154,8 +153,7 @@ def epoch() -> int:
 
 def own_epochs() -> list[Begun]:
     """Epochs of this node after the first, as its checkpoints say them."""
-    rows = Epoch.objects.order_by("number").values_list("number", "size", "root")
-    return [Begun(number, size, base64.b64decode(root)) for number, size, root in rows]
+    return [Begun(number, size, base64.b64decode(root)) for number, size, root in store.epochs()]
 
 
 def tile(level: int, index: int, width: int = tiles.WIDTH) -> bytes:

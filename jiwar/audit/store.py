@@ -1,6 +1,6 @@
 """What an append says to the database, in SQL: the ORM would take longer over these statements than the disk does.
 
-One text for SQLite and PostgreSQL. `services` is the only caller, inside its transaction.
+One text for SQLite and PostgreSQL. What every contact asks stands here too.
 """
 
 import datetime as dt
@@ -23,6 +23,10 @@ _LEAVES = 'COPY audit_leaf ("index", at, act, actor, subject, purpose, "case", c
 _TILE = 'SELECT hashes FROM audit_tile WHERE level = %s AND "index" = %s'
 _NEW_TILE = 'INSERT INTO audit_tile (level, "index", hashes) VALUES (%s, %s, %s)'
 _GROWN_TILE = 'UPDATE audit_tile SET hashes = %s WHERE level = %s AND "index" = %s'
+
+
+_FORKED = "SELECT EXISTS (SELECT 1 FROM audit_fork WHERE node = %s AND accepted_at IS NULL)"
+_EPOCHS = "SELECT number, size, root FROM audit_epoch ORDER BY number"
 
 
 class LedgerDamaged(Exception):
@@ -62,6 +66,26 @@ def move_edge(tree: CompactRange) -> None:
     """Write the ledger's new size and peaks."""
     with connection.cursor() as cursor:
         cursor.execute(_MOVE, [tree.size, b"".join(tree.peaks)])
+
+
+def edge() -> CompactRange:
+    """Size and peaks of the ledger as they stand."""
+    with connection.cursor() as cursor:
+        row = cursor.execute(_EDGE).fetchone()
+    return read_edge(*row) if row else CompactRange()
+
+
+def epochs() -> list[tuple[int, int, str]]:
+    """Number, size and root of each epoch after the first, oldest first."""
+    with connection.cursor() as cursor:
+        found: list[tuple[int, int, str]] = cursor.execute(_EPOCHS).fetchall()
+    return found
+
+
+def is_forked(node: str) -> bool:
+    """Whether a fork of a node was found that nobody has accepted."""
+    with connection.cursor() as cursor:
+        return bool(cursor.execute(_FORKED, [node]).fetchone()[0])
 
 
 def insert_leaves(rows: Sequence[Row], at: dt.datetime) -> None:

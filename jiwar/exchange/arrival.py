@@ -18,6 +18,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.agreements.queries import Open, Verdict, brought, facts_of, may_receive, retention, steady
 from jiwar.audit.services import Act, append_all, note_of_tree
+from jiwar.exchange import store
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import message as messages
 from jiwar.exchange.logic import receipt as receipts
@@ -35,6 +36,7 @@ from jiwar.exchange.where import where
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import PASSING, KeyRefused, known_neighbours, one_look, signing_key
 from jiwar.records.arrivals import Checked, check, keep
+from jiwar.records.rows import insert_all
 from jiwar.records.services import Record
 from jiwar.wire.faults import Fault, Refused
 
@@ -195,24 +197,26 @@ def _take(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequence[byt
         _apply(sender, run)
     acts = [_act(sender, each) for each in fresh] + acts
     now = timezone.now()
-    Incoming.objects.bulk_create(
-        Incoming(
-            stream=rows[each.envelope.header.stream],
-            seq=each.envelope.header.seq,
-            hash=each.envelope.hash,
-            record=each.record,
-            status=each.result.status,
-            code=each.result.code,
-            detail=each.result.detail,
-            payload=each.payload if each.unknown else None,
-            received_at=now,
-        )
-        for each in fresh
-        if each.result
+    insert_all(
+        [
+            Incoming(
+                stream=rows[each.envelope.header.stream],
+                seq=each.envelope.header.seq,
+                hash=each.envelope.hash,
+                record=each.record,
+                status=each.result.status,
+                code=each.result.code,
+                detail=each.result.detail,
+                payload=each.payload if each.unknown else None,
+                received_at=now,
+            )
+            for each in fresh
+            if each.result
+        ]
     )
     for row in rows.values():
         if row.newest is not None:
-            row.save(update_fields=["seq", "head", "newest"])
+            store.move_in(row)
     append_all(_BY, acts)
     taken.count, taken.arrivals = len(fresh), fresh
     return taken
@@ -223,13 +227,12 @@ def _lock(sender: str, opened: Sequence[Arrival | Rejected]) -> dict[str, Stream
     names = sorted({each.envelope.header.stream for each in opened if isinstance(each, Arrival)})
     if sender not in known_neighbours():
         raise NotUnderstood("sender_unknown", sender)
-    locked = Stream.objects.select_for_update().defer("newest").filter(node=sender, incoming=True, name__in=names)
-    rows = {row.name: row for row in locked}
+    rows = {row.name: row for row in store.streams(sender, incoming=True, names=names, lock=True)} if names else {}
     if new := [name for name in names if name not in rows]:
         # Another frame may begin the same stream at this moment: both go on with its one row.
         begun = (Stream(node=sender, incoming=True, name=name, head=FIRST) for name in new)
         Stream.objects.bulk_create(begun, ignore_conflicts=True)
-        rows = {row.name: row for row in locked.all()}
+        rows = {row.name: row for row in store.streams(sender, incoming=True, names=names, lock=True)}
     for row in rows.values():
         row.newest = None
     return rows
@@ -390,8 +393,7 @@ def receipts_for(sender: str, sent: Mapping[str, Sent]) -> list[bytes]:
     if not behind or restoring():
         return []
     found = []
-    rows = Stream.objects.filter(node=sender, incoming=True, name__in=behind, seq__gt=0).defer("newest")
-    for row in rows:
+    for row in store.streams(sender, incoming=True, names=behind):
         said = behind[row.name]
         if numbers := receipts.owed(row.seq, said.sealed, said.acked):
             found.append(_receipt(row, numbers))
@@ -399,8 +401,7 @@ def receipts_for(sender: str, sent: Mapping[str, Sent]) -> list[bytes]:
 
 
 def _receipt(row: Stream, numbers: range) -> bytes:
-    taken = Incoming.objects.filter(stream=row, seq__gte=numbers.start, seq__lt=numbers.stop).order_by("seq")
-    rows = list(taken.values_list("seq", "status", "code", "detail", "hash"))
+    rows = store.taken(row, numbers)
     key = ring(settings.KEYS).signing[0]
     receipt = Receipt(
         sender=settings.NODE.code,
@@ -408,8 +409,8 @@ def _receipt(row: Stream, numbers: range) -> bytes:
         stream=row.name,
         first=numbers[0],
         last=numbers[-1],
-        head=rows[-1][4],
-        results=tuple(Result(status, code, detail) for _, status, code, detail, _ in rows),
+        head=rows[-1][3],
+        results=tuple(Result(status, code, detail) for status, code, detail, _ in rows),
         at=timezone.now().isoformat(),
         checkpoint=note_of_tree(),
     )

@@ -21,24 +21,23 @@ from dataclasses import dataclass
 import httpx
 from django.conf import settings
 from django.db import close_old_connections, connection
-from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.services import as_node
-from jiwar.exchange import arrival, departure, links, pouch_folder
+from jiwar.exchange import arrival, departure, links, pouch_folder, store
 from jiwar.exchange.attached import sweep
 from jiwar.exchange.bus import Bus
 from jiwar.exchange.directory import tend
 from jiwar.exchange.logic.conversation import ROOM, NotUnderstood, Visit, listen, visit
 from jiwar.exchange.logic.frame import MAX_BYTES
-from jiwar.exchange.models import Link, Outgoing, Stream
+from jiwar.exchange.models import Link
 from jiwar.exchange.standing import Moment, one_moment
 from jiwar.exchange.this_node import CONTACTS, ThisNode
 from jiwar.exchange.wake import Bell, ring
 from jiwar.exchange.where import where
-from jiwar.identity.queries import known_neighbours, neighbours, one_look
+from jiwar.identity.queries import known_neighbours, one_look
 from jiwar.records.services import expire, read_again
 
 log = logging.getLogger(__name__)
@@ -208,7 +207,9 @@ class Courier:
         now = time.monotonic()
         if thorough or not self._known:
             self._known = list(known_neighbours())
-        waiting = waiting_nodes(under_way=thorough)
+        waiting = store.waited_for(self._known)
+        if thorough:
+            waiting |= store.under_way()
         found = []
         for code in self._known:
             way = self._ways[code]
@@ -377,17 +378,6 @@ class Courier:
             way.client = httpx.Client(transport=transport, timeout=TIMEOUT, trust_env=False)
             way.certificate = row.tls_certificate
         return way.client, row.exchange_url.rstrip("/")
-
-
-def waiting_nodes(*, under_way: bool = True) -> set[str]:
-    """Nodes that something waits for: to be sealed, or, `under_way`, to be receipted. A query each."""
-    # Asked of the index for each node: to count a long queue would take as long as the queue is.
-    queued = Exists(Outgoing.objects.filter(node=OuterRef("code"), state=Outgoing.State.QUEUED).order_by())
-    found = set(neighbours().filter(queued).values_list("code", flat=True))
-    if under_way:
-        sealed = Stream.objects.filter(incoming=False, closed_at=None, seq__gt=F("acked")).order_by()
-        found.update(sealed.values_list("node", flat=True))
-    return found
 
 
 def _seal_ahead(node: str) -> None:

@@ -16,7 +16,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.agreements.queries import CHANGEABLE, facts_of, steady
 from jiwar.audit.services import Act, CheckpointInvalid, LedgerForked, append, append_all, keep_checkpoint
-from jiwar.exchange import routing
+from jiwar.exchange import routing, store
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import outbox, streams
 from jiwar.exchange.logic import receipt as receipts
@@ -32,13 +32,13 @@ from jiwar.exchange.wake import wake_courier
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import PASSING, KeyRefused, one_look, sealing_keys, signing_key
 from jiwar.records.kinds import KINDS, WITHDRAWAL
+from jiwar.records.rows import insert_all
 from jiwar.wire.ids import uuid7
 
 BATCH = 256
 """Messages sealed in one transaction."""
 
 _BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
-_WAITING = [Outgoing.State.QUEUED, Outgoing.State.SEALED, Outgoing.State.HELD, Outgoing.State.REFUSED]
 
 
 # --- sealing ----------------------------------------------------------------------------------------------------------
@@ -50,26 +50,22 @@ def seal(node: str, window: int = streams.WINDOW, among: Sequence[Lane] = tuple(
     Policy is asked again at this moment: an agreement that was suspended after a record was queued holds it back.
     `window`: messages of a lane that may be sealed and not receipted. `among`: the lanes to look at.
     """
-    queued = Outgoing.objects.filter(node=node, state=Outgoing.State.QUEUED)
-    # Asked of the index for each lane: to count a long queue would take as long as the queue is.
-    lanes = [lane for lane in among if queued.filter(lane=lane).exists()]
+    lanes = store.queued_lanes(node, among)
     made: list[Sealed] = []
     if not lanes or restoring():
         return made
     with steady(), transaction.atomic():
         for lane in lanes:
-            rows = queued.filter(lane=lane).select_related("record").order_by("priority", "id")
             stream = _open_stream(node, lane)
             room = min(BATCH - len(made), streams.free_places(stream, window))
-            if room > 0 and (chosen := list(rows[:room])):
-                made += _seal(stream, _may_leave(chosen))
+            if room > 0:
+                made += _seal(stream, _may_leave(store.next_queued(node, lane, room)))
     return made
 
 
 def _open_stream(node: str, lane: Lane) -> Stream:
     """The stream of a lane in which the next message is sealed, locked; a new one where the last was given up."""
-    rows = Stream.objects.select_for_update().defer("newest").filter(node=node, incoming=False)
-    found = streams.open_stream(rows, lane, epoch())
+    found = streams.open_stream(store.streams(node, incoming=False, lock=True), lane, epoch())
     if isinstance(found, Name):
         return Stream.objects.create(node=node, incoming=False, name=str(found), head=FIRST)
     return found
@@ -131,9 +127,9 @@ def _seal(stream: Stream, rows: Sequence[Outgoing]) -> list[Sealed]:
         detail = {"to": stream.node, "stream": stream.name, "seq": stream.seq, "hash": stream.head}
         detail |= {"clause": row.clause}
         acts.append(Act("message_sealed", str(row.record.uid), detail))
-    Sealed.objects.bulk_create(made)
-    Outgoing.objects.filter(pk__in=[row.pk for row in rows]).update(state=Outgoing.State.SEALED, reason="")
-    stream.save(update_fields=["seq", "head"])
+    insert_all(made)
+    store.note_sealed(rows)
+    store.move_out(stream)
     append_all(_BY, acts)
     return made
 
@@ -153,7 +149,7 @@ def _message(row: Outgoing) -> Message:
 def next_for(node: str, have: Have, room: int) -> list[bytes]:
     """Envelopes for a node past `have`, sealed now where not enough are sealed to fill the room: while a frame is on
     its way, the next messages are sealed beside it."""
-    ahead = sum(len(streams.to_carry(stream, have)) for stream in _streams(node))
+    ahead = sum(len(streams.to_carry(stream, have)) for stream in store.streams(node, incoming=False))
     full = ahead * envelopes.LEAST_BYTES >= room
     return past(node, have, room, seal(node, among=[Lane.URGENT] if full else tuple(Lane)))
 
@@ -166,7 +162,7 @@ def past(node: str, have: Have, room: int, fresh: Sequence[Sealed] = ()) -> list
     at_hand = {(each.stream_id, each.seq): each.envelope for each in fresh}
     found: list[bytes] = []
     size = 0
-    for stream in streams.in_order(_streams(node)):
+    for stream in streams.in_order(store.streams(node, incoming=False)):
         numbers = streams.to_carry(stream, have)
         if not numbers:
             continue
@@ -184,10 +180,6 @@ def _read(stream: Stream, numbers: range, at_hand: Mapping[tuple[int, int], byte
     else:
         rows = Sealed.objects.filter(stream=stream, seq__gte=numbers.start, seq__lt=numbers.stop).order_by("seq")
         yield from rows.values_list("envelope", flat=True)[: streams.WINDOW].iterator(chunk_size=64)
-
-
-def _streams(node: str) -> list[Stream]:
-    return list(Stream.objects.filter(node=node, incoming=False).defer("newest"))
 
 
 # --- receipts ---------------------------------------------------------------------------------------------------------
@@ -214,26 +206,24 @@ def settle(node: str, items: Sequence[bytes]) -> int:
 
 
 def _settle(node: str, receipt: receipts.Receipt, signed: SignedJson) -> int:
-    rows = Stream.objects.select_for_update().defer("newest")
-    stream = rows.filter(node=node, incoming=False, name=receipt.stream).first()
+    stream = next(iter(store.streams(node, incoming=False, names=[receipt.stream], lock=True)), None)
     results = receipts.news(receipt, stream.acked) if stream is not None else ()
-    if not results:
+    if stream is None or not results:
         return 0
-    head = Sealed.objects.filter(stream=stream, seq=receipt.last).values_list("hash", flat=True).first()
-    if head != receipt.head:
+    if store.sealed_hash(stream, receipt.last) != receipt.head:
         return 0  # of an envelope that we do not know: we may run from an old copy, and our answer shows it
-    now = timezone.now()
-    kept = Receipt.objects.create(
+    kept = Receipt(
         stream=stream,
         first=receipt.first,
         last=receipt.last,
         text=signed.text.decode(),
         key=signed.key,
         signature=base64.b64encode(signed.signature).decode(),
-        received_at=now,
+        received_at=timezone.now(),
     )
+    insert_all([kept])
     for first, last, result in receipts.runs(stream.acked + 1, results):
-        _close(stream, first, last, result, kept, now)
+        store.close(stream, first, last, outbox.closed(result, CHANGEABLE | PASSING), kept, result.status)
     append(
         "messages_acknowledged",
         _BY,
@@ -247,17 +237,8 @@ def _settle(node: str, receipt: receipts.Receipt, signed: SignedJson) -> int:
         },
     )
     stream.acked = receipt.last
-    stream.save(update_fields=["acked"])
+    store.move_out(stream)
     return len(results)
-
-
-def _close(stream: Stream, first: int, last: int, result: receipts.Result, receipt: Receipt, now: dt.datetime) -> None:
-    """Close the messages of a range that has one result. A newer envelope of a message may be on its way: then too."""
-    rows = Outgoing.objects.filter(
-        sealed__stream=stream, sealed__seq__gte=first, sealed__seq__lte=last, state__in=_WAITING
-    )
-    told = {"receipt": receipt, "receipt_status": result.status, "acknowledged_at": now}
-    rows.update(**outbox.closed(result, CHANGEABLE | PASSING)._asdict(), **told)
 
 
 def compare_checkpoints(at: dt.datetime) -> None:

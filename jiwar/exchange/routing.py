@@ -25,6 +25,7 @@ from jiwar.identity.queries import known_neighbours, neighbours
 from jiwar.records.content import Content
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, Kind
 from jiwar.records.queries import newest_version
+from jiwar.records.rows import insert_all
 from jiwar.records.services import STORED, Record, Stored, acknowledge
 
 CONSENT_PRIORITY = 5
@@ -49,7 +50,7 @@ def enqueue(by: Author, rows: Sequence[Outgoing]) -> None:
     """Store new rows of the outbox, with their ledger leaves."""
     if not rows:
         return
-    Outgoing.objects.bulk_create(rows)
+    insert_all(rows)
     append_all(
         by,
         [

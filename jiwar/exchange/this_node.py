@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.audit.services import CheckpointInvalid, LedgerForked, tell, told
-from jiwar.exchange import arrival, departure, last_words, links, restore, turned_away
+from jiwar.exchange import arrival, departure, last_words, links, restore, store, turned_away
 from jiwar.exchange.attached import may_have, wanted
 from jiwar.exchange.attachments import chunk, put
 from jiwar.exchange.logic import hello as hellos
@@ -23,7 +23,6 @@ from jiwar.exchange.logic.hello import Hello, Problem, Sent
 from jiwar.exchange.logic.restored import forgot
 from jiwar.exchange.logic.signed import Signed, SignedInvalid
 from jiwar.exchange.logic.streams import MANY, Cursor
-from jiwar.exchange.models import Stream
 from jiwar.exchange.standing import epoch, restoring
 from jiwar.identity.cards import CardInvalid
 from jiwar.identity.keys import ring
@@ -217,8 +216,7 @@ def cursors(peer: str) -> tuple[dict[str, Cursor], dict[str, Sent]]:
     """How far each stream of a peer was taken; how far each stream to it was sealed and receipted. The newest ones."""
     have: dict[str, Cursor] = {}
     sent: dict[str, Sent] = {}
-    rows = Stream.objects.filter(node=peer).order_by("-id")
-    for incoming, name, seq, head, acked in rows.values_list("incoming", "name", "seq", "head", "acked"):
+    for incoming, name, seq, head, acked in store.cursors(peer):
         if incoming and len(have) < MANY:
             have[name] = Cursor(seq, head)
         elif not incoming and len(sent) < MANY:

@@ -7,13 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
 from jiwar.records.content import Content
 from jiwar.records.kinds import KINDS, WITHDRAWAL, Kind
 from jiwar.records.models import Record
+from jiwar.records.rows import identifier, insert_all
 from jiwar.records.statement import sha256
+
+_ANY_HELD = (
+    "SELECT EXISTS (SELECT 1 FROM records_record WHERE uid IN ({0}))"
+    " OR EXISTS (SELECT 1 FROM records_record WHERE about IN ({0}))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,11 @@ class Held:
 
 
 def held_of(uids: Collection[UUID]) -> Held:
-    """What is held about records of these ids. One query."""
+    """What is held about records of these ids. One query, and one more where anything is."""
     versions: dict[UUID, list[Record]] = defaultdict(list)
     withdrawn = set()
+    if not _any_held(uids):
+        return Held()
     for record in Record.objects.filter(Q(uid__in=uids) | Q(kind=WITHDRAWAL.name, about__in=uids)):
         if record.uid in uids:
             versions[record.uid].append(record)
@@ -54,13 +63,22 @@ def held_of(uids: Collection[UUID]) -> Held:
     return Held(versions, withdrawn)
 
 
+def _any_held(uids: Collection[UUID]) -> bool:
+    """In SQL: of a message that is new, which most are, this is all that is asked."""
+    ids, some = [identifier(uid) for uid in uids], ", ".join(["%s"] * len(uids))
+    with connection.cursor() as cursor:
+        cursor.execute(_ANY_HELD.format(some), [*ids, *ids])
+        return bool(cursor.fetchone()[0])
+
+
 def store(news: Sequence[New], held: Held) -> list[Record]:
     """Store statements of different ids in the caller's transaction, with their kinds' projections.
 
     `held`: what is held about their ids. One query for all of them, and what the projections ask.
     """
     now = timezone.now()
-    records = Record.objects.bulk_create([_row(new, now) for new in news])
+    records = [_row(new, now) for new in news]
+    insert_all(records)
     withdrawn = {*held.withdrawn, *((each.about, each.origin) for each in records if each.kind == WITHDRAWAL.name)}
     for record, new in zip(records, news, strict=True):
         # A withdrawal may come before what it withdraws, and a correction before what it corrects.
