@@ -175,7 +175,7 @@ class ThisNode:
     def chunks(self, peer: str, lack: Mapping[str, int], room: int) -> list[bytes]:
         found: list[bytes] = []
         size = 0
-        for blob in may_have(peer, lack):
+        for blob in may_have(peer, lack) if lack else ():
             number = lack[blob]
             while True:
                 try:
