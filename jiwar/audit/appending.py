@@ -79,15 +79,15 @@ def hold_ledger() -> None:
 
 def _append(
     acts: Sequence[Act], actor: str, via: str, purpose: str | None, case: str
-) -> tuple[list[store.Row], dt.datetime]:
+) -> tuple[list[store.Leaf], dt.datetime]:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("a ledger leaf belongs in the transaction of its act")
     at, purpose = timezone.now(), str(purpose) if purpose else None
     if not acts:
         return [], at
-    tree = store.lock_edge()
+    tree, last = store.lock_last()
     salts = secrets.token_hex(16 * len(acts))
-    rows: list[store.Row] = []
+    rows: list[store.Leaf] = []
     hashes = []
     for index, each in enumerate(acts, tree.size):
         content = leaves.content(
@@ -105,10 +105,8 @@ def _append(
                 detail=dict(each.detail),
             )
         )
-        rows.append(store.Row(index, each.act, actor, each.subject, purpose or "", case, content.decode()))
+        rows.append(store.Leaf(index, each.act, actor, each.subject, purpose or "", case, content.decode()))
         hashes.append(merkle.leaf_hash(content))
-    store.insert_leaves(rows, at)
     tree, growths = tiles.grow(tree, hashes)
-    store.grow_tiles(growths)
-    store.move_edge(tree)
+    store.write(rows, at, tree, growths, last)
     return rows, at

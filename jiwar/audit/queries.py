@@ -143,7 +143,7 @@ def epochs() -> list[Epoch]:
 
 def tree_now() -> merkle.CompactRange:
     """Size and peaks of the ledger."""
-    return store.edge()
+    return store.edge_and_epochs()[0]
 
 
 def epoch() -> int:
@@ -153,7 +153,13 @@ def epoch() -> int:
 
 def own_epochs() -> list[Begun]:
     """Epochs of this node after the first, as its checkpoints say them."""
-    return [Begun(number, size, base64.b64decode(root)) for number, size, root in store.epochs()]
+    return tree_and_epochs()[1]
+
+
+def tree_and_epochs() -> tuple[merkle.CompactRange, list[Begun]]:
+    """Size and peaks of the ledger; epochs of this node after the first, as its checkpoints say them. One look."""
+    tree, rows = store.edge_and_epochs()
+    return tree, [Begun(number, size, base64.b64decode(root)) for number, size, root in rows]
 
 
 def tile(level: int, index: int, width: int = tiles.WIDTH) -> bytes:

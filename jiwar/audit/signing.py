@@ -20,7 +20,7 @@ from jiwar.audit.logic.checkpoint import origin, plain, read_unverified, sign_ch
 from jiwar.audit.logic.merkle import CompactRange
 from jiwar.audit.logic.witness import OFFER_EVERY
 from jiwar.audit.models import Checkpoint, Conversation, Edge, Epoch
-from jiwar.audit.queries import epoch, own_epochs, tree_now
+from jiwar.audit.queries import epoch, own_epochs, tree_and_epochs
 from jiwar.audit.thinning import thin
 from jiwar.identity.keys import SigningKey, ring
 
@@ -28,16 +28,16 @@ from jiwar.identity.keys import SigningKey, ring
 def sign_tree() -> Checkpoint:
     """A checkpoint of the ledger as it stands, by the Ed25519 key; the same again when nothing was appended since.
 
-    It is for whoever is told of an act just now, a receipt's reader say: not kept, and not for witnesses. Two queries;
+    It is for whoever is told of an act just now, a receipt's reader say: not kept, and not for witnesses. One look;
     it may be called inside a transaction, and is then to be shown when that has ended well.
     """
-    tree, epochs = tree_now(), own_epochs()
+    tree, epochs = tree_and_epochs()
     return _signed_alone(tree, tuple(epochs), settings.NODE.code, ring(settings.KEYS).signing[0])
 
 
 def note_of_tree() -> str:
-    """The text of a checkpoint of the ledger as it stands, by the Ed25519 key, for whoever keeps it; two queries."""
-    tree, epochs, keys = tree_now(), own_epochs(), ring(settings.KEYS)
+    """The text of a checkpoint of the ledger as it stands, by the Ed25519 key, for whoever keeps it; one look."""
+    (tree, epochs), keys = tree_and_epochs(), ring(settings.KEYS)
     name = origin(settings.NODE.code, epochs[-1].number if epochs else 1)
     return sign_checkpoint(name, tree.size, merkle.root(tree), timezone.now(), keys.signing[0].private, epochs=epochs)
 

@@ -4,36 +4,38 @@ One text for SQLite and PostgreSQL. What every contact asks stands here too.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import connection
 
 from jiwar.audit.logic.merkle import HASH_BYTES, CompactRange
 from jiwar.audit.logic.tiles import Growth, Place
+from jiwar.sql import Statement, ask, do, inserting, instant, rows
 
 _EDGE = "SELECT size, peaks FROM audit_edge WHERE id = 1"
+_LAST = (  # a tile is 256 wide (`tiles.WIDTH`)
+    "SELECT e.size, e.peaks, t.hashes FROM audit_edge e"
+    ' LEFT JOIN audit_tile t ON t.level = 0 AND t."index" = e.size / 256 WHERE e.id = 1'
+)
 _FIRST_EDGE = "INSERT INTO audit_edge (id, size, peaks) VALUES (1, 0, %s) ON CONFLICT (id) DO NOTHING"
 _MOVE = "UPDATE audit_edge SET size = %s, peaks = %s WHERE id = 1"
-_LEAF = (
-    'INSERT INTO audit_leaf ("index", at, act, actor, subject, purpose, "case", content)'
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
-)
-_LEAVES = 'COPY audit_leaf ("index", at, act, actor, subject, purpose, "case", content) FROM STDIN'
+_LEAF = '"index", at, act, actor, subject, purpose, "case", content'
 _TILE = 'SELECT hashes FROM audit_tile WHERE level = %s AND "index" = %s'
 _NEW_TILE = 'INSERT INTO audit_tile (level, "index", hashes) VALUES (%s, %s, %s)'
 _GROWN_TILE = 'UPDATE audit_tile SET hashes = %s WHERE level = %s AND "index" = %s'
-
-
 _FORKED = "SELECT EXISTS (SELECT 1 FROM audit_fork WHERE node = %s AND accepted_at IS NULL)"
 _EPOCHS = "SELECT number, size, root FROM audit_epoch ORDER BY number"
+
+MANY = 1000
+"""Leaves in one statement."""
 
 
 class LedgerDamaged(Exception):
     """The stored tree was changed behind the ledger's back: nothing is appended to it."""
 
 
-class Row(NamedTuple):
+class Leaf(NamedTuple):
     """A leaf as its table holds it, all but its instant, in the order of the statement."""
 
     number: int
@@ -47,13 +49,17 @@ class Row(NamedTuple):
 
 def lock_edge() -> CompactRange:
     """Size and peaks of the ledger, whose row is locked until the transaction ends."""
-    locking = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    with connection.cursor() as cursor:
-        row = cursor.execute(_EDGE + locking).fetchone()
-        if row is None:
-            cursor.execute(_FIRST_EDGE, [b""])
-            row = cursor.execute(_EDGE + locking).fetchone()
-    return read_edge(*row)
+    return lock_last()[0]
+
+
+def lock_last() -> tuple[CompactRange, bytes]:
+    """As `lock_edge`, and the hashes of the tile in which the newest leaves are."""
+    text = _LAST + (" FOR UPDATE OF e" if connection.features.has_select_for_update else "")
+    if not (found := rows(text)):
+        do((_FIRST_EDGE, [b""]))
+        found = rows(text)
+    size, peaks, hashes = found[0]
+    return read_edge(size, peaks), bytes(hashes or b"")
 
 
 def read_edge(size: int, peaks: bytes) -> CompactRange:
@@ -62,54 +68,36 @@ def read_edge(size: int, peaks: bytes) -> CompactRange:
     return CompactRange(size, tuple(peaks[at : at + HASH_BYTES] for at in range(0, len(peaks), HASH_BYTES)))
 
 
-def move_edge(tree: CompactRange) -> None:
-    """Write the ledger's new size and peaks."""
-    with connection.cursor() as cursor:
-        cursor.execute(_MOVE, [tree.size, b"".join(tree.peaks)])
-
-
-def edge() -> CompactRange:
-    """Size and peaks of the ledger as they stand."""
-    with connection.cursor() as cursor:
-        row = cursor.execute(_EDGE).fetchone()
-    return read_edge(*row) if row else CompactRange()
-
-
-def epochs() -> list[tuple[int, int, str]]:
-    """Number, size and root of each epoch after the first, oldest first."""
-    with connection.cursor() as cursor:
-        found: list[tuple[int, int, str]] = cursor.execute(_EPOCHS).fetchall()
-    return found
+def edge_and_epochs() -> tuple[CompactRange, list[tuple[int, int, str]]]:
+    """Size and peaks of the ledger as they stand; number, size and root of each epoch after the first, oldest first."""
+    edges, epochs = ask((_EDGE, ()), (_EPOCHS, ()))
+    return read_edge(*edges[0]) if edges else CompactRange(), epochs
 
 
 def is_forked(node: str) -> bool:
     """Whether a fork of a node was found that nobody has accepted."""
-    with connection.cursor() as cursor:
-        return bool(cursor.execute(_FORKED, [node]).fetchone()[0])
+    return bool(rows(_FORKED, [node])[0][0])
 
 
-def insert_leaves(rows: Sequence[Row], at: dt.datetime) -> None:
-    """Insert all, in one go; `at` is the instant of every one."""
-    adapted = connection.ops.adapt_datetimefield_value(at)
-    values = [(row.number, adapted, *row[1:]) for row in rows]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and len(values) > 1:  # to it, each of many statements is a journey
-            with connection.wrap_database_errors, cursor.copy(_LEAVES) as copy:
-                for each in values:
-                    copy.write_row(each)
-        else:
-            cursor.executemany(_LEAF, values)
+def write(
+    leaves: Sequence[Leaf], at: dt.datetime, tree: CompactRange, growths: Mapping[Place, Growth], last: bytes
+) -> None:
+    """Insert leaves, all at the instant `at`; grow the tiles; write the ledger's new size and peaks.
+
+    `last`: as `lock_last` found it. Raises LedgerDamaged where a tile does not end where its new hashes begin.
+    """
+    adapted = instant(at)
+    new = [(leaf.number, adapted, *leaf[1:]) for leaf in leaves]
+    inserted = [inserting("audit_leaf", _LEAF, new[n : n + MANY]) for n in range(0, len(new), MANY)]
+    do(*inserted, *_grown(growths, last), (_MOVE, [tree.size, b"".join(tree.peaks)]))
 
 
-def grow_tiles(growths: Mapping[Place, Growth]) -> None:
-    """Add hashes to tiles: one write each. Raises LedgerDamaged where a tile does not end where they begin."""
-    with connection.cursor() as cursor:
-        for place, (start, hashes) in growths.items():
-            if not start:
-                cursor.execute(_NEW_TILE, [*place, hashes])
-                continue
-            row = cursor.execute(_TILE, place).fetchone()
-            held = bytes(row[0]) if row else b""
-            if len(held) != start * HASH_BYTES:
-                raise LedgerDamaged(f"tile {place.level}/{place.number}: {len(held)} bytes, expected {start} hashes")
-            cursor.execute(_GROWN_TILE, [held + hashes, *place])
+def _grown(growths: Mapping[Place, Growth], last: bytes) -> Iterator[Statement]:
+    for place, (start, hashes) in growths.items():
+        if not start:
+            yield _NEW_TILE, [*place, hashes]
+            continue
+        held = last if place.level == 0 else next((bytes(found) for (found,) in rows(_TILE, place)), b"")
+        if len(held) != start * HASH_BYTES:
+            raise LedgerDamaged(f"tile {place.level}/{place.number}: {len(held)} bytes, expected {start} hashes")
+        yield _GROWN_TILE, [held + hashes, *place]

@@ -36,7 +36,6 @@ from jiwar.exchange.where import where
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import PASSING, KeyRefused, known_neighbours, one_look, signing_key
 from jiwar.records.arrivals import Checked, check, keep
-from jiwar.records.rows import insert_all
 from jiwar.records.services import Record
 from jiwar.wire.faults import Fault, Refused
 
@@ -197,26 +196,22 @@ def _take(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequence[byt
         _apply(sender, run)
     acts = [_act(sender, each) for each in fresh] + acts
     now = timezone.now()
-    insert_all(
-        [
-            Incoming(
-                stream=rows[each.envelope.header.stream],
-                seq=each.envelope.header.seq,
-                hash=each.envelope.hash,
-                record=each.record,
-                status=each.result.status,
-                code=each.result.code,
-                detail=each.result.detail,
-                payload=each.payload if each.unknown else None,
-                received_at=now,
-            )
-            for each in fresh
-            if each.result
-        ]
-    )
-    for row in rows.values():
-        if row.newest is not None:
-            store.move_in(row)
+    places = [
+        Incoming(
+            stream=rows[each.envelope.header.stream],
+            seq=each.envelope.header.seq,
+            hash=each.envelope.hash,
+            record=each.record,
+            status=each.result.status,
+            code=each.result.code,
+            detail=each.result.detail,
+            payload=each.payload if each.unknown else None,
+            received_at=now,
+        )
+        for each in fresh
+        if each.result
+    ]
+    store.keep_taken(places, [row for row in rows.values() if row.newest is not None])
     append_all(_BY, acts)
     taken.count, taken.arrivals = len(fresh), fresh
     return taken

@@ -32,7 +32,7 @@ from jiwar.exchange.wake import wake_courier
 from jiwar.identity.keys import ring
 from jiwar.identity.queries import PASSING, KeyRefused, one_look, sealing_keys, signing_key
 from jiwar.records.kinds import KINDS, WITHDRAWAL
-from jiwar.records.rows import insert_all
+from jiwar.sql import insert_all
 from jiwar.wire.ids import uuid7
 
 BATCH = 256
@@ -50,7 +50,11 @@ def seal(node: str, window: int = streams.WINDOW, among: Sequence[Lane] = tuple(
     Policy is asked again at this moment: an agreement that was suspended after a record was queued holds it back.
     `window`: messages of a lane that may be sealed and not receipted. `among`: the lanes to look at.
     """
-    lanes = store.queued_lanes(node, among)
+    _, queued = store.outlook(node)
+    return _seal_lanes(node, [lane for lane in among if lane in queued], window)
+
+
+def _seal_lanes(node: str, lanes: Sequence[Lane], window: int = streams.WINDOW) -> list[Sealed]:
     made: list[Sealed] = []
     if not lanes or restoring():
         return made
@@ -127,9 +131,7 @@ def _seal(stream: Stream, rows: Sequence[Outgoing]) -> list[Sealed]:
         detail = {"to": stream.node, "stream": stream.name, "seq": stream.seq, "hash": stream.head}
         detail |= {"clause": row.clause}
         acts.append(Act("message_sealed", str(row.record.uid), detail))
-    insert_all(made)
-    store.note_sealed(rows)
-    store.move_out(stream)
+    store.keep_sealed(stream, made)
     append_all(_BY, acts)
     return made
 
@@ -149,20 +151,27 @@ def _message(row: Outgoing) -> Message:
 def next_for(node: str, have: Have, room: int) -> list[bytes]:
     """Envelopes for a node past `have`, sealed now where not enough are sealed to fill the room: while a frame is on
     its way, the next messages are sealed beside it."""
-    ahead = sum(len(streams.to_carry(stream, have)) for stream in store.streams(node, incoming=False))
+    ways, queued = store.outlook(node)
+    ahead = sum(len(streams.to_carry(way, have)) for way in ways)
     full = ahead * envelopes.LEAST_BYTES >= room
-    return past(node, have, room, seal(node, among=[Lane.URGENT] if full else tuple(Lane)))
+    fresh = _seal_lanes(node, [lane for lane in Lane if lane in queued and (lane is Lane.URGENT or not full)])
+    return _past(store.streams(node, incoming=False) if fresh else ways, have, room, fresh)
 
 
-def past(node: str, have: Have, room: int, fresh: Sequence[Sealed] = ()) -> list[bytes]:
+def past(node: str, have: Have, room: int) -> list[bytes]:
     """Envelopes for a node past the point that it has reached in each stream: urgent ones first, in their order.
 
-    As many as fit into `room` bytes, and one at least. `fresh`: what was sealed just now need not be read.
+    As many as fit into `room` bytes, and one at least.
     """
+    return _past(store.streams(node, incoming=False), have, room, ())
+
+
+def _past(ways: Sequence[Stream], have: Have, room: int, fresh: Sequence[Sealed]) -> list[bytes]:
+    """`fresh`: what was sealed just now need not be read."""
     at_hand = {(each.stream_id, each.seq): each.envelope for each in fresh}
     found: list[bytes] = []
     size = 0
-    for stream in streams.in_order(store.streams(node, incoming=False)):
+    for stream in streams.in_order(ways):
         numbers = streams.to_carry(stream, have)
         if not numbers:
             continue
@@ -206,11 +215,11 @@ def settle(node: str, items: Sequence[bytes]) -> int:
 
 
 def _settle(node: str, receipt: receipts.Receipt, signed: SignedJson) -> int:
-    stream = next(iter(store.streams(node, incoming=False, names=[receipt.stream], lock=True)), None)
+    stream, head = store.receipted(node, receipt.stream, receipt.last)
     results = receipts.news(receipt, stream.acked) if stream is not None else ()
     if stream is None or not results:
         return 0
-    if store.sealed_hash(stream, receipt.last) != receipt.head:
+    if head != receipt.head:
         return 0  # of an envelope that we do not know: we may run from an old copy, and our answer shows it
     kept = Receipt(
         stream=stream,
@@ -222,22 +231,22 @@ def _settle(node: str, receipt: receipts.Receipt, signed: SignedJson) -> int:
         received_at=timezone.now(),
     )
     insert_all([kept])
-    for first, last, result in receipts.runs(stream.acked + 1, results):
-        store.close(stream, first, last, outbox.closed(result, CHANGEABLE | PASSING), kept, result.status)
+    before, stream.acked = stream.acked, receipt.last
+    ranges = receipts.runs(before + 1, results)
+    changeable = CHANGEABLE | PASSING
+    store.close(stream, kept, ((a, b, outbox.closed(result, changeable), result.status) for a, b, result in ranges))
     append(
         "messages_acknowledged",
         _BY,
         node,
         {
             "stream": stream.name,
-            "first": stream.acked + 1,
+            "first": before + 1,
             "last": receipt.last,
             "head": receipt.head,
             "results": dict(Counter(result.status for result in results)),
         },
     )
-    stream.acked = receipt.last
-    store.move_out(stream)
     return len(results)
 
 

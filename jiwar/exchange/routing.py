@@ -25,8 +25,8 @@ from jiwar.identity.queries import known_neighbours, neighbours
 from jiwar.records.content import Content
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, Kind
 from jiwar.records.queries import newest_version
-from jiwar.records.rows import insert_all
 from jiwar.records.services import STORED, Record, Stored, acknowledge
+from jiwar.sql import insert_all
 
 CONSENT_PRIORITY = 5
 Known = tuple[str, str, str]

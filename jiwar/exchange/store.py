@@ -4,16 +4,16 @@ One text for SQLite and PostgreSQL. What is asked seldom stands with who asks it
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from jiwar.exchange.logic.outbox import Standing
 from jiwar.exchange.logic.streams import Lane
-from jiwar.exchange.models import Outgoing, Receipt, Stream
-from jiwar.records.rows import instant
+from jiwar.exchange.models import Incoming, Outgoing, Receipt, Sealed, Stream
 from jiwar.records.services import Record
+from jiwar.sql import Row, Statement, ask, do, insertion, instant, marks, rows
 
 # Columns stand in the order of their model: so `from_db` takes them.
 _STREAM = ("id", "node", "incoming", "name", "seq", "head", "acked", "closed_at")
@@ -37,7 +37,10 @@ _TAKEN = (
     "SELECT status, code, detail, hash FROM exchange_incoming"
     " WHERE stream_id = %s AND seq >= %s AND seq < %s ORDER BY seq"
 )
-_HASH = "SELECT hash FROM exchange_sealed WHERE stream_id = %s AND seq = %s"
+_HASH = (
+    "SELECT e.hash FROM exchange_sealed e JOIN exchange_stream s ON s.id = e.stream_id"
+    " WHERE s.node = %s AND s.incoming = %s AND s.name = %s AND e.seq = %s"
+)
 _CLOSE = (
     "UPDATE exchange_outgoing SET state = %s, reason = %s, there = %s,"
     " receipt_id = %s, receipt_status = %s, acknowledged_at = %s"
@@ -62,43 +65,38 @@ def streams(node: str, *, incoming: bool, names: Collection[str] | None = None, 
 
     `lock`: their rows are locked until the transaction ends, in the order of their names.
     """
-    text, values = _STREAMS, [node, incoming, *(names or ())]
-    if names is not None:
-        text += f" AND name IN ({_marks(names)})"
-    text += " ORDER BY name"
-    if lock and connection.features.has_select_for_update:
-        text += " FOR UPDATE"
-    return [Stream.from_db("default", _STREAM, row) for row in _rows(text, values)]
+    return _read(rows(*_of(node, incoming=incoming, names=names, lock=lock)))
+
+
+def outlook(node: str) -> tuple[list[Stream], set[Lane]]:
+    """The streams to a node, and the lanes in which a message for it waits to be sealed."""
+    lanes = f"SELECT {', '.join([_QUEUED] * len(Lane))}"  # asked of the index: to count takes long
+    known, [found] = ask(_of(node, incoming=False), (lanes, [value for lane in Lane for value in (node, lane.value)]))
+    return _read(known), {lane for lane, waits in zip(Lane, found, strict=True) if waits}
 
 
 def cursors(node: str) -> list[Way]:
     """The streams from and to a node, the newest first."""
-    return [Way(bool(incoming), *rest) for incoming, *rest in _rows(_CURSORS, [node])]
-
-
-def queued_lanes(node: str, among: Sequence[Lane]) -> list[Lane]:
-    """The lanes in which a message for a node waits to be sealed. Asked of the index: to count takes long."""
-    [found] = _rows(f"SELECT {', '.join([_QUEUED] * len(among))}", [v for lane in among for v in (node, lane.value)])
-    return [lane for lane, waits in zip(among, found, strict=True) if waits]
+    return [Way(bool(incoming), *rest) for incoming, *rest in rows(_CURSORS, [node])]
 
 
 def waited_for(nodes: Sequence[str]) -> set[str]:
     """Those of the nodes for which a message waits to be sealed."""
     if not nodes:
         return set()
-    [found] = _rows(f"SELECT {', '.join([_WAITED_FOR] * len(nodes))}", nodes)
+    [found] = rows(f"SELECT {', '.join([_WAITED_FOR] * len(nodes))}", nodes)
     return {node for node, waits in zip(nodes, found, strict=True) if waits}
 
 
 def under_way() -> set[str]:
     """Nodes that owe a receipt."""
-    return {node for (node,) in _rows(_UNDER_WAY, [False])}
+    return {node for (node,) in rows(_UNDER_WAY, [False])}
 
 
 def next_queued(node: str, lane: Lane, most: int) -> list[Outgoing]:
     """The next messages to seal, by priority and age, each with its record: what it takes to judge and to seal them."""
     found = []
-    for row in _rows(_NEXT, [node, lane.value, most]):
+    for row in rows(_NEXT, [node, lane.value, most]):
         out = Outgoing.from_db("default", (*_OUT, "lane"), (*row[: len(_OUT)], lane.value))
         key, uid, *rest = row[len(_OUT) :]
         out.record = Record.from_db("default", _SAID, (key, UUID(str(uid)), *rest))
@@ -106,53 +104,64 @@ def next_queued(node: str, lane: Lane, most: int) -> list[Outgoing]:
     return found
 
 
-def note_sealed(rows: Sequence[Outgoing]) -> None:
-    """These are sealed."""
-    _do(_SEALED.format(_marks(rows)), [row.pk for row in rows])
+def keep_sealed(stream: Stream, envelopes: Sequence[Sealed]) -> None:
+    """Messages were sealed in a stream, which has moved on."""
+    ids = [each.outgoing_id for each in envelopes]
+    do(*insertion(envelopes), (_SEALED.format(marks(ids)), ids), _moved_out(stream))
 
 
-def move_out(stream: Stream) -> None:
-    """An outgoing stream came further, or its receipts did."""
-    _do(_OUT_MOVES, [stream.seq, stream.head, stream.acked, stream.pk])
+def keep_taken(places: Sequence[Incoming], moved: Sequence[Stream]) -> None:
+    """Messages were taken from streams, which have moved on."""
+    moves = [(_IN_MOVES, [stream.seq, stream.head, stream.newest, stream.pk]) for stream in moved]
+    if places or moves:
+        do(*insertion(places), *moves)
 
 
-def move_in(stream: Stream) -> None:
-    """An incoming stream came further."""
-    _do(_IN_MOVES, [stream.seq, stream.head, stream.newest, stream.pk])
-
-
-def taken(stream: Stream, numbers: range) -> list[tuple[str, str, str, str]]:
+def taken(stream: Stream, numbers: range) -> list[Row]:
     """Status, code, detail and hash of the messages that were taken under these numbers."""
-    return _rows(_TAKEN, [stream.pk, numbers.start, numbers.stop])
+    return rows(_TAKEN, [stream.pk, numbers.start, numbers.stop])
 
 
-def sealed_hash(stream: Stream, seq: int) -> str | None:
-    """The hash of the envelope that was sealed under a number."""
-    return next((hash_ for (hash_,) in _rows(_HASH, [stream.pk, seq])), None)
+def receipted(node: str, name: str, last: int) -> tuple[Stream | None, str | None]:
+    """The stream that a receipt is about, locked; the hash of the envelope that was sealed under its last number."""
+    known, hashes = ask(
+        _of(node, incoming=False, names=[name], lock=True),
+        (_HASH, [node, False, name, last]),
+    )
+    return next(iter(_read(known)), None), hashes[0][0] if hashes else None
 
 
-def close(stream: Stream, first: int, last: int, standing: Standing, receipt: Receipt, status: str) -> None:
-    """Close the messages of a range that has one result. A newer envelope of a message may be on its way: then too."""
-    told = [receipt.pk, status, instant(receipt.received_at)]
-    _do(_CLOSE, [standing.state, standing.reason, standing.there, *told, stream.pk, first, last])
+def close(stream: Stream, receipt: Receipt, ranges: Iterable[tuple[int, int, Standing, str]]) -> None:
+    """Close messages of a stream, which has moved on: ranges of numbers, where they stand, and what the receipt says.
+
+    A newer envelope of a message may be on its way: it is closed then too.
+    """
+    at = instant(receipt.received_at)
+    closed = [
+        (_CLOSE, [where.state, where.reason, where.there, receipt.pk, status, at, stream.pk, first, last])
+        for first, last, where, status in ranges
+    ]
+    do(*closed, _moved_out(stream))
 
 
 def lacks_files(peer: str) -> bool:
     """Whether a peer sent records about files that may not be here whole."""
-    return bool(_rows(_LACKING, [peer])[0][0])
+    return bool(rows(_LACKING, [peer])[0][0])
 
 
-def _marks(values: Iterable[object]) -> str:
-    return ", ".join("%s" for _ in values)
+def _of(node: str, *, incoming: bool, names: Collection[str] | None = None, lock: bool = False) -> Statement:
+    text = _STREAMS
+    if names is not None:
+        text += f" AND name IN ({marks(names)})"
+    text += " ORDER BY name"
+    if lock and connection.features.has_select_for_update:
+        text += " FOR UPDATE"
+    return text, [node, incoming, *(names or ())]
 
 
-def _rows(text: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(text, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+def _read(found: Sequence[Row]) -> list[Stream]:
+    return [Stream.from_db("default", _STREAM, row) for row in found]
 
 
-def _do(text: str, values: Sequence[object]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(text, values)
+def _moved_out(stream: Stream) -> Statement:
+    return _OUT_MOVES, [stream.seq, stream.head, stream.acked, stream.pk]

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
 from jiwar.records.content import Content
 from jiwar.records.kinds import KINDS, WITHDRAWAL, Kind
 from jiwar.records.models import Record
-from jiwar.records.rows import identifier, insert_all
 from jiwar.records.statement import sha256
+from jiwar.sql import identifier, insert_all, marks, rows
 
 _ANY_HELD = (
     "SELECT EXISTS (SELECT 1 FROM records_record WHERE uid IN ({0}))"
@@ -65,10 +64,8 @@ def held_of(uids: Collection[UUID]) -> Held:
 
 def _any_held(uids: Collection[UUID]) -> bool:
     """In SQL: of a message that is new, which most are, this is all that is asked."""
-    ids, some = [identifier(uid) for uid in uids], ", ".join(["%s"] * len(uids))
-    with connection.cursor() as cursor:
-        cursor.execute(_ANY_HELD.format(some), [*ids, *ids])
-        return bool(cursor.fetchone()[0])
+    ids = [identifier(uid) for uid in uids]
+    return bool(rows(_ANY_HELD.format(marks(ids)), [*ids, *ids])[0][0])
 
 
 def store(news: Sequence[New], held: Held) -> list[Record]:

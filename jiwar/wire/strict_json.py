@@ -103,13 +103,31 @@ def parse_canonical(
     text = _decode(data)
     _measure(text, max_depth, max_items)
     try:
-        value: object = json.loads(text)
-        if canonical(value) == data:
+        value, plain = _load(text)
+        if (_write_plain(value).encode() if plain else canonical(value)) == data:
+            _check_escapes(text)
             return value
     except (ValueError, RecursionError, JsonRefused):
         pass
     parse(data, max_bytes=max_bytes, max_depth=max_depth, max_items=max_items)  # says what is wrong, if it is more
     raise JsonRefused("not_canonical")
+
+
+def _load(text: str) -> tuple[object, bool]:
+    """What a text says, and whether `_is_plain` is sure of it: the reader itself saw what it looks for."""
+    plain = text.isascii()
+
+    def integer(literal: str) -> int:
+        nonlocal plain
+        plain = plain and len(literal) < len(str(2**53))
+        return int(literal)
+
+    def real(literal: str) -> float:
+        nonlocal plain
+        plain = False
+        return float(literal)
+
+    return json.loads(text, parse_int=integer, parse_float=real, parse_constant=real), plain
 
 
 def canonical(value: object) -> bytes:
