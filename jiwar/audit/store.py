@@ -14,9 +14,8 @@ from jiwar.audit.logic.tiles import Growth, Place
 from jiwar.sql import Statement, ask, do, inserting, instant, rows
 
 _EDGE = "SELECT size, peaks FROM audit_edge WHERE id = 1"
-_LAST = (  # a tile is 256 wide (`tiles.WIDTH`)
-    "SELECT e.size, e.peaks, t.hashes FROM audit_edge e"
-    ' LEFT JOIN audit_tile t ON t.level = 0 AND t."index" = e.size / 256 WHERE e.id = 1'
+_LAST_TILE = (  # a tile is 256 wide (`tiles.WIDTH`)
+    'SELECT hashes FROM audit_tile WHERE level = 0 AND "index" = (SELECT size / 256 FROM audit_edge WHERE id = 1)'
 )
 _FIRST_EDGE = "INSERT INTO audit_edge (id, size, peaks) VALUES (1, 0, %s) ON CONFLICT (id) DO NOTHING"
 _MOVE = "UPDATE audit_edge SET size = %s, peaks = %s WHERE id = 1"
@@ -54,12 +53,13 @@ def lock_edge() -> CompactRange:
 
 def lock_last() -> tuple[CompactRange, bytes]:
     """As `lock_edge`, and the hashes of the tile in which the newest leaves are."""
-    text = _LAST + (" FOR UPDATE OF e" if connection.features.has_select_for_update else "")
-    if not (found := rows(text)):
+    edge = _EDGE + (" FOR UPDATE" if connection.features.has_select_for_update else "")
+    # Two statements: the second sees what was written while the first waited.
+    found, tiles = ask((edge, ()), (_LAST_TILE, ()))
+    if not found:
         do((_FIRST_EDGE, [b""]))
-        found = rows(text)
-    size, peaks, hashes = found[0]
-    return read_edge(size, peaks), bytes(hashes or b"")
+        found, tiles = ask((edge, ()), (_LAST_TILE, ()))
+    return read_edge(*found[0]), bytes(tiles[0][0]) if tiles else b""
 
 
 def read_edge(size: int, peaks: bytes) -> CompactRange:

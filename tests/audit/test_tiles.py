@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -202,6 +203,31 @@ def before(tmp_path, node_database, django_db_blocker):
         connections[alias].close()
     del connections[alias]
     del connections.databases[alias]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_the_ledger_goes_on_from_what_it_has_become():
+    """Four at once: who waits for the lock must see the tile that the one before it wrote."""
+    if connection.vendor == "sqlite":
+        pytest.skip("a database in memory has one writer")
+
+    def work(_: int) -> None:
+        try:
+            for n in range(40):
+                with transaction.atomic():
+                    append_all(Judge(), [Act("done", f"{n}")] * (1 + n % 5))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    rows = list(Leaf.objects.order_by("index"))
+    assert [row.index for row in rows] == list(range(4 * 8 * (1 + 2 + 3 + 4 + 5)))
+    grown, growths = grow(merkle.CompactRange(), [hash_of(row) for row in rows])
+    assert tree_now() == grown
+    assert {(each.level, each.index): bytes(each.hashes) for each in Tile.objects.all()} == {
+        place: growth.hashes for place, growth in growths.items()
+    }
 
 
 @pytest.mark.parametrize("size", [0, 1, 256, 70_000])
