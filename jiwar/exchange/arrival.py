@@ -303,7 +303,7 @@ def _apply(sender: str, run: Sequence[Arrival]) -> None:
         else:
             valid_until = dt.datetime.fromisoformat(each.checked.data["content"]["valid_until"])
             free.append((each, retention(verdict, now, valid_until) if isinstance(verdict, Open) else None))
-    for (each, _), kept in zip(free, _keep(sender, free), strict=True):
+    for (each, _), kept in zip(free, _keep(sender, free) if free else (), strict=True):
         if isinstance(kept, Refused):
             each.result = _refusal(kept)
         else:

@@ -52,7 +52,7 @@ def held_of(uids: Collection[UUID]) -> Held:
     """What is held about records of these ids. One query, and one more where anything is."""
     versions: dict[UUID, list[Record]] = defaultdict(list)
     withdrawn = set()
-    if not _any_held(uids):
+    if not uids or not _any_held(uids):
         return Held()
     for record in Record.objects.filter(Q(uid__in=uids) | Q(kind=WITHDRAWAL.name, about__in=uids)):
         if record.uid in uids:

@@ -91,9 +91,9 @@ class TestCheckpoints:
         grow()
         assert offer().size == first.size + 1
 
-    def test_in_passing_are_not_kept_and_cost_two_queries(self, django_assert_num_queries):
+    def test_in_passing_are_not_kept_and_cost_two_queries(self, django_assert_max_num_queries):
         grow()
-        with django_assert_num_queries(2):
+        with django_assert_max_num_queries(2):
             note = sign_tree()
         assert sign_tree() == note
         grow()
