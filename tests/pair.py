@@ -19,6 +19,7 @@ from jiwar.identity.node import NodeSettings
 from jiwar.operation.node_folder import write_settings
 from jiwar.operation.processes import command, environment
 from tests.journeys.conftest import free_ports
+from tests.ready import Ready
 
 ISSUE = """
 from django.utils import timezone
@@ -74,6 +75,9 @@ class Machine:
     log: Path | None = None
     _process: "subprocess.Popen[bytes] | None" = None
 
+    def __post_init__(self) -> None:
+        self._ready = Ready(self.folder)
+
     def start(self, *, wait: bool = True) -> None:
         """Switch it on."""
         told = [*self.prefix, sys.executable, "-m", "jiwar", "--data", str(self.folder), "up"]
@@ -128,15 +132,16 @@ class Machine:
 
     def python(self, program: str) -> str:
         """Run a program inside the node's environment, Django ready; its standard output."""
-        done = subprocess.run(
-            [sys.executable, "-c", f"import django; django.setup()\n{program}"],
-            env=environment(self.folder) | self.env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return self._ready.run(program, environment(self.folder) | self.env)
+
+    def jiwar(self, *arguments: str) -> str:
+        """Run a verb of the command line there; its standard output."""
+        return self._ready.jiwar(arguments, environment(self.folder) | self.env)
+
+    def close(self) -> None:
+        """End whatever runs for it."""
+        self.kill()
+        self._ready.close()
 
 
 class Pair(dict[str, Machine]):
@@ -167,17 +172,16 @@ class Pair(dict[str, Machine]):
         """Each hands the other its card, and reads its fingerprint."""
         for own, other in (("LBY", "NER"), ("NER", "LBY")):
             card = self.paper / f"{own}.json"
-            card.write_text(command(self[own].folder, "keys", "card", check=True).stdout)
-            printed = command(self[own].folder, "keys", "fingerprint", check=True).stdout
+            card.write_text(self[own].jiwar("keys", "card"))
+            printed = self[own].jiwar("keys", "fingerprint")
             fingerprint = re.search(r"([0-9a-f]{4} ){7}[0-9a-f]{4}", printed)[0]  # type: ignore[index]
-            told = ("neighbours", "add", str(card), "--fingerprint", fingerprint)
-            command(self[other].folder, *told, check=True)
+            self[other].jiwar("neighbours", "add", str(card), "--fingerprint", fingerprint)
 
     def verified(self) -> None:
         """Both ledgers, exported, are proven whole where no node is."""
         for code, machine in self.items():
             file = self.paper / f"{code}.ledger"
-            command(machine.folder, "ledger", "export", str(file), check=True)
+            machine.jiwar("ledger", "export", str(file))
             told = ("ledger", "verify", str(file), "--card", str(file.with_suffix(".json")))
             done = subprocess.run(
                 [sys.executable, "-m", "jiwar", *told],
@@ -229,7 +233,7 @@ def two_nodes(
         yield pair
     finally:
         for machine in pair.values():
-            machine.kill()
+            machine.close()
         if named is not None:
             os.environ["JIWAR_DATABASE_URL"] = named
 

@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,22 +9,27 @@ import pytest
 
 from jiwar.operation.demo import NODES, agree, make, wait_for
 from jiwar.operation.processes import Node, environment
+from tests.ready import Ready
 
 
 class Nodes(dict[str, Node]):
     """Running nodes by code."""
 
+    def __init__(self, **nodes: Node) -> None:
+        super().__init__(nodes)
+        self._ready: dict[Path, Ready] = {}
+
     def python(self, code: str, program: str) -> str:
         """Run a program inside a node's environment, Django ready; its standard output."""
-        done = subprocess.run(
-            [sys.executable, "-c", f"import django; django.setup()\n{program}"],
-            env=environment(self[code].folder),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        folder = self[code].folder
+        return self._ready.setdefault(folder, Ready(folder)).run(program, environment(folder))
+
+    def close(self) -> None:
+        """Stop them, and whatever runs for them."""
+        for node in self.values():
+            node.stop()
+        for ready in self._ready.values():
+            ready.close()
 
     def holds(self, code: str, text: str) -> bool:
         """Whether any byte of a node's folder or database says `text`."""
@@ -67,5 +70,4 @@ def nodes(tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[Nodes]:
         agree(tmp_path)
         yield running
     finally:
-        for node in running.values():
-            node.stop()
+        running.close()

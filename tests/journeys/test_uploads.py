@@ -116,15 +116,16 @@ def desk(tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[Desk]:
     write_settings(tmp_path / "LBY", settings)
     node = Node(tmp_path / "LBY", settings)
     node.prepare()
+    nodes = Nodes(LBY=node)
     try:
         node.start()
         wait_for([node])
-        draft, name, session = Nodes(LBY=node).python("LBY", SEED).split()
+        draft, name, session = nodes.python("LBY", SEED).split()
         desk = Desk(node, draft, {name: session})
         with desk.http:
             yield desk
     finally:
-        node.stop()
+        nodes.close()
 
 
 def test_fifty_megabytes_go_in_and_out_and_are_never_in_memory(desk: Desk) -> None:
