@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import hypothesis
 import pytest
 
 from tests.machine import BROWSER, missing
-from tests.node import throwaway
+from tests.node import NODE_TOML, throwaway
 
 ROOT = Path(__file__).resolve().parent.parent
 _NODE = throwaway()  # before Django reads its settings
@@ -85,34 +87,17 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path | str]:
-    """Beside the test database, a copy of it while it is new: what `migrated` copies, a file or PostgreSQL's name."""
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """PostgreSQL drops no database that a thread of a test, a live server's say, still holds a connection to."""
+    yield
     from django.db import connection
 
-    from jiwar.operation.database import dump
-
-    server = os.environ.get("JIWAR_DATABASE_URL", "")
-    if not server:
-        copy = tmp_path_factory.mktemp("migrated") / "node.sqlite3"
-        with django_db_blocker.unblock():
-            dump(copy)
-        yield copy
-        return
-    import psycopg
-
-    test = connection.settings_dict["NAME"]
-    name = f"{test}_migrated"
-    connection.close()  # PostgreSQL copies no database that is in use
-    with psycopg.connect(server, autocommit=True) as administrator:
-        administrator.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{test}"')
-        yield name
-        administrator.execute(f'DROP DATABASE "{name}"')
-        # Nor does it drop one that a thread of a test, a live server's say, still holds a connection to.
-        connection.close()
-        administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (test,))
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture
@@ -122,8 +107,6 @@ def node_database() -> Iterator[Callable[..., str]]:
     if not server:
         yield lambda: ""
         return
-    import uuid
-
     import psycopg
 
     made: list[str] = []
@@ -141,8 +124,30 @@ def node_database() -> Iterator[Callable[..., str]]:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | str]:
+    """A new database that the program's own migrations have made: a file, or the name of one of PostgreSQL."""
+    folder, server = tmp_path_factory.mktemp("template"), os.environ.get("JIWAR_DATABASE_URL", "")
+    name = f"template_{uuid.uuid4().hex}"
+    (folder / "node.toml").write_text(NODE_TOML, encoding="utf-8")
+    env = {"JIWAR_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "jiwar.settings"}
+    migrate = [sys.executable, "-m", "django", "migrate", "-v0"]
+    if not server:
+        subprocess.run(migrate, env=os.environ | env, check=True)
+        yield folder / "node.sqlite3"
+        return
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        env["JIWAR_DATABASE_URL"] = f"{server.rpartition('/')[0]}/{name}"
+        subprocess.run(migrate, env=os.environ | env, check=True)
+        yield name
+        connection.execute(f'DROP DATABASE "{name}"')
+
+
 @pytest.fixture
-def migrated(node_database: Callable[..., str], django_db_setup: Path | str) -> Callable[[Path], str]:
+def migrated(node_database: Callable[..., str], template: Path | str) -> Callable[[Path], str]:
     """`migrated(folder)`: like `node_database`, but migrated, for a node that is to be made in this folder.
 
     Migrations take most of the time that `jiwar prepare` needs for a new node; it makes its keys itself.
@@ -150,9 +155,9 @@ def migrated(node_database: Callable[..., str], django_db_setup: Path | str) -> 
 
     def make(folder: Path) -> str:
         folder.mkdir(parents=True, mode=0o700)
-        if isinstance(django_db_setup, str):
-            return node_database(django_db_setup)
-        shutil.copy(django_db_setup, folder / "node.sqlite3")
+        if isinstance(template, str):
+            return node_database(template)
+        shutil.copy(template, folder / "node.sqlite3")
         return ""
 
     return make
