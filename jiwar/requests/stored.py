@@ -55,11 +55,15 @@ def _store_letter(record: Record, content: Content) -> None:
         },
     )
     for state in body.to:
-        due_at = _due(record, body, state)
-        times = {"due_at": due_at, "half_at": clock.half_of(record.issued_at, due_at) if due_at else None}
-        Addressee.objects.update_or_create(letter=letter, state=state, defaults=times)
+        Addressee.objects.update_or_create(letter=letter, state=state, defaults=_times(record, body, state))
     if received:
         tell(letter, "received", timezone.now())
+
+
+def _times(record: Record, body: LetterBody, state: str) -> dict[str, dt.datetime | None]:
+    """When half of a state's time to answer is gone, and all of it."""
+    due_at = _due(record, body, state)
+    return {"due_at": due_at, "half_at": clock.half_of(record.issued_at, due_at) if due_at else None}
 
 
 def _due(record: Record, body: LetterBody, state: str) -> dt.datetime | None:
@@ -123,6 +127,11 @@ def _store_progress(record: Record, content: Content) -> None:
     if getattr(row, field) is None:
         setattr(row, field, min(body.at, record.issued_at))
         row.save(update_fields=[field])
+    if letter.origin == own and row.due_at is None:
+        # The clause that opened its way came later than the letter: the addressee's clock runs by it, and so does ours.
+        told = LETTER.content.model_validate(letter.record.data["content"]).body
+        assert isinstance(told, LetterBody)
+        Addressee.objects.filter(pk=row.pk).update(**_times(letter.record, told, row.state))
 
 
 def _to_the_sender(content: Content) -> tuple[str, ...]:

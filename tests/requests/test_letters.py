@@ -510,6 +510,20 @@ class TestTheAgreementsClock:
         answer = take(letter_from(niger, target=str(letter.uid), answer="partial", urgency=None))
         assert row_of(answer, "LBY").due_at is None
 
+    def test_it_starts_the_senders_too_where_the_clause_opened_later(
+        self, sent: Sending, niger: ForeignNode, clock: Any
+    ) -> None:
+        """The letter waited for it; what has arrived runs by the same clock at both ends."""
+        letter = sent(urgency=None)
+        assert row_of(letter, "NER").due_at is None
+        clock.shift(dt.timedelta(hours=10))
+        agree(niger, answer_within_hours=72)
+        assert row_of(letter, "NER").due_at is None  # nothing has arrived that could be answered
+        take(word_from(niger, letter, "received"))
+        row = row_of(letter, "NER")
+        assert (row.half_at, row.due_at) == (NOW + dt.timedelta(hours=36), NOW + dt.timedelta(hours=72))
+        assert row.received_at == NOW + dt.timedelta(hours=10)
+
     def test_where_no_clause_opens_the_way_there_is_none(self, sent: Sending, niger: ForeignNode, clock: Any) -> None:
         agree(niger, purposes=["cooperation"], answer_within_hours=72)
         assert row_of(sent(urgency=None), "NER").due_at is None
