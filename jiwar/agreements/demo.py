@@ -82,7 +82,7 @@ def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, An
                 "onward": "no",
                 "text": {
                     "ar": "تتراسل نقطتا الاتصال مباشرةً في كل شؤون الخطة، وتردّ كل منهما في الموعد أو تبيّن سبب الرفض.",
-                    "fr": "Les points de contact s’écrivent directement sur toute matière du Plan ; chacun répond "
+                    "fr": "Les points de contact s’écrivent directement sur toute matière du Plan ; chacun répond "
                     "dans le délai ou dit le motif de son refus.",
                     "en": "The contact points write to each other directly on every matter of the Plan; each answers "
                     "in time or states the ground of its refusal.",

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from tests.node import throwaway
 from tests.setup.house_rules import RULES
-from tests.setup.messages import untranslated
+from tests.setup.messages import breakable, untranslated
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +43,7 @@ def missing_migrations() -> Iterator[str]:
 
 def main() -> int:
     """Print what is broken; the exit code is 0 when nothing is."""
-    broken = [*broken_rules(), *untranslated(ROOT / "jiwar"), *missing_migrations()]
+    broken = [*broken_rules(), *untranslated(ROOT / "jiwar"), *breakable(ROOT / "jiwar"), *missing_migrations()]
     print(*broken, sep="\n", end="\n" if broken else "")
     print(f"house rules: {len(broken)} broken")
     return 1 if broken else 0

@@ -1,5 +1,7 @@
 """The texts of the program and its catalogues: `make messages` brings these up to date, `make check` compares them."""
 
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +54,24 @@ def untranslated(package: Path) -> Iterator[str]:
         for message in wanted:
             if catalogue.get(message.id, message.context) is None:
                 yield f"{path.name} of {language} lacks {message.id!r} ({message.locations[0][0]}): run `make messages`"
+
+
+_BREAKS = re.compile(r"(?<=\S) [:;!?»]|« ")
+
+
+def breakable(package: Path) -> Iterator[str]:
+    """French texts in which a mark may stand alone at the head of a line: its space is a no-break one (U+00A0)."""
+    path = catalogue_path(package, "fr")
+    said = [text for message in read(path, "fr") if message.id for text in _forms(message.string)]
+    known = tomllib.loads((package / "records" / "words.toml").read_text(encoding="utf-8"))
+    said += [entry["fr"] for group in known.values() for entry in group.values()]
+    for text in said:
+        if found := _BREAKS.search(text):
+            yield f"a plain space beside {found[0].strip()!r} in French: {text[:60]!r}"
+
+
+def _forms(string: object) -> tuple[str, ...]:
+    return string if isinstance(string, tuple) else (str(string),)
 
 
 def update(package: Path) -> None:

@@ -40,6 +40,25 @@ def test_what_a_catalogue_lacks_is_named_until_it_is_updated(package: Path) -> N
     assert list(messages.untranslated(package)) == []
 
 
+def test_french_marks_stand_with_the_word_before_them(package: Path) -> None:
+    words = package / "records" / "words.toml"
+    words.parent.mkdir()
+    words.write_text('[act.read]\nfr = "lu : une fois"\n')
+    messages.update(package)
+    path = messages.catalogue_path(package, "fr")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace('msgid "Home"\nmsgstr ""', 'msgid "Home"\nmsgstr "« Chez soi\u00a0»"'), encoding="utf-8"
+    )
+    assert [line.partition(" in French")[0] for line in messages.breakable(package)] == [
+        "a plain space beside '«'",
+        "a plain space beside ':'",
+    ]
+    words.write_text('[act.read]\nfr = "lu\u00a0: une fois, à 12:00"\n')
+    path.write_text(path.read_text(encoding="utf-8").replace("« ", "«\u00a0"), encoding="utf-8")
+    assert list(messages.breakable(package)) == []
+
+
 def test_an_update_keeps_translations_drops_what_is_gone_and_is_stable(package: Path) -> None:
     messages.update(package)
     path = messages.catalogue_path(package, "ar")
