@@ -5,6 +5,7 @@ One text for SQLite and PostgreSQL. To PostgreSQL several statements go in one j
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -15,8 +16,25 @@ from django.db.models import Model
 Row = tuple[Any, ...]
 Statement = tuple[str, Sequence[object]]
 """A text and its values."""
+FEW = 8
+"""Rows that PostgreSQL gets as a statement among others; more are copied to it."""
 _MOST = 30_000
 """Values in one statement: SQLite takes 32,766."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Rows for a table; the columns' names as SQL writes them."""
+
+    table: str
+    names: str
+    rows: Sequence[Sequence[object]]
+
+    def statement(self) -> Statement:
+        """All of them in one statement."""
+        one = f"({marks(self.rows[0])})"
+        text = f"INSERT INTO {self.table} ({self.names}) VALUES {', '.join([one] * len(self.rows))}"  # noqa: S608
+        return text, [value for row in self.rows for value in row]
 
 
 def rows(text: str, values: Sequence[object] = ()) -> list[Row]:
@@ -28,7 +46,7 @@ def rows(text: str, values: Sequence[object] = ()) -> list[Row]:
 def ask(*statements: Statement) -> list[list[Row]]:
     """What each of the statements finds, all asked at once."""
     with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
+        if not _is_postgresql():
             return [cursor.execute(*each).fetchall() for each in statements]
         cursor.execute(*_joined(statements))
         found = [cursor.fetchall()]
@@ -37,40 +55,63 @@ def ask(*statements: Statement) -> list[list[Row]]:
         return found
 
 
-def do(*statements: Statement) -> None:
-    """Carry out statements in their order, all at once."""
+def do(*statements: Statement | Insert) -> None:
+    """Carry out statements in their order, in as few journeys as can be."""
+    together: list[Statement] = []
     with connection.cursor() as cursor:
-        for each in [_joined(statements)] if connection.vendor == "postgresql" else statements:
-            cursor.execute(*each)
+        for each in statements:
+            if not isinstance(each, Insert):
+                together.append(each)
+            elif len(each.rows) <= FEW:
+                together += [each.statement()] if each.rows else []
+            else:
+                _send(cursor, together)
+                together = []
+                _send_many(cursor, each)
+        _send(cursor, together)
 
 
-def insertion(new: Sequence[Any]) -> list[Statement]:
-    """The statements that insert rows of one model. Their values go as they are: instants, days, UUIDs, and types of
-    SQL."""
-    if not new:
-        return []
-    kind: type[Model] = type(new[0])
-    names, columns, adapted = _table(kind)  # type: ignore[arg-type]
-    some = _MOST // len(columns)
-    return [
-        inserting(kind._meta.db_table, names, [_values(row, columns, adapted) for row in new[start : start + some]])
-        for start in range(0, len(new), some)
-    ]
+def _send(cursor: Any, statements: Sequence[Statement]) -> None:
+    for each in [_joined(statements)] if statements and _is_postgresql() else statements:
+        cursor.execute(*each)
 
 
-def inserting(table: str, names: str, values: Sequence[Sequence[object]]) -> Statement:
-    """The statement that inserts rows, as many as one takes; `names` are the columns', as SQL writes them."""
-    one = f"({marks(values[0])})"
-    text = f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * len(values))}"  # noqa: S608 - our own names
-    return text, [value for each in values for value in each]
+def _send_many(cursor: Any, new: Insert) -> None:
+    if _is_postgresql():
+        with connection.wrap_database_errors, cursor.copy(f"COPY {new.table} ({new.names}) FROM STDIN") as copy:
+            for row in new.rows:
+                copy.write_row(row)
+    else:
+        cursor.executemany(f"INSERT INTO {new.table} ({new.names}) VALUES ({marks(new.rows[0])})", new.rows)  # noqa: S608
+
+
+def insertion(new: Sequence[Any]) -> Insert:
+    """What inserts rows of one model. Their values go as they are: instants, days, UUIDs, and types of SQL."""
+    kind: type[Model] = type(new[0]) if new else Model
+    names, columns, adapted = _table(kind) if new else ("", [], [])  # type: ignore[arg-type]
+    return Insert(kind._meta.db_table if new else "", names, [_values(row, columns, adapted) for row in new])
 
 
 def insert_all(new: Sequence[Any]) -> None:
     """Insert rows of one model and set their keys, as `bulk_create` does in ten times the time."""
-    keys = [key for text, values in insertion(new) for (key,) in rows(f"{text} RETURNING id", values)]
+    if not new:
+        return
+    whole = insertion(new)
+    if len(new) > FEW and _is_postgresql():
+        keys = [key for (key,) in rows(_KEYS, [whole.table, len(new)])]
+        do(Insert(whole.table, f"id, {whole.names}", [[key, *row] for key, row in zip(keys, whole.rows, strict=True)]))
+    else:
+        some = _MOST // len(whole.rows[0])
+        keys = []
+        for start in range(0, len(new), some):
+            text, values = Insert(whole.table, whole.names, whole.rows[start : start + some]).statement()
+            keys += [key for (key,) in rows(f"{text} RETURNING id", values)]
     for row, key in zip(new, keys, strict=True):
         row.pk = key
         row._state.adding = False
+
+
+_KEYS = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
 
 
 def marks(values: Iterable[object]) -> str:
@@ -109,6 +150,10 @@ def _values(row: Model, columns: Sequence[str], adapted: Sequence[tuple[int, Cal
     for place, adapt in adapted:
         values[place] = adapt(values[place])
     return values
+
+
+def _is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
 
 
 def _joined(statements: Sequence[Statement]) -> Statement:

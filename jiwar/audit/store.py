@@ -11,7 +11,7 @@ from django.db import connection
 
 from jiwar.audit.logic.merkle import HASH_BYTES, CompactRange
 from jiwar.audit.logic.tiles import Growth, Place
-from jiwar.sql import Statement, ask, do, inserting, instant, marks, rows
+from jiwar.sql import Insert, Statement, ask, do, instant, rows
 
 _EDGE = "SELECT size, peaks FROM audit_edge WHERE id = 1"
 _LAST_TILE = (  # a tile is 256 wide (`tiles.WIDTH`)
@@ -25,9 +25,6 @@ _NEW_TILE = 'INSERT INTO audit_tile (level, "index", hashes) VALUES (%s, %s, %s)
 _GROWN_TILE = 'UPDATE audit_tile SET hashes = %s WHERE level = %s AND "index" = %s'
 _FORKED = "SELECT EXISTS (SELECT 1 FROM audit_fork WHERE node = %s AND accepted_at IS NULL)"
 _EPOCHS = "SELECT number, size, root FROM audit_epoch ORDER BY number"
-
-FEW = 8
-"""Leaves that are written in one journey with all the rest."""
 
 
 class LedgerDamaged(Exception):
@@ -88,21 +85,7 @@ def write(
     """
     adapted = instant(at)
     new = [(leaf.number, adapted, *leaf[1:]) for leaf in leaves]
-    few = [inserting("audit_leaf", _LEAF, new)] if len(new) <= FEW else []
-    if not few:
-        _insert(new)
-    do(*few, *_grown(growths, last), (_MOVE, [tree.size, b"".join(tree.peaks)]))
-
-
-def _insert(new: Sequence[tuple[object, ...]]) -> None:
-    """Many leaves, in the way that is fastest for many."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with connection.wrap_database_errors, cursor.copy(f"COPY audit_leaf ({_LEAF}) FROM STDIN") as copy:
-                for each in new:
-                    copy.write_row(each)
-        else:
-            cursor.executemany(f"INSERT INTO audit_leaf ({_LEAF}) VALUES ({marks(new[0])})", new)  # noqa: S608
+    do(Insert("audit_leaf", _LEAF, new), *_grown(growths, last), (_MOVE, [tree.size, b"".join(tree.peaks)]))
 
 
 def _grown(growths: Mapping[Place, Growth], last: bytes) -> Iterator[Statement]:

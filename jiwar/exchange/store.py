@@ -107,14 +107,14 @@ def next_queued(node: str, lane: Lane, most: int) -> list[Outgoing]:
 def keep_sealed(stream: Stream, envelopes: Sequence[Sealed]) -> None:
     """Messages were sealed in a stream, which has moved on."""
     ids = [each.outgoing_id for each in envelopes]
-    do(*insertion(envelopes), (_SEALED.format(marks(ids)), ids), _moved_out(stream))
+    do(insertion(envelopes), (_SEALED.format(marks(ids)), ids), _moved_out(stream))
 
 
 def keep_taken(places: Sequence[Incoming], moved: Sequence[Stream]) -> None:
     """Messages were taken from streams, which have moved on."""
     moves = [(_IN_MOVES, [stream.seq, stream.head, stream.newest, stream.pk]) for stream in moved]
     if places or moves:
-        do(*insertion(places), *moves)
+        do(insertion(places), *moves)
 
 
 def taken(stream: Stream, numbers: range) -> list[Row]:
