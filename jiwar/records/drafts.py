@@ -1,6 +1,7 @@
 """Drafts: content on its way to become a record, and the second person who approves it (rules R1, R2).
 
-Each act here is a natural person's: a program's token and the node itself are refused with `not_a_person`.
+What is written, sent, approved is a natural person's act: a program's token and the node itself are refused with
+`not_a_person`.
 """
 
 import base64
@@ -156,6 +157,16 @@ def discard_draft(by: Author, draft: Draft) -> None:
             raise Refused(Fault("not_the_author"))
         if draft.state in {Draft.State.ISSUED, Draft.State.DISCARDED}:
             raise Refused(Fault("draft_is_closed"))
+        draft.state, draft.content = Draft.State.DISCARDED, {}
+        draft.save()
+        append("draft_discarded", by, str(draft.pk), {"kind": draft.kind})
+
+
+def drop_amendments(by: Author, record: Record) -> None:
+    """A record has ended: what people were writing in its place says what it said, and can be issued no more."""
+    closed = [Draft.State.ISSUED, Draft.State.DISCARDED]
+    amending = Draft.objects.select_for_update(of=("self",)).filter(supersedes__uid=record.uid)
+    for draft in amending.exclude(state__in=closed):
         draft.state, draft.content = Draft.State.DISCARDED, {}
         draft.save()
         append("draft_discarded", by, str(draft.pk), {"kind": draft.kind})

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.services import as_node
 from jiwar.audit.services import append
 from jiwar.identity.officer_keys import OfficerSigner
 from jiwar.identity.roles import Clearance
@@ -239,9 +240,10 @@ def _enter(record: Record, body: AlertBody) -> None:
 
 
 def _forget_name(record: Record) -> None:
-    """Lists and cases name nobody by an alert that has ended (rule R9)."""
+    """Lists, cases and drafts name nobody by an alert that has ended (rule R9)."""
     if record.state in {Record.State.WITHDRAWN, Record.State.EXPIRED}:
         Alert.objects.filter(uid=record.uid).update(name="")
+        drafts.drop_amendments(as_node(P.WATCHLIST_ALERT_DRAFT), record)
 
 
 def _is_covert(record: Record) -> bool:

@@ -63,6 +63,33 @@ def test_no_page_has_an_accessibility_fault(
     _look(page, live_server.url, {"draft": f"/alerts/drafts/{draft}/"}, axe, language)
 
 
+@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+def test_an_alert_that_has_ended_is_shown_without_what_it_said(
+    page: Any, live_server: Any, people: Any, case: Any, axe: Any, language: str
+) -> None:
+    from jiwar.access.permissions import Permission as P
+    from jiwar.access.permissions import Purpose
+    from jiwar.access.policy import allow
+    from jiwar.access.services import actor_of_person
+    from jiwar.watchlist import services
+
+    row, _, alert = case
+    withdrawing = allow(actor_of_person(people["approver"]), P.WATCHLIST_ALERT_WITHDRAW, Purpose.CRIMINAL_INVESTIGATION)
+    services.withdraw_alert(withdrawing, alert, "Arrested at home")
+    people.sign_in(page, live_server.url, "contact_officer")
+    page.context.add_cookies([{"name": "jiwar_language", "value": language, "url": live_server.url}])
+    pages = {
+        "ended-alerts": "/alerts/",
+        "ended-alert": f"/alerts/{alert}/",
+        "ended-cases": "/cases/",
+        "ended-case": f"/cases/{row.pk}/",
+    }
+    for address in pages.values():
+        page.goto(live_server.url + address + FOR)
+        assert "Khattar" not in page.content(), address
+    _look(page, live_server.url, pages, axe, language)
+
+
 def _look(page: Any, server: str, pages: dict[str, str], axe: Any, language: str) -> None:
     for name, address in pages.items():
         answer = page.goto(server + address + FOR)

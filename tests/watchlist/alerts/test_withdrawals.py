@@ -19,7 +19,7 @@ from jiwar.exchange.withdrawals import unconfirmed
 from jiwar.identity.models import Person, RoleGrant
 from jiwar.identity.roles import Clearance
 from jiwar.records.kinds import ACKNOWLEDGEMENT, WITHDRAWAL
-from jiwar.records.models import Record
+from jiwar.records.models import Draft, Record
 from jiwar.watchlist import services
 from jiwar.watchlist.alert_kinds import ALERT
 from jiwar.watchlist.models import Alert
@@ -113,6 +113,7 @@ class TestItsUseIsOver:
         self, grant: Granting, issued: Issuing, settings: Any, people: dict[str, Person]
     ) -> None:
         record = issued()
+        services.amend_alert(grant(P.WATCHLIST_ALERT_DRAFT), record.uid)
         pages = ("/alerts/?purpose=criminal_investigation", f"/alerts/{record.uid}/?purpose=criminal_investigation")
         secrets = ("Khattar", "K0451187", "Left for Madama")
         before = "".join(shown(settings, people["amal"], page) for page in pages)
@@ -123,6 +124,7 @@ class TestItsUseIsOver:
         assert "Arrested at home" in after
         assert record.hash in after
         assert Alert.objects.get().name == ""
+        assert [(draft.state, draft.content) for draft in Draft.objects.exclude(state="issued")] == [("discarded", {})]
 
     def test_not_a_moment_after_its_day_though_nothing_has_swept_yet(
         self, issued: Issuing, settings: Any, people: dict[str, Person]
