@@ -162,7 +162,8 @@ class TestR2TwoPeople:
         services.withdraw_alert(grant(P.WATCHLIST_ALERT_WITHDRAW), record.uid, "Arrested at home")
         with pytest.raises(Refused) as error:
             services.approve_alert(grant(P.WATCHLIST_ALERT_APPROVE), draft.pk, draft.content_hash)
-        assert faults(error) == {("not_in_force", "target")}
+        assert faults(error) == {("draft_unknown", "")}
+        assert Draft.objects.get(pk=draft.pk).state == "discarded"
 
     def test_a_grant_for_another_act(self, grant: Granting) -> None:
         with pytest.raises(AccessRefused):
