@@ -162,6 +162,7 @@ class SimNode:
             return Problem("restored")
         if hello.epoch > before:
             restore.give_back(self, peer, hello.sent)
+            departure.lost(self, peer, hello.have)
             with self.disk.transaction():
                 self.disk.put("links", peer, hello.epoch)
         return None
