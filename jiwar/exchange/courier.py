@@ -384,7 +384,7 @@ def _seal_ahead(node: str) -> None:
     """While a frame is on its way, the messages of the next are sealed."""
     try:
         close_old_connections()
-        departure.seal(node)
+        departure.seal_ahead(node)
     except Exception as error:  # noqa: BLE001 - the visit seals them itself, and says what fails
         log.warning("courier: sealing ahead for %s failed: %s", node, where(error))
     finally:

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from django.conf import settings
 from django.db import transaction
@@ -39,6 +40,8 @@ BATCH = 256
 """Messages sealed in one transaction."""
 
 _BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
+_ahead: dict[str, list[Sealed]] = {}
+"""What `seal_ahead` sealed last for each node, until the next frame."""
 
 
 # --- sealing ----------------------------------------------------------------------------------------------------------
@@ -155,7 +158,14 @@ def next_for(node: str, have: Have, room: int) -> list[bytes]:
     ahead = sum(len(streams.to_carry(way, have)) for way in ways)
     full = ahead * envelopes.LEAST_BYTES >= room
     fresh = _seal_lanes(node, [lane for lane in Lane if lane in queued and (lane is Lane.URGENT or not full)])
-    return _past(store.streams(node, incoming=False) if fresh else ways, have, room, fresh)
+    ways = store.streams(node, incoming=False) if fresh else ways
+    return _past(ways, have, room, [*_ahead.pop(node, ()), *fresh])
+
+
+def seal_ahead(node: str) -> None:
+    """While a frame is on its way, seal the messages of the next one, and have them at hand for it."""
+    if made := seal(node):
+        _ahead[node] = made
 
 
 def past(node: str, have: Have, room: int) -> list[bytes]:
@@ -167,7 +177,7 @@ def past(node: str, have: Have, room: int) -> list[bytes]:
 
 
 def _past(ways: Sequence[Stream], have: Have, room: int, fresh: Sequence[Sealed]) -> list[bytes]:
-    """`fresh`: what was sealed just now need not be read."""
+    """`fresh`: what is at hand need not be read."""
     at_hand = {(each.stream_id, each.seq): each.envelope for each in fresh}
     found: list[bytes] = []
     size = 0
@@ -184,9 +194,9 @@ def _past(ways: Sequence[Stream], have: Have, room: int, fresh: Sequence[Sealed]
 
 
 def _read(stream: Stream, numbers: range, at_hand: Mapping[tuple[int, int], bytes]) -> Iterator[bytes]:
-    if (stream.pk, numbers.start) in at_hand:  # and so are those behind it, sealed together
-        yield from (at_hand[stream.pk, number] for number in numbers if (stream.pk, number) in at_hand)
-    else:
+    near = list(takewhile(lambda number: (stream.pk, number) in at_hand, numbers))
+    yield from (at_hand[stream.pk, number] for number in near)
+    if not near:
         rows = Sealed.objects.filter(stream=stream, seq__gte=numbers.start, seq__lt=numbers.stop).order_by("seq")
         yield from rows.values_list("envelope", flat=True)[: streams.WINDOW].iterator(chunk_size=64)
 
