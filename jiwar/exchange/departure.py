@@ -6,7 +6,6 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
 
 from django.conf import settings
 from django.db import transaction
@@ -194,11 +193,14 @@ def _past(ways: Sequence[Stream], have: Have, room: int, fresh: Sequence[Sealed]
 
 
 def _read(stream: Stream, numbers: range, at_hand: Mapping[tuple[int, int], bytes]) -> Iterator[bytes]:
-    near = list(takewhile(lambda number: (stream.pk, number) in at_hand, numbers))
-    yield from (at_hand[stream.pk, number] for number in near)
-    if not near:
-        rows = Sealed.objects.filter(stream=stream, seq__gte=numbers.start, seq__lt=numbers.stop).order_by("seq")
+    near = min((seq for pk, seq in at_hand if pk == stream.pk and seq in numbers), default=numbers.stop)
+    if numbers.start < near:
+        rows = Sealed.objects.filter(stream=stream, seq__gte=numbers.start, seq__lt=near).order_by("seq")
         yield from rows.values_list("envelope", flat=True)[: streams.WINDOW].iterator(chunk_size=64)
+    for seq in range(near, numbers.stop):
+        if (stream.pk, seq) not in at_hand:
+            return  # another process sealed in between: the next frame goes on from there
+        yield at_hand[stream.pk, seq]
 
 
 # --- receipts ---------------------------------------------------------------------------------------------------------
