@@ -18,6 +18,7 @@ Statement = tuple[str, Sequence[object]]
 """A text and its values."""
 FEW = 8
 """Rows that PostgreSQL gets as a statement among others; more are copied to it."""
+_KEYS = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
 _MOST = 30_000
 """Values in one statement: SQLite takes 32,766."""
 
@@ -63,7 +64,7 @@ def do(*statements: Statement | Insert) -> None:
             if not isinstance(each, Insert):
                 together.append(each)
             elif len(each.rows) <= FEW:
-                together += [each.statement()] if each.rows else []
+                together.append(each.statement())
             else:
                 _send(cursor, together)
                 together = []
@@ -86,14 +87,14 @@ def _send_many(cursor: Any, new: Insert) -> None:
 
 
 def insertion(new: Sequence[Any]) -> Insert:
-    """What inserts rows of one model. Their values go as they are: instants, days, UUIDs, and types of SQL."""
-    kind: type[Model] = type(new[0]) if new else Model
-    names, columns, adapted = _table(kind) if new else ("", [], [])  # type: ignore[arg-type]
-    return Insert(kind._meta.db_table if new else "", names, [_values(row, columns, adapted) for row in new])
+    """What inserts rows of one model, one at least. Values go as they are: instants, days, UUIDs, and types of SQL."""
+    kind: type[Model] = type(new[0])
+    names, columns, adapted = _table(kind)  # type: ignore[arg-type]
+    return Insert(kind._meta.db_table, names, [_values(row, columns, adapted) for row in new])
 
 
 def insert_all(new: Sequence[Any]) -> None:
-    """Insert rows of one model and set their keys, as `bulk_create` does in ten times the time."""
+    """Insert rows of one model and set their keys, as `bulk_create` does; it takes ten times as long."""
     if not new:
         return
     whole = insertion(new)
@@ -109,9 +110,6 @@ def insert_all(new: Sequence[Any]) -> None:
     for row, key in zip(new, keys, strict=True):
         row.pk = key
         row._state.adding = False
-
-
-_KEYS = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
 
 
 def marks(values: Iterable[object]) -> str:

@@ -112,8 +112,8 @@ def keep_sealed(stream: Stream, envelopes: Sequence[Sealed]) -> None:
 
 def keep_taken(places: Sequence[Incoming], moved: Sequence[Stream]) -> None:
     """Messages were taken from streams, which have moved on."""
-    moves = [(_IN_MOVES, [stream.seq, stream.head, stream.newest, stream.pk]) for stream in moved]
-    if places or moves:
+    if places:
+        moves = ((_IN_MOVES, [stream.seq, stream.head, stream.newest, stream.pk]) for stream in moved)
         do(insertion(places), *moves)
 
 
