@@ -28,7 +28,7 @@ from jiwar.exchange.logic.envelope import Envelope, EnvelopeInvalid
 from jiwar.exchange.logic.hello import Problem, Sent
 from jiwar.exchange.logic.message import Message, MessageInvalid, MessageUnknown
 from jiwar.exchange.logic.receipt import Receipt, Result
-from jiwar.exchange.logic.streams import FIRST, Cursor, Misplaced
+from jiwar.exchange.logic.streams import Cursor, Misplaced
 from jiwar.exchange.models import Incoming, Stream
 from jiwar.exchange.restore import regain
 from jiwar.exchange.standing import restoring
@@ -224,9 +224,7 @@ def _lock(sender: str, opened: Sequence[Arrival | Rejected]) -> dict[str, Stream
         raise NotUnderstood("sender_unknown", sender)
     rows = {row.name: row for row in store.streams(sender, incoming=True, names=names, lock=True)} if names else {}
     if new := [name for name in names if name not in rows]:
-        # Another frame may begin the same stream at this moment: both go on with its one row.
-        begun = (Stream(node=sender, incoming=True, name=name, head=FIRST) for name in new)
-        Stream.objects.bulk_create(begun, ignore_conflicts=True)
+        store.begin(sender, new, incoming=True)
         rows = {row.name: row for row in store.streams(sender, incoming=True, names=names, lock=True)}
     for row in rows.values():
         row.newest = None

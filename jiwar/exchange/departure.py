@@ -25,7 +25,7 @@ from jiwar.exchange.logic.hello import Problem
 from jiwar.exchange.logic.message import Message, Place, Signed, write
 from jiwar.exchange.logic.signed import Signed as SignedJson
 from jiwar.exchange.logic.signed import SignedInvalid
-from jiwar.exchange.logic.streams import FIRST, Lane, Name
+from jiwar.exchange.logic.streams import Lane, Name
 from jiwar.exchange.models import Incoming, Outgoing, Receipt, Sealed, Stream
 from jiwar.exchange.standing import epoch, restoring
 from jiwar.exchange.wake import wake_courier
@@ -71,10 +71,11 @@ def _seal_lanes(node: str, lanes: Sequence[Lane], window: int = streams.WINDOW) 
 
 def _open_stream(node: str, lane: Lane) -> Stream:
     """The stream of a lane in which the next message is sealed, locked; a new one where the last was given up."""
-    found = streams.open_stream(store.streams(node, incoming=False, lock=True), lane, epoch())
-    if isinstance(found, Name):
-        return Stream.objects.create(node=node, incoming=False, name=str(found), head=FIRST)
-    return found
+    while True:
+        found = streams.open_stream(store.streams(node, incoming=False, lock=True), lane, epoch())
+        if not isinstance(found, Name):
+            return found
+        store.begin(node, [str(found)], incoming=False)
 
 
 def _may_leave(rows: Sequence[Outgoing]) -> list[Outgoing]:

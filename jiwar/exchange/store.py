@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from jiwar.exchange.logic.outbox import Standing
-from jiwar.exchange.logic.streams import Lane
+from jiwar.exchange.logic.streams import FIRST, Lane
 from jiwar.exchange.models import Incoming, Outgoing, Receipt, Sealed, Stream
 from jiwar.records.services import Record
 from jiwar.sql import Row, Statement, ask, do, insertion, instant, marks, rows
@@ -66,6 +66,12 @@ def streams(node: str, *, incoming: bool, names: Collection[str] | None = None, 
     `lock`: their rows are locked until the transaction ends, in the order of their names.
     """
     return _read(rows(*_of(node, incoming=incoming, names=names, lock=lock)))
+
+
+def begin(node: str, names: Iterable[str], *, incoming: bool) -> None:
+    """Make the rows of new streams. Another frame may begin the same at this moment: both go on with its one row."""
+    new = [Stream(node=node, incoming=incoming, name=name, head=FIRST) for name in names]
+    Stream.objects.bulk_create(new, ignore_conflicts=True)
 
 
 def outlook(node: str) -> tuple[list[Stream], set[Lane]]:

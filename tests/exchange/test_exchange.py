@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import datetime as dt
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.agreements.demo import demo_agreement
-from jiwar.exchange import arrival, departure
+from jiwar.exchange import arrival, departure, store
 from jiwar.exchange.arrival import take
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import message as messages
@@ -508,3 +509,20 @@ def test_a_frame_of_what_is_at_hand_and_what_is_on_the_disk_has_no_gap(niger: Fo
     assert frame == whole[: len(frame)]
     assert departure.next_for("NER", {}, 10**6) == whole
     assert len(whole) == Sealed.objects.count()
+
+
+def test_who_begins_a_stream_that_another_began_meanwhile_goes_on_with_its_row(
+    niger: ForeignNode, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, begun = store.begin, []
+
+    def too_late(node: str, names: Iterable[str], *, incoming: bool) -> None:
+        begun.extend(Stream.objects.create(node=node, incoming=incoming, name=name, head=FIRST) for name in names)
+        begin(node, [row.name for row in begun[-1:]], incoming=incoming)
+
+    monkeypatch.setattr(store, "begin", too_late)
+    open_between(niger, kind.name)
+    issue(BY, kind, content(kind))
+    departure.seal("NER")
+    assert {row.stream for row in Sealed.objects.select_related("stream")} == {row for row in begun if not row.incoming}
+    assert Stream.objects.count() == len(begun)
