@@ -73,8 +73,8 @@ from bench.notes import issue_{what}
 left = {count}
 while left:
     with transaction.atomic():
-        issue_{what}(min(left, 1000))
-    left -= min(left, 1000)
+        issue_{what}(min(left, 100))
+    left -= min(left, 100)
 """
 DONE = """
 import json, time
