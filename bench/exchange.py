@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,18 +131,18 @@ print(json.dumps(times[20:]))
 class Pair:
     """Libya and Niger: exchange listeners of real nodes, and programs in their environment."""
 
-    def __init__(self, scratch: Path, database: Callable[[str], str], *, between: int = 0) -> None:
+    def __init__(self, scratch: Path, database: Callable[[str], str], *, between: Sequence[int] = ()) -> None:
+        """`between`: ports of the wires by which they reach Libya and Niger, each other otherwise."""
         port = free_ports(4)
         self.nodes: dict[str, Exchange] = {}
         for number, code in enumerate(("LBY", "NER")):
+            reached = between[number] if between else port + 2 * number + 1
             settings = NodeSettings(
                 code=code,
                 role="national",
                 name=code,
                 console_url=f"http://localhost:{port + 2 * number}",
-                exchange_url=f"https://127.0.0.1:{between or port + 2 * number + 1}"
-                if code == "NER"
-                else f"https://127.0.0.1:{port + 1}",
+                exchange_url=f"https://127.0.0.1:{reached}",
                 database_url=database(code),
             )
             folder = scratch / code
@@ -267,19 +267,26 @@ def _of_engine(engine: str, database: Callable[[str], str]) -> Iterator[Row]:
 
 
 def _resume() -> Iterator[Row]:
-    """A wire between the two that is cut for a while and comes back; what waited is receipted so many seconds later."""
-    wire = Wire(free_ports(2))
-    with _pair(lambda _: "", between=wire.port) as pair:
-        wire.join(pair.nodes["NER"]._port)
+    """Wires between the two that are cut for a while and come back; what waited is receipted so many seconds later."""
+    first = free_ports(2)
+    wires = {"LBY": Wire(first), "NER": Wire(first + 1)}
+    with _pair(lambda _: "", between=[wire.port for wire in wires.values()]) as pair:
+
+        def join() -> None:
+            for code, wire in wires.items():
+                wire.join(pair.nodes[code]._port)
+
+        join()
         pair.start()
         pair.agree()
         seconds = []
         for _ in range(5):
-            wire.cut()
+            for wire in wires.values():
+                wire.cut()
             time.sleep(8)
             pair.nodes["LBY"].python(ISSUE.format(what="notes", count=20))
             before = json.loads(pair.nodes["LBY"].python(DONE.format(kind="bench.note", count=0)))[0]
-            wire.join(pair.nodes["NER"]._port)
+            join()
             start = time.perf_counter()
             told = f"from bench.notes import wait_for; wait_for({before + 20})"
             pair.nodes["LBY"].python(told)
@@ -413,7 +420,7 @@ def _databases(url: str) -> Callable[[str], str]:
 
 
 @contextmanager
-def _pair(database: Callable[[str], str], *, between: int = 0) -> Iterator[Pair]:
+def _pair(database: Callable[[str], str], *, between: Sequence[int] = ()) -> Iterator[Pair]:
     with tempfile.TemporaryDirectory(prefix="jiwar-bench-", dir=os.environ.get("BENCH_FOLDER")) as scratch:
         pair = Pair(Path(scratch), database, between=between)
         try:
