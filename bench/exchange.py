@@ -315,6 +315,7 @@ class Wire:
     def cut(self) -> None:
         self._open = False
         if self._listener:
+            self._listener.shutdown(socket.SHUT_RDWR)  # else who waits in it keeps it open
             self._listener.close()
         for end in self._ends:
             end.close()
