@@ -46,14 +46,14 @@ _ahead: dict[str, list[Sealed]] = {}
 # --- sealing ----------------------------------------------------------------------------------------------------------
 
 
-def seal(node: str, window: int = streams.WINDOW, among: Sequence[Lane] = tuple(Lane)) -> list[Sealed]:
+def seal(node: str, window: int = streams.WINDOW) -> list[Sealed]:
     """Seal the next messages for a node, urgent ones first, then by priority and age. Returns what was sealed.
 
     Policy is asked again at this moment: an agreement that was suspended after a record was queued holds it back.
-    `window`: messages of a lane that may be sealed and not receipted. `among`: the lanes to look at.
+    `window`: messages of a lane that may be sealed and not receipted.
     """
     _, queued = store.outlook(node)
-    return _seal_lanes(node, [lane for lane in among if lane in queued], window)
+    return _seal_lanes(node, [lane for lane in Lane if lane in queued], window)
 
 
 def _seal_lanes(node: str, lanes: Sequence[Lane], window: int = streams.WINDOW) -> list[Sealed]:
