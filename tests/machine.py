@@ -11,16 +11,10 @@ APT_SECONDS = 900
 BROWSER = ("chromium", "libatomic1")  # the second for the Node.js inside the Python package playwright
 
 
-def faketime() -> Path | None:
-    """The library that shows a process another time."""
-    return next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
-
-
 def missing() -> list[str]:
     """The Debian packages whose content is not on this machine."""
     there = {
         "chromium": shutil.which("chromium") is not None,
-        "faketime": faketime() is not None,
         "fonts-noto-core": any(Path("/usr/share/fonts").glob("**/NotoSansArabic-*")),
         "fuse": shutil.which("fusermount") is not None,
         "iptables": shutil.which("iptables") is not None,

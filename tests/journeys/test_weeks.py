@@ -15,16 +15,11 @@ from jiwar.identity.node import NodeSettings
 from jiwar.operation.demo import PASSWORD, wait_for
 from jiwar.operation.node_folder import read_settings, write_settings
 from jiwar.operation.processes import Node
+from tests.clock import ahead
 from tests.journeys.conftest import Nodes
 from tests.journeys.test_keys import DOUBT, HELD, NOTE, OPEN, jiwar, rotate, sitting, until
-from tests.machine import faketime
 
-pytestmark = [
-    pytest.mark.journey,
-    pytest.mark.slow,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(faketime() is None, reason="no libfaketime on this machine"),
-]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(900)]
 NAME = "Salem Ould Khattar"
 WEEKS = 21 * 24
 ALERT = """
@@ -86,13 +81,12 @@ class Days:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._set, self._hours = monkeypatch.setenv, 0
-        self._set("LD_PRELOAD", str(faketime()))
-        self._set("FAKETIME_DONT_FAKE_MONOTONIC", "1")
         self.pass_(0)
 
     def pass_(self, hours: int) -> None:
         self._hours += hours
-        self._set("FAKETIME", f"+{self._hours}h")
+        for name, value in ahead(self._hours).items():
+            self._set(name, value)
 
 
 def up(*nodes: Node) -> None:
