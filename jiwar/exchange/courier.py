@@ -27,6 +27,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.services import as_node
 from jiwar.exchange import arrival, departure, links, pouch_folder, store
+from jiwar.exchange.aside import Aside
 from jiwar.exchange.attached import sweep
 from jiwar.exchange.bus import Bus
 from jiwar.exchange.directory import tend
@@ -130,7 +131,7 @@ class Courier:
         url = settings.NODE.bus_url
         self._bus = Bus(url, settings.NODE.state, self._woken) if url else None
         self._pool = ThreadPoolExecutor(VISITS, thread_name_prefix="courier")
-        self._sealers = ThreadPoolExecutor(4, thread_name_prefix="sealer")
+        self._helpers = ThreadPoolExecutor(4, thread_name_prefix="helper")
         self._threads = [threading.Thread(target=work, name=work.__name__, daemon=True) for work in self._work()]
 
     def _work(self) -> list[Callable[[], None]]:
@@ -148,7 +149,7 @@ class Courier:
         for thread in self._threads:
             # Of a question that is still open at the national node nothing is lost: it is asked again.
             thread.join(timeout=1 if thread.name == self._listening.__name__ else 30)
-        for pool in (self._pool, self._sealers):
+        for pool in (self._pool, self._helpers):
             pool.shutdown(cancel_futures=True)
         if self._bus:
             self._bus.stop()
@@ -256,8 +257,10 @@ class Courier:
         """Bring a node everything that may leave for it, and take what it has; None when it was not reached."""
         way = self._ways[node]
         awake = time.monotonic() - way.reached_at < 2 * HEARTBEAT
-        frames = visit(ThisNode(reaching=True), CONTACTS[node], node, push=way.carries, room=way.room, awake=awake)
-        return self._carry(node, frames, wait=0)
+        aside = Aside(self._helpers)
+        here = ThisNode(reaching=True, aside=aside)
+        frames = visit(here, CONTACTS[node], node, push=way.carries, room=way.room, awake=awake)
+        return self._carry(node, frames, aside)
 
     def _listening(self) -> None:
         """A post that no bus wakes keeps a question open at its national node, which may not be able to reach it."""
@@ -270,7 +273,7 @@ class Courier:
                 way = self._ways[node]
                 try:
                     frames = listen(ThisNode(reaching=True), CONTACTS[node], node, room=way.carries)
-                    self._carry(node, frames, wait=LISTEN)
+                    self._carry(node, frames, Aside(self._helpers), wait=LISTEN)
                 except Exception as error:  # noqa: BLE001 - whatever it was, it is asked again
                     log.error("courier: listening to %s failed: %s", node, where(error))  # noqa: TRY400 - no content
                     self._missed(node, "our_error")
@@ -278,16 +281,17 @@ class Courier:
             self._stopping.wait(0.2)
         connection.close()
 
-    def _carry(self, node: str, frames: Generator[bytes, bytes, Visit], *, wait: int) -> Visit | None:
+    def _carry(self, node: str, frames: Generator[bytes, bytes, Visit], aside: Aside, *, wait: int = 0) -> Visit | None:
         """Carry a conversation's frames until it ends; None when it was cut off."""
         way = self._ways[node]
         try:
             with self._one_frame():
                 data = next(frames)
             while not self._stopping.is_set():
-                if len(data) > FIRST_PUSH // 2:
-                    self._sealers.submit(_seal_ahead, node)
-                reply = self._post(node, data, wait)
+                try:
+                    reply = self._post(node, data, wait, aside)
+                finally:
+                    aside.finish()
                 way.reached_at = time.monotonic()
                 if wait:
                     way.answered_at = way.reached_at
@@ -322,16 +326,16 @@ class Courier:
         way.wait = links.LONG_PATIENCE if patient else min(most, max(first, way.wait * 1.2))
         links.missed(node, code, detail)
 
-    def _post(self, node: str, body: bytes, wait: int) -> bytes:
-        """The frame with which a node answers; raises Missed."""
+    def _post(self, node: str, body: bytes, wait: int, aside: Aside) -> bytes:
+        """The frame with which a node answers; raises Missed. What was put aside is done meanwhile."""
         way, started = self._ways[node], time.monotonic()
         answer = bytearray()
         try:
             client, url = self._client(node)
-            headers = _HEADERS | ({"jiwar-wait": str(wait)} if wait else {})
-            timeout = httpx.Timeout(30 + wait, connect=4)
+            headers = _HEADERS | {"content-length": str(len(body))} | ({"jiwar-wait": str(wait)} if wait else {})
+            timeout, told, url = httpx.Timeout(30 + wait, connect=4), aside.after(body), f"{url}/exchange/2"
             # Raw bytes: nothing that a peer compressed is unpacked.
-            with client.stream("POST", f"{url}/exchange/2", content=body, headers=headers, timeout=timeout) as response:
+            with client.stream("POST", url, content=told, headers=headers, timeout=timeout) as response:
                 first = time.monotonic()
                 for piece in response.iter_raw():
                     answer += piece
@@ -378,17 +382,6 @@ class Courier:
             way.client = httpx.Client(transport=transport, timeout=TIMEOUT, trust_env=False)
             way.certificate = row.tls_certificate
         return way.client, row.exchange_url.rstrip("/")
-
-
-def _seal_ahead(node: str) -> None:
-    """While a frame is on its way, the messages of the next are sealed."""
-    try:
-        close_old_connections()
-        departure.seal_ahead(node)
-    except Exception as error:  # noqa: BLE001 - the visit seals them itself, and says what fails
-        log.warning("courier: sealing ahead for %s failed: %s", node, where(error))
-    finally:
-        close_old_connections()
 
 
 def _expire(by: Grant, at: dt.datetime) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -39,8 +39,8 @@ BATCH = 256
 """Messages sealed in one transaction."""
 
 _BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
-_ahead: dict[str, list[Sealed]] = {}
-"""What `seal_ahead` sealed last for each node, until the next frame."""
+_at_hand: dict[str, list[Sealed]] = {}
+"""What this process sealed for each node and has not put into a frame: it need not be read again."""
 
 
 # --- sealing ----------------------------------------------------------------------------------------------------------
@@ -155,17 +155,31 @@ def next_for(node: str, have: Have, room: int) -> list[bytes]:
     """Envelopes for a node past `have`, sealed now where not enough are sealed to fill the room: while a frame is on
     its way, the next messages are sealed beside it."""
     ways, queued = store.outlook(node)
+    ready = _at_hand.pop(node, [])
     ahead = sum(len(streams.to_carry(way, have)) for way in ways)
-    full = ahead * envelopes.LEAST_BYTES >= room
+    full = _size(ready) >= room or ahead * envelopes.LEAST_BYTES >= room
     fresh = _seal_lanes(node, [lane for lane in Lane if lane in queued and (lane is Lane.URGENT or not full)])
-    ways = store.streams(node, incoming=False) if fresh else ways
-    return _past(ways, have, room, [*_ahead.pop(node, ()), *fresh])
+    moved = {each.stream_id: each.stream for each in fresh}
+    ways = [moved.pop(way.pk, way) for way in ways]
+    found, left = _past([*ways, *moved.values()], have, room, [*ready, *fresh])
+    if left:
+        _at_hand[node] = left
+    return found
 
 
-def seal_ahead(node: str) -> None:
-    """While a frame is on its way, seal the messages of the next one, and have them at hand for it."""
-    if made := seal(node):
-        _ahead[node] = made
+def is_at_hand(node: str) -> bool:
+    """Whether the next frame for a node is sealed, or begun."""
+    return node in _at_hand
+
+
+def seal_ahead(node: str, most: int) -> None:
+    """While a frame is on its way, seal messages of the next one and have them at hand: so much as `most` bytes."""
+    if _size(_at_hand.get(node, ())) < most and (made := seal(node)):
+        _at_hand.setdefault(node, []).extend(made)
+
+
+def _size(sealed: Iterable[Sealed]) -> int:
+    return sum(len(each.envelope) for each in sealed)
 
 
 def past(node: str, have: Have, room: int) -> list[bytes]:
@@ -173,35 +187,34 @@ def past(node: str, have: Have, room: int) -> list[bytes]:
 
     As many as fit into `room` bytes, and one at least.
     """
-    return _past(store.streams(node, incoming=False), have, room, ())
+    return _past(store.streams(node, incoming=False), have, room, ())[0]
 
 
-def _past(ways: Sequence[Stream], have: Have, room: int, fresh: Sequence[Sealed]) -> list[bytes]:
-    """`fresh`: what is at hand need not be read."""
-    at_hand = {(each.stream_id, each.seq): each.envelope for each in fresh}
+def _past(ways: Sequence[Stream], have: Have, room: int, ready: Iterable[Sealed]) -> tuple[list[bytes], list[Sealed]]:
+    """Envelopes past `have`, and those of `ready`, which need not be read, that are left for the next frame."""
+    lacking = {way.pk: streams.to_carry(way, have) for way in ways}
+    at_hand = {(each.stream_id, each.seq): each for each in ready if each.seq in lacking.get(each.stream_id, ())}
     found: list[bytes] = []
     size = 0
-    for stream in streams.in_order(ways):
-        numbers = streams.to_carry(stream, have)
-        if not numbers:
-            continue
-        for envelope in _read(stream, numbers, at_hand):
+    for way in streams.in_order(ways):
+        for seq, envelope in _read(way, lacking[way.pk], at_hand):
             size += len(envelope)
             if found and size > room:
-                return found
+                return found, list(at_hand.values())
             found.append(bytes(envelope))
-    return found
+            at_hand.pop((way.pk, seq), None)
+    return found, list(at_hand.values())
 
 
-def _read(stream: Stream, numbers: range, at_hand: Mapping[tuple[int, int], bytes]) -> Iterator[bytes]:
-    near = min((seq for pk, seq in at_hand if pk == stream.pk and seq in numbers), default=numbers.stop)
+def _read(way: Stream, numbers: range, at_hand: Mapping[tuple[int, int], Sealed]) -> Iterator[tuple[int, bytes]]:
+    near = min((seq for pk, seq in at_hand if pk == way.pk), default=numbers.stop)
     if numbers.start < near:
-        rows = Sealed.objects.filter(stream=stream, seq__gte=numbers.start, seq__lt=near).order_by("seq")
-        yield from rows.values_list("envelope", flat=True)[: streams.WINDOW].iterator(chunk_size=64)
+        rows = Sealed.objects.filter(stream=way, seq__gte=numbers.start, seq__lt=near).order_by("seq")
+        yield from rows.values_list("seq", "envelope")[: streams.WINDOW].iterator(chunk_size=64)
     for seq in range(near, numbers.stop):
-        if (stream.pk, seq) not in at_hand:
+        if (way.pk, seq) not in at_hand:
             return  # another process sealed in between: the next frame goes on from there
-        yield at_hand[stream.pk, seq]
+        yield seq, at_hand[way.pk, seq].envelope
 
 
 # --- receipts ---------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import struct
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from jiwar.audit.services import CheckpointInvalid, LedgerForked, tell, told
 from jiwar.exchange import arrival, departure, last_words, links, restore, store, turned_away
+from jiwar.exchange.aside import Aside
 from jiwar.exchange.attached import may_have, wanted
 from jiwar.exchange.attachments import chunk, put
 from jiwar.exchange.logic import hello as hellos
@@ -35,7 +37,9 @@ CONTACTS: defaultdict[str, Contact] = defaultdict(Contact)
 """What this process remembers of each peer."""
 CHUNK_PLACE = struct.Struct(">32sI")
 """Before a chunk's bytes in a frame: the attachment's id, the chunk's number."""
-TELL_EACH = 1.0
+LONG = 32_000
+"""Bytes of envelopes in a frame that is long on its way: the next is sealed meanwhile."""
+TELL_EACH = 10.0
 """Seconds: a hello says nothing of ledgers sooner after one that did, unless the peer has said something of them."""
 
 
@@ -43,11 +47,13 @@ class ThisNode:
     """The node whose data folder this is. `reaching`: whether its peer is one that it visits, or one that visits it.
 
     `live`: what it hears is said now, and keys are judged by our clock; a pouch was written when its writer says.
+    `aside`: takes what may be done while the next frame is on its way.
     """
 
-    def __init__(self, *, reaching: bool, live: bool = True) -> None:
+    def __init__(self, *, reaching: bool, live: bool = True, aside: Aside | None = None) -> None:
         self._note = links.reached if reaching else links.heard
         self._live = live
+        self._aside = aside
 
     def believe(self, hello: bytes) -> Hello:
         try:
@@ -153,6 +159,13 @@ class ThisNode:
         return arrival.take(peer, envelopes).problem
 
     def settle(self, peer: str, receipts: Sequence[bytes]) -> int:
+        if self._aside is None or not departure.is_at_hand(peer):
+            return self._settle(peer, receipts)
+        # Until they are settled our hello owns to none of them, and the peer says them again.
+        self._aside.put(partial(self._settle, peer, receipts))
+        return 0
+
+    def _settle(self, peer: str, receipts: Sequence[bytes]) -> int:
         try:
             return departure.settle(peer, receipts)
         except NotUnderstood as refused:
@@ -163,7 +176,10 @@ class ThisNode:
         return arrival.receipts_for(peer, sent)
 
     def envelopes(self, peer: str, have: Have, room: int) -> list[bytes]:
-        return departure.next_for(peer, have, room)
+        found = departure.next_for(peer, have, room)
+        if self._aside is not None and sum(map(len, found)) > LONG:
+            self._aside.put(partial(departure.seal_ahead, peer, room))
+        return found
 
     def own(self, peer: str, sent: Mapping[str, Sent]) -> list[bytes]:
         found = restore.forgotten(peer, sent, links.of(peer).epoch)

@@ -21,7 +21,7 @@ from tests.foreign import ForeignNode
 @pytest.fixture(autouse=True)
 def nothing_at_hand() -> None:
     """What an earlier test sealed ahead is of another database, where streams have the same keys."""
-    departure._ahead.clear()
+    departure._at_hand.clear()
 
 
 @pytest.fixture
