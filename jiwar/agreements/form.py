@@ -60,8 +60,7 @@ def context(body: Mapping[str, Any]) -> dict[str, Any]:
     families = {f"{kind.partition('.')[0]}.*" for kind in kinds if "." in kind}
     chosen = {kind for clause in clauses for kind in clause.get("kinds", ())}
     named = {*body.get("parties", ()), *body.get("open_to", ())}
-    own = (settings.NODE.state, f"{settings.NODE.state} {settings.NODE.name}")
-    states = [own, *states_known(*named)]
+    states = [_named(settings.NODE.state), *states_known(*named)]
     return {
         "clauses": [(clause, does(clause)) for clause in clauses],
         "labels": labels(len(clauses)),
@@ -79,9 +78,13 @@ def kind_choices(kinds: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def states_known(*more: str) -> list[tuple[str, str]]:
-    """Neighbours' states and further ones, with what their nodes are called."""
-    names = {node.state: node.name for node in neighbours() if node.role != "post"}
-    return [(code, f"{code} {names.get(code, '')}".strip()) for code in sorted({*names, *more} - {settings.NODE.state})]
+    """Neighbours' states and further ones, with their names."""
+    known = {node.state for node in neighbours() if node.role != "post"}
+    return [_named(code) for code in sorted({*known, *more} - {settings.NODE.state})]
+
+
+def _named(state: str) -> tuple[str, str]:
+    return state, f"{state} {word('state', state, get_language() or 'en')}"
 
 
 def labels(clauses: int) -> dict[str, str]:
