@@ -98,14 +98,14 @@ import json, time
 from bench.notes import issue_notes
 from jiwar.exchange.models import Outgoing
 from jiwar.sql import rows
-receipted, times = "SELECT acknowledged_at IS NOT NULL FROM exchange_outgoing WHERE id = %s", []
+receipted, issued = "SELECT acknowledged_at IS NOT NULL FROM exchange_outgoing WHERE id = %s", []
 for n in range({count}):
     issue_notes(1)
     [[last]] = rows("SELECT MAX(id) FROM exchange_outgoing")
     while not rows(receipted, [last])[0][0]:
         time.sleep(0.002)
-    times.append(last)
-found = Outgoing.objects.in_bulk(times[20:]).values()
+    issued.append(last)
+found = Outgoing.objects.in_bulk(issued[20:]).values()
 print(json.dumps([(row.acknowledged_at - row.queued_at).total_seconds() * 1000 for row in found]))
 """
 # One each 60 ms: both nodes have fallen asleep before it.

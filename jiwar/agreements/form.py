@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from jiwar.agreements import queries
 from jiwar.agreements.kinds import EVERY_PARTY
 from jiwar.agreements.wording import does
+from jiwar.agreements.wording import states as states_in_words
 from jiwar.identity.queries import neighbours
 from jiwar.records.words import LANGUAGES, word
 
@@ -84,7 +85,7 @@ def states_known(*more: str) -> list[tuple[str, str]]:
 
 
 def _named(state: str) -> tuple[str, str]:
-    return state, f"{state} {word('state', state, get_language() or 'en')}"
+    return state, f"{state} {states_in_words([state])}"
 
 
 def labels(clauses: int) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """What may be done while a frame is on its way: it begins when the frame has left, and ends before its answer is read.
 
-To begin sooner would hold the frame up: both want the same interpreter.
+To begin sooner would hold the frame up: both want the same interpreter. However a visit ends, nothing stays undone.
 """
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from typing import Self
 
 from django.db import close_old_connections
 
@@ -16,6 +17,12 @@ class Aside:
         self._pool = pool
         self._work: list[Callable[[], object]] = []
         self._running: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.finish()
 
     def put(self, act: Callable[[], object]) -> None:
         self._work.append(act)

@@ -285,18 +285,17 @@ class Courier:
         """Carry a conversation's frames until it ends; None when it was cut off."""
         way = self._ways[node]
         try:
-            with self._one_frame():
-                data = next(frames)
-            while not self._stopping.is_set():
-                try:
-                    reply = self._post(node, data, wait, aside)
-                finally:
-                    aside.finish()
-                way.reached_at = time.monotonic()
-                if wait:
-                    way.answered_at = way.reached_at
+            with aside:
                 with self._one_frame():
-                    data = frames.send(reply)
+                    data = next(frames)
+                while not self._stopping.is_set():
+                    reply = self._post(node, data, wait, aside)
+                    aside.finish()
+                    way.reached_at = time.monotonic()
+                    if wait:
+                        way.answered_at = way.reached_at
+                    with self._one_frame():
+                        data = frames.send(reply)
         except StopIteration as ended:
             done: Visit = ended.value
             if done.problem:

@@ -158,16 +158,16 @@ class ThisNode:
     def take(self, peer: str, envelopes: Sequence[bytes]) -> Problem | None:
         return arrival.take(peer, envelopes).problem
 
-    def settle(self, peer: str, receipts: Sequence[bytes]) -> int:
+    def settle(self, peer: str, receipts: Sequence[bytes]) -> None:
         if self._aside is None or not departure.is_at_hand(peer):
-            return self._settle(peer, receipts)
-        # Until they are settled our hello owns to none of them, and the peer says them again.
-        self._aside.put(partial(self._settle, peer, receipts))
-        return 0
+            self._settle(peer, receipts)
+        else:
+            # Until they are settled our hello owns to none of them, and the peer says them again.
+            self._aside.put(partial(self._settle, peer, receipts))
 
-    def _settle(self, peer: str, receipts: Sequence[bytes]) -> int:
+    def _settle(self, peer: str, receipts: Sequence[bytes]) -> None:
         try:
-            return departure.settle(peer, receipts)
+            departure.settle(peer, receipts)
         except NotUnderstood as refused:
             turned_away.note("receipt_refused", peer, refused.code, b"".join(receipts))
             raise

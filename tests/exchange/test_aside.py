@@ -1,13 +1,15 @@
 """What a node does while its frame is on its way: after it has left, before its answer is read, in order."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from jiwar.exchange.aside import Aside
+from jiwar.exchange.courier import Courier
 from jiwar.exchange.logic import envelope as envelopes
-from jiwar.exchange.logic.conversation import NotUnderstood
+from jiwar.exchange.logic.conversation import NotUnderstood, Visit
+from jiwar.exchange.logic.hello import Problem
 from jiwar.exchange.models import Outgoing
 from jiwar.exchange.this_node import ThisNode
 from jiwar.records.kinds import Kind
@@ -63,9 +65,25 @@ def test_receipts_wait_while_the_next_frame_is_at_hand(niger: ForeignNode, kind:
         issue(BY, kind, content(kind, str(n)))
     node, closed = ThisNode(reaching=True, aside=aside), Outgoing.objects.filter(state="acknowledged")
     [one] = node.envelopes("NER", {}, 1)
-    assert node.settle("NER", [receipt(niger, 1, stream=envelopes.read(one).header.stream)]) == 0
+    node.settle("NER", [receipt(niger, 1, stream=envelopes.read(one).header.stream)])
     assert not closed.exists()
     aside.finish()
     assert closed.count() == 1
-    rest = [envelopes.read(data) for data in node.envelopes("NER", {}, 10**6)[1:]]
-    assert node.settle("NER", [receipt(niger, rest[-1].header.seq, stream=rest[-1].header.stream)]) == len(rest)
+    rest = [envelopes.read(data).header for data in node.envelopes("NER", {}, 10**6)[1:]]
+    node.settle("NER", [receipt(niger, rest[-1].seq, stream=rest[-1].stream)])
+    assert closed.count() == 1 + len(rest)
+
+
+@pytest.mark.django_db
+def test_a_visit_that_ends_in_a_problem_leaves_nothing_undone(niger: ForeignNode, aside: Aside) -> None:
+    done: list[int] = []
+
+    def frames() -> Generator[bytes, bytes, Visit]:
+        aside.put(lambda: done.append(1))
+        return Visit(problem=Problem("internal_error"))
+        yield
+
+    courier = Courier()
+    ended = courier._carry("NER", frames(), aside)
+    courier._bell.close()
+    assert (ended and ended.problem, done) == (Problem("internal_error"), [1])

@@ -98,8 +98,9 @@ class Node(Protocol):
     def take(self, peer: str, envelopes: Sequence[bytes]) -> Problem | None:
         """Take envelopes in their order; what stopped it, if anything did. Durable."""
 
-    def settle(self, peer: str, receipts: Sequence[bytes]) -> int:
-        """Close messages by their receipts; how many. Raises NotUnderstood for one that proves nothing. Durable."""
+    def settle(self, peer: str, receipts: Sequence[bytes]) -> None:
+        """Close messages by their receipts; raises NotUnderstood for one that proves nothing. Durable, or put aside
+        until the next frame has left: no hello owns to them before they are."""
 
     def receipts(self, peer: str, sent: Mapping[str, Sent]) -> list[bytes]:
         """Receipts for what we have taken beyond those that the peer holds."""
@@ -155,10 +156,8 @@ def later(node: Node, contacts: Mapping[str, Contact], peer: str) -> Answer:
 
 @dataclass(slots=True)
 class Visit:
-    """What a visit came to: messages settled, envelopes taken from its answers, and what ended it early."""
+    """What a visit came to: what ended it early, if anything did."""
 
-    settled: int = 0
-    brought: int = 0
     problem: Problem | None = None
 
 
@@ -190,7 +189,7 @@ def visit(
             done.problem = ours
             return done
         known = contact.when_given(hello.re)
-        ours = _hear(node, contact, hello, reply, known, done)
+        ours = _hear(node, contact, hello, reply, known)
         if ours is not None:
             continue  # one more frame, to say so
         if hello.problem is not None:
@@ -223,7 +222,7 @@ def listen(node: Node, contact: Contact, peer: str, *, room: Size = lambda: ROOM
         if ours is not None or hello.problem is not None:
             done.problem = ours or hello.problem
             return done
-        ours = _hear(node, contact, hello, reply, contact.when_given(hello.re), done)
+        ours = _hear(node, contact, hello, reply, contact.when_given(hello.re))
 
 
 def _begin(node: Node, contact: Contact, peer: str, problem: Problem | None) -> Frame:
@@ -257,9 +256,7 @@ def _fell(before: Have | None, now: Have) -> bool:
     return before is None or _moved(now, before)
 
 
-def _hear(
-    node: Node, contact: Contact, hello: Hello, frame: Frame, known: Have | None, done: Visit | None = None
-) -> Problem | None:
+def _hear(node: Node, contact: Contact, hello: Hello, frame: Frame, known: Have | None) -> Problem | None:
     """Use what a frame brought, in this order: evidence, contact, receipts, messages, chunks."""
     peer = hello.sender
     if frame.own:
@@ -275,14 +272,12 @@ def _hear(
     contact.ledger = contact.ledger or len(hello.ledger) > QUIET
     if problem:
         return problem
-    settled = node.settle(peer, frame.receipts) if frame.receipts else 0
+    if frame.receipts:
+        node.settle(peer, frame.receipts)
     if frame.envelopes:
         problem = node.take(peer, frame.envelopes)
     if frame.chunks:
         node.keep(peer, frame.chunks)
-    if done is not None:
-        done.settled += settled
-        done.brought += len(frame.envelopes)
     return problem
 
 

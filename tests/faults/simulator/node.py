@@ -183,9 +183,9 @@ class SimNode:
         self.world.meanwhile(self)
         return arrival.take(self, peer, envelopes)
 
-    def settle(self, peer: str, receipts: Sequence[bytes]) -> int:
+    def settle(self, peer: str, receipts: Sequence[bytes]) -> None:
         self.world.meanwhile(self)
-        return departure.settle(self, peer, receipts)
+        departure.settle(self, peer, receipts)
 
     def receipts(self, peer: str, sent: Mapping[str, Sent]) -> list[bytes]:
         self.world.meanwhile(self)
