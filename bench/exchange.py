@@ -123,12 +123,12 @@ print(json.dumps([(row.acknowledged_at - row.queued_at).total_seconds() * 1000 f
 """
 POLL = """
 import json, time
-import httpx
-from jiwar.exchange.aside import Aside
-from jiwar.exchange.courier import Courier
+from jiwar.exchange.line import Line
 from jiwar.exchange.logic.conversation import visit
 from jiwar.exchange.this_node import CONTACTS, ThisNode
-courier = Courier()
+from jiwar.identity.queries import known_neighbours
+node = known_neighbours()["NER"]
+line = Line(node.exchange_url, node.tls_certificate)
 times = []
 for n in range(120):
     frames = visit(ThisNode(reaching=True), CONTACTS["NER"], "NER", push=lambda: 64_000)
@@ -136,9 +136,9 @@ for n in range(120):
         data = next(frames)
         while True:
             start = time.perf_counter()
-            reply = courier._post("NER", data, 0, Aside(courier._helpers))
+            answer = line.ask([data], len(data))
             times.append((time.perf_counter() - start) * 1000)
-            data = frames.send(reply)
+            data = frames.send(answer.body)
     except StopIteration:
         pass
 print(json.dumps(times[20:]))

@@ -4,15 +4,18 @@ One text for SQLite and PostgreSQL. To PostgreSQL several statements go in one j
 """
 
 import datetime as dt
+import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.db.models import Model
 
+_here = threading.local()
 Row = tuple[Any, ...]
 Statement = tuple[str, Sequence[object]]
 """A text and its values."""
@@ -36,6 +39,20 @@ class Insert:
         one = f"({marks(self.rows[0])})"
         text = f"INSERT INTO {self.table} ({self.names}) VALUES {', '.join([one] * len(self.rows))}"  # noqa: S608
         return text, [value for row in self.rows for value in row]
+
+
+def renew() -> None:
+    """Before and after a piece of work: close a connection that is old or broke, as Django does around each request.
+
+    Whether an idle one still answers is asked once a second in each thread, not each time: it costs a journey. A
+    server that went away meanwhile is a failure of that piece of work, which is done again.
+    """
+    close_old_connections()
+    now = time.monotonic()
+    if now - getattr(_here, "asked_at", float("-inf")) < 1:
+        connection.health_check_done = True
+    else:
+        _here.asked_at = now
 
 
 def rows(text: str, values: Sequence[object] = ()) -> list[Row]:

@@ -37,6 +37,7 @@ from jiwar.identity.keys import ring
 from jiwar.identity.queries import PASSING, KeyRefused, known_neighbours, one_look, signing_key
 from jiwar.records.arrivals import Checked, check, keep
 from jiwar.records.services import Record
+from jiwar.sql import Row
 from jiwar.wire.faults import Fault, Refused
 
 _BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
@@ -91,8 +92,13 @@ def take(sender: str, batch: Sequence[bytes]) -> Taken:
     with one_look():
         opened = list(_open(sender, batch))
     try:
-        with steady(), transaction.atomic():
-            return _take(sender, opened, batch)
+        try:
+            with steady(), transaction.atomic():
+                return _take(sender, opened, batch)
+        except Refused:
+            # What a kind made of its record refused that record alone: once more, with a way back for each.
+            with steady(), transaction.atomic():
+                return _take(sender, opened, batch, careful=True)
     except (NotUnderstood, OperationalError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it was, the messages before it are taken
@@ -106,7 +112,7 @@ def _one_by_one(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequen
     for each, data in zip(opened, batch, strict=False):
         try:
             with steady(), transaction.atomic():
-                taken = _take(sender, [each], [data])
+                taken = _take(sender, [each], [data], careful=True)
         except (NotUnderstood, OperationalError):
             raise
         except Exception as error:  # noqa: BLE001
@@ -175,7 +181,8 @@ def _read(arrival: Arrival) -> None:
 # --- inside it --------------------------------------------------------------------------------------------------------
 
 
-def _take(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequence[bytes]) -> Taken:
+def _take(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequence[bytes], *, careful: bool = False) -> Taken:
+    """Raises Refused, unless `careful`, where what a kind makes of a record refuses it."""
     taken = Taken()
     rows = _lock(sender, opened)
     before = _taken_before(rows, opened)
@@ -193,7 +200,7 @@ def _take(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequence[byt
             acts.append(Act("message_rejected", sender, detail))
             break
     for run in _runs(fresh):
-        _apply(sender, run)
+        _apply(sender, run, careful=careful)
     acts = [_act(sender, each) for each in fresh] + acts
     now = timezone.now()
     places = [
@@ -274,7 +281,7 @@ def _runs(fresh: Sequence[Arrival]) -> Iterator[list[Arrival]]:
         yield run
 
 
-def _apply(sender: str, run: Sequence[Arrival]) -> None:
+def _apply(sender: str, run: Sequence[Arrival], *, careful: bool) -> None:
     """The business effect of messages that belong together: each gets its result, and its record where it has one."""
     judged: dict[Any, Verdict | Fault | None] = {}
     free: list[tuple[Arrival, dt.datetime | None]] = []
@@ -301,7 +308,7 @@ def _apply(sender: str, run: Sequence[Arrival]) -> None:
         else:
             valid_until = dt.datetime.fromisoformat(each.checked.data["content"]["valid_until"])
             free.append((each, retention(verdict, now, valid_until) if isinstance(verdict, Open) else None))
-    for (each, _), kept in zip(free, _keep(sender, free) if free else (), strict=True):
+    for (each, _), kept in zip(free, _keep(sender, free, careful=careful) if free else (), strict=True):
         if isinstance(kept, Refused):
             each.result = _refusal(kept)
         else:
@@ -310,16 +317,18 @@ def _apply(sender: str, run: Sequence[Arrival]) -> None:
             each.result = Result("kept", "not_understood") if unread else Result("applied")
 
 
-def _keep(sender: str, free: Sequence[tuple[Arrival, dt.datetime | None]]) -> list[Record | Refused]:
-    """Keep records together; where one of them is refused by what its kind makes of it, one by one."""
+def _keep(sender: str, free: Sequence[tuple[Arrival, dt.datetime | None]], *, careful: bool) -> list[Record | Refused]:
+    """Keep records together; `careful`: where one of them is refused by what its kind makes of it, one by one."""
     checked, until = [each.checked for each, _ in free if each.checked], [until for _, until in free]
+    if not careful:
+        return keep(_BY, checked, sender, until)
     try:
         with transaction.atomic():
             return keep(_BY, checked, sender, until)
     except Refused as refused:
         if len(free) == 1:
             return [refused]
-        return [kept for each in free for kept in _keep(sender, [each])]
+        return [kept for each in free for kept in _keep(sender, [each], careful=True)]
 
 
 def _regain(sender: str, arrival: Arrival, message: Message) -> None:
@@ -382,28 +391,24 @@ def receipts_for(sender: str, sent: Mapping[str, Sent]) -> list[bytes]:
 
     They are made from what the disk holds, so that a receipt that was lost on the way is simply made again.
     """
-    behind = {name: said for name, said in sent.items() if said.acked < said.sealed}
-    if not behind or restoring():
+    owed = {name: receipts.owed(said.sealed, said.acked) for name, said in sorted(sent.items())}
+    owed = {name: numbers for name, numbers in owed.items() if numbers}
+    if not owed or restoring():
         return []
-    found = []
-    for row in store.streams(sender, incoming=True, names=behind):
-        said = behind[row.name]
-        if numbers := receipts.owed(row.seq, said.sealed, said.acked):
-            found.append(_receipt(row, numbers))
-    return found
+    taken = store.taken(sender, owed)
+    return [_receipt(sender, name, rows) for name, rows in zip(owed, taken, strict=True) if rows]
 
 
-def _receipt(row: Stream, numbers: range) -> bytes:
-    rows = store.taken(row, numbers)
+def _receipt(sender: str, stream: str, rows: Sequence[Row]) -> bytes:
     key = ring(settings.KEYS).signing[0]
     receipt = Receipt(
         sender=settings.NODE.code,
-        recipient=row.node,
-        stream=row.name,
-        first=numbers[0],
-        last=numbers[-1],
-        head=rows[-1][3],
-        results=tuple(Result(status, code, detail) for status, code, detail, _ in rows),
+        recipient=sender,
+        stream=stream,
+        first=rows[0][0],
+        last=rows[-1][0],
+        head=rows[-1][4],
+        results=tuple(Result(status, code, detail) for _, status, code, detail, _ in rows),
         at=timezone.now().isoformat(),
         checkpoint=note_of_tree(),
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from typing import Self
 
-from django.db import close_old_connections
+from jiwar.sql import renew
 
 
 class Aside:
@@ -42,11 +42,11 @@ class Aside:
             self._do()
 
     def _beside(self) -> None:
-        close_old_connections()
+        renew()
         try:
             self._do()
         finally:
-            close_old_connections()
+            renew()
 
     def _do(self) -> None:
         work, self._work = self._work, []

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from jiwar.audit.services import Author, append
-from jiwar.exchange import attachments, store
+from jiwar.exchange import attachments
 from jiwar.exchange.models import Attached, Sealed
 from jiwar.records.content import Content
 from jiwar.records.kinds import KINDS, Kind
@@ -54,8 +54,6 @@ def release_draft(draft: "Draft", blob: str | None = None) -> None:
 def wanted(peer: str, most: int) -> dict[str, int]:
     """Files that a peer sent records about and that are not here whole: by blob, the first chunk that is missing."""
     found: dict[str, int] = {}
-    if not store.lacks_files(peer):
-        return found
     for row in Attached.objects.filter(wanted_from=peer).select_related("record").order_by("id")[: 2 * most]:
         descriptor = _descriptor(row)
         if descriptor is None or (first := attachments.missing(descriptor)) == len(descriptor.chunks):

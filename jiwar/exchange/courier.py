@@ -7,20 +7,17 @@ or so; one that answers and does not agree, every minute; each at once when it s
 import datetime as dt
 import logging
 import re
-import socket
-import ssl
-import struct
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 
-import httpx
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
@@ -31,8 +28,8 @@ from jiwar.exchange.aside import Aside
 from jiwar.exchange.attached import sweep
 from jiwar.exchange.bus import Bus
 from jiwar.exchange.directory import tend
+from jiwar.exchange.line import Line, Missed
 from jiwar.exchange.logic.conversation import ROOM, NotUnderstood, Visit, listen, visit
-from jiwar.exchange.logic.frame import MAX_BYTES
 from jiwar.exchange.models import Link
 from jiwar.exchange.standing import Moment, one_moment
 from jiwar.exchange.this_node import CONTACTS, ThisNode
@@ -40,6 +37,7 @@ from jiwar.exchange.wake import Bell, ring
 from jiwar.exchange.where import where
 from jiwar.identity.queries import known_neighbours, one_look
 from jiwar.records.services import expire, read_again
+from jiwar.sql import renew
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +45,6 @@ HEARTBEAT = 20.0
 """Seconds: a node that has heard nothing from us for so long gets a greeting."""
 LISTEN = 25
 """Seconds that a post asks its national node to keep a question open."""
-TIMEOUT = httpx.Timeout(30, connect=4)
-ANSWER_WITHIN, SLOWEST = 30.0, 500
-"""Seconds, and bytes a second beyond them: a peer whose answer drips slower is a peer that is not there."""
 VISITS = 32
 """Visits at one time."""
 FIRST_PUSH = 64_000
@@ -62,21 +57,7 @@ LOOK_EACH = 5.0
 """Seconds after which the courier asks again how fast a way may be used."""
 EACH_MINUTE: list[Callable[[Grant, dt.datetime], object]] = [sweep, pouch_folder.sweep, tend]
 """What else is done about once a minute, each in transactions of its own; rooms above add what falls due with them."""
-_NO_CHECK_TIME = 0x200000
-"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL: the certificate is pinned, and a post that woke with a wrong clock must get
-through to learn of it."""
-_DROP = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-"""A connection that is given up ends at once: what it still had to send would hold up the next on a narrow way."""
-_HEADERS = {"accept-encoding": "identity", "content-type": "application/octet-stream"}
 _BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
-
-
-class Missed(Exception):
-    """A visit that brought no answer; `code` is of the words group `link_failure`."""
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(f"{code} {detail}".strip())
-        self.code, self.detail = code, detail
 
 
 @dataclass(slots=True)
@@ -95,8 +76,8 @@ class Way:
     rate: float = 0.0
     cap: int | None = None
     looked_at: float = float("-inf")
-    client: httpx.Client | None = None
-    certificate: str = ""
+    lines: dict[bool, Line] = field(default_factory=dict)
+    """The line on which a question is kept open, and the one for all else."""
 
     def may_be_tried(self, now: float) -> bool:
         """Whether the wait after a failure is over, or was ended by the node's own word."""
@@ -177,7 +158,7 @@ class Courier:
         rang, asked_at = True, float("-inf")
         while not self._stopping.is_set():
             try:
-                close_old_connections()
+                renew()
                 second = time.monotonic() - asked_at >= 1.0
                 if second:
                     asked_at = time.monotonic()
@@ -227,7 +208,7 @@ class Courier:
 
     def _minutes(self) -> None:
         while not self._stopping.is_set():
-            close_old_connections()
+            renew()
             for act in (_expire, _read_again, _release, *EACH_MINUTE):
                 try:
                     act(_BY, timezone.now())
@@ -241,13 +222,13 @@ class Courier:
     def _visit(self, node: str) -> None:
         way = self._ways[node]
         try:
-            close_old_connections()
+            renew()
             self.visit(node)
         except Exception as error:  # noqa: BLE001 - whatever it was, the next visit tries again
             log.error("courier: the visit to %s failed: %s", node, where(error))  # noqa: TRY400 - no content
             self._missed(node, "our_error")
         finally:
-            close_old_connections()
+            renew()
             way.busy = False
             if way.again:
                 way.again = False
@@ -268,7 +249,7 @@ class Courier:
             if self._bus and self._bus.is_up:
                 self._stopping.wait(1)
                 continue
-            close_old_connections()
+            renew()
             for node in known_neighbours():
                 way = self._ways[node]
                 try:
@@ -287,15 +268,15 @@ class Courier:
         try:
             with aside:
                 with self._one_frame():
-                    data = next(frames)
+                    data, line = next(frames), self._line(node, waiting=wait > 0)
                 while not self._stopping.is_set():
-                    reply = self._post(node, data, wait, aside)
+                    reply = self._post(node, line, data, wait, aside)
                     aside.finish()
                     way.reached_at = time.monotonic()
                     if wait:
                         way.answered_at = way.reached_at
                     with self._one_frame():
-                        data = frames.send(reply)
+                        data, line = frames.send(reply), self._line(node, waiting=wait > 0)
         except StopIteration as ended:
             done: Visit = ended.value
             if done.problem:
@@ -325,34 +306,16 @@ class Courier:
         way.wait = links.LONG_PATIENCE if patient else min(most, max(first, way.wait * 1.2))
         links.missed(node, code, detail)
 
-    def _post(self, node: str, body: bytes, wait: int, aside: Aside) -> bytes:
+    def _post(self, node: str, line: Line, body: bytes, wait: int, aside: Aside) -> bytes:
         """The frame with which a node answers; raises Missed. What was put aside is done meanwhile."""
         way, started = self._ways[node], time.monotonic()
-        answer = bytearray()
-        try:
-            client, url = self._client(node)
-            headers = _HEADERS | {"content-length": str(len(body))} | ({"jiwar-wait": str(wait)} if wait else {})
-            timeout, told, url = httpx.Timeout(30 + wait, connect=4), aside.after(body), f"{url}/exchange/2"
-            # Raw bytes: nothing that a peer compressed is unpacked.
-            with client.stream("POST", url, content=told, headers=headers, timeout=timeout) as response:
-                first = time.monotonic()
-                for piece in response.iter_raw():
-                    answer += piece
-                    if len(answer) > MAX_BYTES:
-                        raise Missed("answer_too_large")
-                    if time.monotonic() - first > ANSWER_WITHIN + len(answer) / SLOWEST:
-                        raise Missed("too_slow")
-        except httpx.TimeoutException as error:
-            raise Missed("too_slow", type(error).__name__) from None
-        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-            code = "wrong_certificate" if "CERTIFICATE_VERIFY_FAILED" in str(error) else "unreachable"
-            raise Missed(code, type(error).__name__) from None
-        if response.status_code != httpx.codes.OK:
-            raise Missed("http", f"{response.status_code} {_problem(bytes(answer))}".strip())
+        answer = line.ask(aside.after(body), len(body), wait)
+        if answer.status != HTTPStatus.OK:
+            raise Missed("http", f"{answer.status} {_problem(answer.body)}".strip())
         # What was waited for says nothing of the way; only how long the answer then took.
-        size, since = (len(answer), first) if wait else (len(body) + len(answer), started)
+        size, since = (len(answer.body), answer.began) if wait else (len(body) + len(answer.body), started)
         self._measure(node, way, size, time.monotonic() - since)
-        return bytes(answer)
+        return answer.body
 
     def _measure(self, node: str, way: Way, size: int, seconds: float) -> None:
         """Learn how fast a way is from frames that are large enough to tell, and keep to its cap."""
@@ -366,21 +329,15 @@ class Courier:
             if not before or abs(way.rate - before) > before / 4:
                 links.carried(node, way.rate)
 
-    def _client(self, node: str) -> tuple[httpx.Client, str]:
-        """A connection kept alive, that trusts the certificate of the node's card and no other; the address."""
-        way, row = self._ways[node], known_neighbours()[node]
-        if way.client is None or way.certificate != row.tls_certificate:
-            if way.client:
-                way.client.close()
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.minimum_version = ssl.TLSVersion.TLSv1_3
-            context.check_hostname = False  # the certificate itself is pinned, wherever the node moves
-            context.verify_flags |= _NO_CHECK_TIME
-            context.load_verify_locations(cadata=row.tls_certificate)
-            transport = httpx.HTTPTransport(verify=context, trust_env=False, socket_options=[_DROP])
-            way.client = httpx.Client(transport=transport, timeout=TIMEOUT, trust_env=False)
-            way.certificate = row.tls_certificate
-        return way.client, row.exchange_url.rstrip("/")
+    def _line(self, node: str, *, waiting: bool) -> Line:
+        """The line to a node, by its newest card."""
+        lines, row = self._ways[node].lines, known_neighbours()[node]
+        line, leads_to = lines.get(waiting), (row.exchange_url, row.tls_certificate)
+        if line is None or line.leads_to != leads_to:
+            if line is not None:
+                line.close()
+            line = lines[waiting] = Line(*leads_to)
+        return line
 
 
 def _expire(by: Grant, at: dt.datetime) -> None:

@@ -7,17 +7,17 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections
 
 from jiwar.exchange.courier import LISTEN, Courier
+from jiwar.exchange.line import ADDRESS
 from jiwar.exchange.logic.conversation import Answer, NotUnderstood, answer, later
 from jiwar.exchange.logic.frame import MAX_BYTES
 from jiwar.exchange.standing import Moment, one_moment
 from jiwar.exchange.this_node import CONTACTS, ThisNode
 from jiwar.exchange.where import where
 from jiwar.identity.queries import one_look
+from jiwar.sql import renew
 
-ADDRESS = "/exchange/2"
 log = logging.getLogger(__name__)
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -75,7 +75,7 @@ class Listener:
         return self._frame(lambda: later(ThisNode(reaching=False), CONTACTS, peer))
 
     def _frame(self, say: Callable[[], Answer]) -> Answer:
-        close_old_connections()
+        renew()
         try:
             with one_look(), one_moment(self._moment):
                 return say()
@@ -85,7 +85,7 @@ class Listener:
             log.error("exchange: a request failed: %s", where(error))  # noqa: TRY400 - no content
             raise Refused(503, "internal_error") from None
         finally:
-            close_old_connections()
+            renew()
 
 
 class Questions:

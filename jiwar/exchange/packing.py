@@ -268,7 +268,7 @@ class _Contents:
 
     def _frame(self, **items: list[bytes]) -> bytes:
         lack = dict(list(self._lack.items())[: hellos.MAX_WANTED])
-        have, sent = cursors(self._node)
+        have, sent, _ = cursors(self._node)
         key = ring(settings.KEYS).signing[0]
         hello = Hello(
             sender=settings.NODE.code,

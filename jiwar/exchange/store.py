@@ -3,7 +3,7 @@
 One text for SQLite and PostgreSQL. What is asked seldom stands with who asks it, in the ORM's words.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -34,8 +34,9 @@ _SEALED = "UPDATE exchange_outgoing SET state = 'sealed', reason = '' WHERE id I
 _OUT_MOVES = "UPDATE exchange_stream SET seq = %s, head = %s, acked = %s WHERE id = %s"
 _IN_MOVES = "UPDATE exchange_stream SET seq = %s, head = %s, newest = %s WHERE id = %s"
 _TAKEN = (
-    "SELECT status, code, detail, hash FROM exchange_incoming"
-    " WHERE stream_id = %s AND seq >= %s AND seq < %s ORDER BY seq"
+    "SELECT i.seq, i.status, i.code, i.detail, i.hash FROM exchange_incoming i"
+    " JOIN exchange_stream s ON s.id = i.stream_id"
+    " WHERE s.node = %s AND s.incoming = %s AND s.name = %s AND i.seq >= %s AND i.seq < %s ORDER BY i.seq"
 )
 _HASH = (
     "SELECT e.hash FROM exchange_sealed e JOIN exchange_stream s ON s.id = e.stream_id"
@@ -81,9 +82,10 @@ def outlook(node: str) -> tuple[list[Stream], set[Lane]]:
     return _read(known), {lane for lane, waits in zip(Lane, found, strict=True) if waits}
 
 
-def cursors(node: str) -> list[Way]:
-    """The streams from and to a node, the newest first."""
-    return [Way(bool(incoming), *rest) for incoming, *rest in rows(_CURSORS, [node])]
+def cursors(node: str) -> tuple[list[Way], bool]:
+    """The streams from and to a node, the newest first; whether it sent records about files that may not be whole."""
+    known, [[lacks]] = ask((_CURSORS, [node]), (_LACKING, [node]))
+    return [Way(bool(incoming), *rest) for incoming, *rest in known], bool(lacks)
 
 
 def waited_for(nodes: Sequence[str]) -> set[str]:
@@ -123,9 +125,9 @@ def keep_taken(places: Sequence[Incoming], moved: Sequence[Stream]) -> None:
         do(insertion(places), *moves)
 
 
-def taken(stream: Stream, numbers: range) -> list[Row]:
-    """Status, code, detail and hash of the messages that were taken under these numbers."""
-    return rows(_TAKEN, [stream.pk, numbers.start, numbers.stop])
+def taken(node: str, numbers: Mapping[str, range]) -> list[list[Row]]:
+    """Number, status, code, detail and hash of the messages that were taken under these numbers, for each stream."""
+    return ask(*((_TAKEN, [node, True, name, part.start, part.stop]) for name, part in numbers.items()))
 
 
 def receipted(node: str, name: str, last: int) -> tuple[Stream | None, str | None]:
@@ -148,11 +150,6 @@ def close(stream: Stream, receipt: Receipt, ranges: Iterable[tuple[int, int, Sta
         for first, last, where, status in ranges
     ]
     do(*closed, _moved_out(stream))
-
-
-def lacks_files(peer: str) -> bool:
-    """Whether a peer sent records about files that may not be here whole."""
-    return bool(rows(_LACKING, [peer])[0][0])
 
 
 def _of(node: str, *, incoming: bool, names: Collection[str] | None = None, lock: bool = False) -> Statement:

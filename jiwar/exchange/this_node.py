@@ -97,7 +97,7 @@ class ThisNode:
         quiet = self._live and now - contact.told_at < TELL_EACH and not contact.ledger
         if not quiet:
             contact.told_at, contact.ledger = now, False
-        have, sent = cursors(peer)
+        have, sent, lacks = cursors(peer)
         key, nonce = ring(settings.KEYS).signing[0], secrets.token_hex(16)
         contact.keys[nonce] = key.id
         hello = Hello(
@@ -109,7 +109,7 @@ class ThisNode:
             re=re,
             have=have,
             sent=sent,
-            lack=wanted(peer, hellos.MAX_WANTED),
+            lack=wanted(peer, hellos.MAX_WANTED) if lacks else {},
             room=0 if old else room,
             # An old copy shows no ledger: what it would show is another past.
             ledger={} if quiet else tell(peer, old=bool(old)),
@@ -228,13 +228,15 @@ class ThisNode:
         return departure.stuck(peer, problem, have)
 
 
-def cursors(peer: str) -> tuple[dict[str, Cursor], dict[str, Sent]]:
-    """How far each stream of a peer was taken; how far each stream to it was sealed and receipted. The newest ones."""
+def cursors(peer: str) -> tuple[dict[str, Cursor], dict[str, Sent], bool]:
+    """How far each stream of a peer was taken; how far each stream to it was sealed and receipted; the newest ones.
+    And whether files that it told of may not be here whole."""
     have: dict[str, Cursor] = {}
     sent: dict[str, Sent] = {}
-    for incoming, name, seq, head, acked in store.cursors(peer):
+    ways, lacks = store.cursors(peer)
+    for incoming, name, seq, head, acked in ways:
         if incoming and len(have) < MANY:
             have[name] = Cursor(seq, head)
         elif not incoming and len(sent) < MANY:
             sent[name] = Sent(seq, acked)
-    return have, sent
+    return have, sent, lacks

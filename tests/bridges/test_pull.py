@@ -84,7 +84,7 @@ class Listener:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
             self.certificate = (folder / "tls.crt").read_text()
         self.url = f"{'https' if folder else 'http'}://127.0.0.1:{port}/root/"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
 
     def stop(self) -> None:
         self._server.shutdown()

@@ -22,6 +22,7 @@ from jiwar.access.services import as_node
 from jiwar.audit.models import Leaf
 from jiwar.exchange import courier as couriers
 from jiwar.exchange import departure, services
+from jiwar.exchange import line as lines
 from jiwar.exchange import listener as listeners
 from jiwar.exchange.arrival import take
 from jiwar.exchange.courier import Courier, Way
@@ -83,7 +84,7 @@ class Listener:
         context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.certificate = (folder / "tls.crt").read_text()
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -172,7 +173,7 @@ def test_another_certificate_is_refused_and_nothing_is_said(listener: Listener) 
     make_own_keys()
     add_node(ForeignNode("NER", url=listener.url).card())
     visit()
-    assert failure() == "wrong_certificate ConnectError"
+    assert failure() == "wrong_certificate SSLCertVerificationError"
     assert listener.asked == []
 
 
@@ -183,7 +184,7 @@ def test_nobody_at_the_address_is_tried_again_every_second_or_so(monkeypatch: py
         port = free.getsockname()[1]
     add_node(ForeignNode("NER", url=f"https://127.0.0.1:{port}").card())
     courier = visit()
-    assert failure() == "unreachable ConnectError"
+    assert failure() == "unreachable ConnectionRefusedError"
     assert due(courier) == []
     courier.heard("NER", listening=False)  # its own word ends the wait
     assert due(courier) == ["NER"]
@@ -215,8 +216,8 @@ def test_an_answer_past_the_limit_is_not_read_on(listener: Listener, niger: Fore
 
 
 def test_a_peer_that_drips_is_left(listener: Listener, niger: ForeignNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(couriers, "ANSWER_WITHIN", 0.2)
-    monkeypatch.setattr(couriers, "SLOWEST", 10_000)
+    monkeypatch.setattr(lines, "ANSWER_WITHIN", 0.2)
+    monkeypatch.setattr(lines, "SLOWEST", 10_000)
 
     def drip(_: bytes) -> Iterator[bytes]:
         for _ in range(100):
@@ -351,7 +352,7 @@ def test_an_unexpected_failure_answers_503_and_logs_no_content(
         raise RuntimeError("Ahmed Ahmed, born 1980")
 
     monkeypatch.setattr(listeners, "answer", fails)
-    monkeypatch.setattr(listeners, "close_old_connections", lambda: None)  # the test's own connection stays
+    monkeypatch.setattr(listeners, "renew", lambda: None)  # the test's own connection stays
     with pytest.raises(listeners.Refused) as refused:
         listeners.Listener()._hear(b"", listening=False)
     assert (refused.value.status, refused.value.body) == (503, b'{"problem":"internal_error"}')

@@ -94,9 +94,10 @@ def verify(found: Signed, public: Ed25519PublicKey) -> None:
     signed.verify("receipt", LABEL, found, public)
 
 
-def owed(taken: int, sealed: int, acked: int) -> range:
-    """The numbers of a stream to make a receipt for: taken here, and without one at a sender that came to `sealed`."""
-    return range(acked + 1, min(taken, sealed, acked + MAX_RANGE) + 1)
+def owed(sealed: int, acked: int) -> range:
+    """The numbers of a stream that a receipt is for, those of them that were taken: a sender came to `sealed`, and has
+    receipts up to `acked`."""
+    return range(acked + 1, min(sealed, acked + MAX_RANGE) + 1)
 
 
 def news(receipt: Receipt, acked: int) -> tuple[Result, ...]:

@@ -170,7 +170,7 @@ def receipts_for(node: "SimNode", sender: str, sent: Mapping[str, Sent]) -> list
         row = node.taken(sender).get(name)
         if row is None or said.acked >= said.sealed:
             continue
-        if numbers := receipts.owed(row.seq, said.sealed, said.acked):
+        if numbers := receipts.owed(min(row.seq, said.sealed), said.acked):
             places = [node.places(sender)[name, number] for number in numbers]
             receipt = Receipt(
                 sender=node.code,
