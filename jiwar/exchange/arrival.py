@@ -3,7 +3,6 @@ of them.
 """
 
 import datetime as dt
-import hashlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.agreements.queries import Open, Verdict, brought, facts_of, may_receive, retention, steady
 from jiwar.audit.services import Act, append_all, note_of_tree
-from jiwar.exchange import store
+from jiwar.exchange import store, turned_away
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import message as messages
 from jiwar.exchange.logic import receipt as receipts
@@ -45,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 class Rejected(Exception):
-    """An envelope that was not taken: nothing was written but a ledger leaf. `code` says why."""
+    """An envelope that was not taken: nothing is written but a ledger leaf. `code` says why."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code} {detail}".strip())
@@ -74,10 +73,11 @@ class Arrival:
 
 @dataclass(slots=True)
 class Taken:
-    """What became of a batch: how many were taken now, and what stopped it early."""
+    """What became of a batch: how many were taken now, and what stopped it early; the envelope, where one did."""
 
     count: int = 0
     problem: Problem | None = None
+    rejected: bytes = b""
     arrivals: list[Arrival] = field(default_factory=list)
 
 
@@ -91,6 +91,13 @@ def take(sender: str, batch: Sequence[bytes]) -> Taken:
         return Taken(problem=Problem("restoring"))
     with one_look():
         opened = list(_open(sender, batch))
+    taken = _together(sender, opened, batch)
+    if taken.problem and taken.rejected:
+        turned_away.note("message_rejected", sender, taken.problem.code, taken.rejected)
+    return taken
+
+
+def _together(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequence[bytes]) -> Taken:
     try:
         try:
             with steady(), transaction.atomic():
@@ -121,7 +128,7 @@ def _one_by_one(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequen
         whole.count += taken.count
         whole.arrivals += taken.arrivals
         if taken.problem:
-            whole.problem = taken.problem
+            whole.problem, whole.rejected = taken.problem, taken.rejected
             break
     return whole
 
@@ -187,7 +194,6 @@ def _take(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequence[byt
     rows = _lock(sender, opened)
     before = _taken_before(rows, opened)
     fresh: list[Arrival] = []
-    acts: list[Act] = []
     for each, data in zip(opened, batch, strict=False):
         try:
             if isinstance(each, Rejected):
@@ -195,13 +201,10 @@ def _take(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequence[byt
             if _follows(rows[each.envelope.header.stream], each.envelope, data, before):
                 fresh.append(each)
         except Rejected as rejected:
-            taken.problem = Problem(rejected.code, rejected.detail[:300])
-            detail = {"code": rejected.code, "hash": hashlib.sha256(data).hexdigest()}
-            acts.append(Act("message_rejected", sender, detail))
+            taken.problem, taken.rejected = Problem(rejected.code, rejected.detail[:300]), data
             break
     for run in _runs(fresh):
         _apply(sender, run, careful=careful)
-    acts = [_act(sender, each) for each in fresh] + acts
     now = timezone.now()
     places = [
         Incoming(
@@ -219,7 +222,7 @@ def _take(sender: str, opened: Sequence[Arrival | Rejected], batch: Sequence[byt
         if each.result
     ]
     store.keep_taken(places, [row for row in rows.values() if row.newest is not None])
-    append_all(_BY, acts)
+    append_all(_BY, [_act(sender, each) for each in fresh])
     taken.count, taken.arrivals = len(fresh), fresh
     return taken
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import time_machine
@@ -16,7 +17,8 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.agreements.demo import demo_agreement
-from jiwar.exchange import arrival, departure, store
+from jiwar.audit.models import Leaf
+from jiwar.exchange import arrival, departure, store, turned_away
 from jiwar.exchange.arrival import take
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import message as messages
@@ -254,6 +256,21 @@ def test_a_gap_stops_the_batch_and_says_what_is_expected(niger: ForeignNode, kin
     assert cursors("NER")[0] == {"routine.1.0": Cursor(1, envelopes.hash_of(one))}
     assert take("NER", [two, three]).count == 2
     assert Record.objects.filter(kind="test.note").count() == 3
+
+
+def test_what_is_shown_again_and_again_leaves_one_leaf_a_minute(niger: ForeignNode, kind: Kind) -> None:
+    open_between(niger, "test.note")
+    channel = Channel(niger)
+    _, two = (channel.envelope(niger.statement(kind, content(kind, str(n)))) for n in range(2))
+    turned_away._noted.clear()
+    for _ in range(3):
+        assert take("NER", [two]).problem == Problem("sequence_gap", "routine.1.0 1")
+    assert take("NER", [two[:-1] + bytes([two[-1] ^ 1])]).problem == Problem("envelope_signature")
+    told = [json.loads(leaf.content)["detail"] for leaf in Leaf.objects.filter(act="message_rejected")]
+    assert told == [
+        {"code": "sequence_gap", "hash": envelopes.hash_of(two)},
+        {"code": "envelope_signature", "hash": ANY},
+    ]
 
 
 def test_each_stream_has_numbers_of_its_own(niger: ForeignNode, kind: Kind) -> None:
