@@ -25,6 +25,7 @@ from jiwar.identity.services import add_node, add_person, make_own_keys
 from jiwar.records.arrivals import receive
 from jiwar.records.kinds import Kind
 from jiwar.records.models import Draft, Record
+from tests.console import client_of
 from tests.foreign import ForeignNode, Signed
 
 SignIn = Callable[[Person], Client]
@@ -127,10 +128,7 @@ def sign_in(settings: Any) -> SignIn:
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
 
     def signed_in(person: Person, language: str = "en") -> Client:
-        client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        client.cookies["jiwar_language"] = language
-        return client
+        return client_of(person, language)
 
     return signed_in
 

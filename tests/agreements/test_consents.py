@@ -32,6 +32,7 @@ from jiwar.records.statement import content_hash
 from jiwar.watchlist.alert_kinds import ALERT
 from jiwar.wire.faults import Refused
 from tests.agreements.conftest import APPROVE, DRAFT, NODE_GRANT, approved, say, signature, take, terms_of
+from tests.console import client_of
 from tests.foreign import ForeignNode
 from tests.post import DISCREET, alert_body
 
@@ -448,10 +449,7 @@ class TestPages:
         return self.signed_in(officer)
 
     def signed_in(self, person: Person) -> Client:
-        client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        client.cookies["jiwar_language"] = "en"
-        return client
+        return client_of(person)
 
     def test_ask_then_pass_on(self, desk: Client, theirs: Record, niger: ForeignNode) -> None:
         here = f"/agreements/onward/{theirs.uid}/"

@@ -1,16 +1,22 @@
 """A neighbour that carries pouches: its own, as its program would write them, and ours taken apart as it reads them."""
 
 import dataclasses
+import io
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+from django.apps import apps
 from django.conf import settings as django_settings
+from django.core import serializers
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.services import as_node
+from jiwar.exchange import last_words
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import frame as frames
 from jiwar.exchange.logic import hello as hellos
@@ -18,10 +24,12 @@ from jiwar.exchange.logic import pouch as pouches
 from jiwar.exchange.logic import receipt as receipts
 from jiwar.exchange.logic.frame import Frame
 from jiwar.exchange.logic.pouch import HEAD, SEALED
-from jiwar.exchange.models import Sealed
+from jiwar.exchange.models import Pouch, Sealed
+from jiwar.exchange.pouch import open_pouch
 from jiwar.exchange.this_node import CHUNK_PLACE
 from jiwar.identity.queries import sealing_keys
 from jiwar.records.kinds import Kind
+from jiwar.wire.faults import Refused
 from jiwar.wire.ids import uuid7
 from tests.exchange.test_exchange import Channel, content
 from tests.foreign import ForeignNode
@@ -80,6 +88,10 @@ class Packed:
         return [(envelope.header.stream, envelope.header.seq) for envelope in self.envelopes]
 
 
+Packing = Callable[..., Packed]
+"""`packed(**options)`: packs what waits for Niger."""
+
+
 def receipt(by: ForeignNode, last: int, first: int = 1, **changes: Any) -> bytes:
     """The neighbour's receipt for a range of what we sealed."""
     sealed = Sealed.objects.get(stream__name=changes.get("stream", "routine.1.0"), seq=last)
@@ -89,3 +101,25 @@ def receipt(by: ForeignNode, last: int, first: int = 1, **changes: Any) -> bytes
         "at": timezone.now().isoformat(), "checkpoint": "",
     } | changes  # fmt: skip
     return receipts.sign(receipts.Receipt(**fields), by.ring.signing[0].id, by.ring.signing[0].private)
+
+
+def opened(data: bytes) -> Pouch:
+    return open_pouch(CARRIER, io.BytesIO(data))
+
+
+def refused(data: bytes) -> tuple[str, str]:
+    with pytest.raises(Refused) as refusal:
+        opened(data)
+    [fault] = refusal.value.faults
+    return fault.code, fault.detail
+
+
+def everything() -> str:
+    """All that the database holds."""
+    return serializers.serialize("json", [row for model in apps.get_models() for row in model.objects.order_by("pk")])
+
+
+def word(node: str = "NER") -> Any:
+    found = last_words.of(node)
+    assert found is not None
+    return found

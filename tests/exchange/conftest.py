@@ -1,6 +1,7 @@
 """A neighbour with whom an agreement opens a kind of tests alone. Modules may have others of these names."""
 
 import dataclasses
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ import pytest
 from django.test import Client
 
 from jiwar.exchange import departure
+from jiwar.exchange.pouch import pack
 from jiwar.identity.models import Agency, Person
 from jiwar.identity.roles import Role
 from jiwar.identity.services import add_node, add_person, make_own_keys
 from jiwar.records.kinds import KINDS, Kind, register
-from tests.exchange.console import SignIn
+from tests.console import SignIn, client_of
+from tests.exchange.carrier import CARRIER, Packed, Packing
 from tests.exchange.test_exchange import Note, open_between
 from tests.foreign import ForeignNode
 
@@ -52,13 +55,20 @@ def sign_in(own_node: None, settings: Any) -> SignIn:
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
     agency = Agency.objects.create(code="contact-point", name="Contact point")
 
-    def signed_in(role: Role = Role.CONTACT_OFFICER, language: str = "en") -> Client:
-        person = Person.objects.filter(username=role.value).first() or add_person(
-            role.value, role.value, "a long test secret", agency=agency, roles=[role]
+    def signed_in(role: Role = Role.CONTACT_OFFICER, language: str = "en", name: str = "") -> Client:
+        person = Person.objects.filter(username=name or role.value).first() or add_person(
+            name or role.value, role.value, "a long test secret", agency=agency, roles=[role]
         )
-        client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        client.cookies["jiwar_language"] = language
-        return client
+        return client_of(person, language)
 
     return signed_in
+
+
+@pytest.fixture
+def packed(tmp_path: Path, niger: ForeignNode) -> Packing:
+    def make(**options: Any) -> Packed:
+        path = tmp_path / f"{secrets.token_hex(4)}.pouch"
+        pack(CARRIER, "NER", path, **({"why": "no line for two weeks"} | options))
+        return Packed(path, niger)
+
+    return make

@@ -1,9 +1,7 @@
 """Roots and keys at the console: read by two people, installed, rotated, revoked; by forms alone."""
 
-import dataclasses
 import datetime as dt
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,36 +18,25 @@ from jiwar.identity.logic.certificates import certify, read_request
 from jiwar.identity.logic.revocations import write_by_root
 from jiwar.identity.logic.roots import Root as RootKey
 from jiwar.identity.logic.roots import write_root
-from jiwar.identity.models import Agency, Root
+from jiwar.identity.models import Root
 from jiwar.identity.papers import read_root
 from jiwar.identity.queries import KeyRefused, root_of, signing_key
 from jiwar.identity.roles import Role
-from jiwar.identity.services import add_node, add_person, make_own_keys
+from jiwar.identity.services import add_node, make_own_keys
 from jiwar.identity.trust import meet_root, take_list
 from jiwar.wire.ids import uuid7
-from tests.exchange.test_pages import text
+from tests.console import SignIn, text
 from tests.foreign import ForeignNode
 
 pytestmark = pytest.mark.django_db
-SignIn = Callable[..., Client]
 LIBYA, NIGER, OTHER = RootKey.of("LBY", bytes(32)), RootKey.of("NER", bytes(32)), RootKey.of("NER", bytes([1] * 32))
 
 
 @pytest.fixture
-def sign_in(settings: Any, tmp_path: Path) -> SignIn:
-    settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
+def own_node(db: None, settings: Any, tmp_path: Path) -> None:
+    """Keys of this test alone: it changes them."""
     settings.KEYS = tmp_path / "keys"
     make_own_keys()
-    agency = Agency.objects.create(code="node", name="Node administration")
-
-    def signed_in(role: Role, name: str = "", language: str = "en") -> Client:
-        person = add_person(name or role.value, "A B", "a long walk in the Fezzan", agency=agency, roles=[role])
-        client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        client.cookies["jiwar_language"] = language
-        return client
-
-    return signed_in
 
 
 @pytest.fixture
@@ -137,14 +124,14 @@ def test_a_certificate_near_its_end_waits_for_the_administrator(sign_in: SignIn)
     install(client, sitting(client))
     assert "certificate" not in text(client.get("/"))
     with time_machine.travel(timezone.now() + dt.timedelta(days=155)):
-        for one, seen in ((sign_in(Role.ADMINISTRATOR, "late"), True), (officer, False)):
+        for one, seen in ((sign_in(Role.ADMINISTRATOR, name="late"), True), (officer, False)):
             assert ("This node’s certificate is over or ends soon" in text(one.get("/"))) == seen
     with time_machine.travel(timezone.now() + dt.timedelta(days=181)):
-        assert "certificate over" in text(sign_in(Role.ADMINISTRATOR, "later").get("/neighbours/keys/"))
+        assert "certificate over" in text(sign_in(Role.ADMINISTRATOR, name="later").get("/neighbours/keys/"))
 
 
 def test_another_root_is_an_alarm_that_two_people_settle(sign_in: SignIn, niger: ForeignNode) -> None:
-    first, second = sign_in(Role.ADMINISTRATOR, "one"), sign_in(Role.ADMINISTRATOR, "two")
+    first, second = sign_in(Role.ADMINISTRATOR, name="one"), sign_in(Role.ADMINISTRATOR, name="two")
     add_node(niger.card())
     thief = ForeignNode("NER")
     thief.certify(OTHER)

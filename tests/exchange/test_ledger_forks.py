@@ -17,8 +17,8 @@ from jiwar.records.kinds import KINDS
 from jiwar.records.models import Record
 from jiwar.records.services import terms
 from tests.audit.peers import Peer, meet
+from tests.console import SignIn, text
 from tests.exchange.test_exchange import BY
-from tests.exchange.test_pages import SignIn, sign_in, text  # noqa: F401 - a fixture
 from tests.foreign import ForeignNode
 
 pytestmark = pytest.mark.django_db
@@ -109,7 +109,7 @@ def test_evidence_against_a_stranger_accuses_nobody(tunisia):
 
 
 class TestPages:
-    def test_oversight_and_administrators_have_it_on_their_home_page(self, sign_in: SignIn):  # noqa: F811
+    def test_oversight_and_administrators_have_it_on_their_home_page(self, sign_in: SignIn):
         fork_of("NER")
         for role, where in ((Role.OVERSIGHT, "/ledger/"), (Role.ADMINISTRATOR, "/neighbours/")):
             html = sign_in(role).get("/").content.decode()
@@ -117,14 +117,14 @@ class TestPages:
             assert f'<a href="{where}" class="panel urgent">' in html
         assert "two histories" not in sign_in(Role.CONTACT_OFFICER).get("/").content.decode()
 
-    def test_the_neighbours_page_shows_it_to_all_and_the_form_to_administrators(self, sign_in: SignIn):  # noqa: F811
+    def test_the_neighbours_page_shows_it_to_all_and_the_form_to_administrators(self, sign_in: SignIn):
         fork_of("NER")
         for role in (Role.CONTACT_OFFICER, Role.OVERSIGHT, Role.ADMINISTRATOR):
             page = sign_in(role).get("/neighbours/NER/")
             assert "This node signed two histories of its ledger" in text(page)
             assert ("/neighbours/NER/fork/" in page.content.decode()) == (role is Role.ADMINISTRATOR)
 
-    def test_it_is_accepted_for_a_reason_that_stays(self, sign_in: SignIn):  # noqa: F811
+    def test_it_is_accepted_for_a_reason_that_stays(self, sign_in: SignIn):
         peer = fork_of("NER")
         client = sign_in(Role.ADMINISTRATOR)
         refused = client.post("/neighbours/NER/fork/", {"reason": " "})
@@ -141,12 +141,12 @@ class TestPages:
         assert (again.status_code, "No fork of this node is open." in text(again)) == (422, True)
 
     @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])
-    def test_no_other_role_accepts_it(self, sign_in: SignIn, role):  # noqa: F811
+    def test_no_other_role_accepts_it(self, sign_in: SignIn, role):
         fork_of("NER")
         assert sign_in(role).post("/neighbours/NER/fork/", {"reason": "why"}).status_code == 403
         assert Fork.objects.get().accepted_at is None
 
-    def test_the_evidence_is_taken_home(self, sign_in: SignIn):  # noqa: F811
+    def test_the_evidence_is_taken_home(self, sign_in: SignIn):
         fork_of("NER")
         client = sign_in(Role.OVERSIGHT)
         page = client.get("/ledger/").content.decode()
@@ -156,7 +156,7 @@ class TestPages:
         assert response.headers["Content-Disposition"].startswith('attachment; filename="NER-fork-')
         assert client.get("/neighbours/forks/999/").status_code == 404
 
-    def test_what_is_known_of_a_ledger_stands_with_its_node(self, sign_in: SignIn):  # noqa: F811
+    def test_what_is_known_of_a_ledger_stands_with_its_node(self, sign_in: SignIn):
         niger = Peer("NER")
         niger.append(123)
         client = sign_in(Role.OVERSIGHT)

@@ -1,17 +1,13 @@
 """The neighbours at the console: links in words, cards by fingerprint, keys revoked; by forms alone."""
 
-import dataclasses
 import datetime as dt
 import json
 import re
-from collections.abc import Callable
-from html import unescape
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
@@ -26,48 +22,20 @@ from jiwar.exchange.logic.advice import Facts, Trouble, advise, trouble
 from jiwar.exchange.models import Link, Outgoing
 from jiwar.exchange.queries import failure_code, links
 from jiwar.identity.cards import read_card
-from jiwar.identity.models import Agency, Node, NodeKey
+from jiwar.identity.models import Node, NodeKey
 from jiwar.identity.roles import Role
-from jiwar.identity.services import add_node, add_person, make_own_keys
-from jiwar.records.kinds import KINDS, Kind, register
+from jiwar.identity.services import add_node
+from jiwar.records.kinds import Kind
 from jiwar.records.services import issue
 from jiwar.records.words import LANGUAGES, words
+from tests.console import SignIn, text
 from tests.exchange.carrier import receipt
-from tests.exchange.test_exchange import BY, Channel, Note, content, open_between
+from tests.exchange.test_exchange import BY, Channel, content, open_between
 from tests.foreign import ForeignNode
 
 pytestmark = pytest.mark.django_db
-SignIn = Callable[..., Client]
-PASSWORD = "a long walk in the Fezzan"
 QUERIES = 21
 """Of the list: six of the exchange, six of the ledger, two of the keys; the others are the session and the person."""
-
-
-@pytest.fixture
-def sign_in(settings: Any) -> SignIn:
-    settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
-    make_own_keys()
-    agency = Agency.objects.create(code="contact-point", name="Contact point")
-
-    def signed_in(role: Role, language: str = "en") -> Client:
-        person = add_person(role.value, role.value, PASSWORD, agency=agency, roles=[role])
-        client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        client.cookies["jiwar_language"] = language
-        return client
-
-    return signed_in
-
-
-@pytest.fixture
-def kind() -> Any:
-    new = register(Kind("test.note", 1, Note))
-    yield new
-    del KINDS["test.note", 1]
-
-
-def text(response: Any) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", response.content.decode())))
 
 
 def test_a_link_is_told_in_words_with_what_to_do(sign_in: SignIn, kind: Kind) -> None:

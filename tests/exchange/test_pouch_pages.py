@@ -21,8 +21,8 @@ from jiwar.records.kinds import Kind
 from jiwar.records.models import Record
 from jiwar.records.services import issue
 from jiwar.records.words import LANGUAGES
+from tests.console import SignIn, text
 from tests.exchange.carrier import BY, Packed, notes, receipt, said, sealed_for_us
-from tests.exchange.console import SignIn, text
 from tests.exchange.test_exchange import Channel, content
 from tests.foreign import ForeignNode
 

@@ -30,8 +30,8 @@ from jiwar.records.kinds import Kind
 from jiwar.records.models import Record
 from jiwar.records.services import issue
 from jiwar.records.words import LANGUAGES
+from tests.console import SignIn, text
 from tests.exchange.carrier import BY, notes
-from tests.exchange.console import SignIn, text
 from tests.exchange.test_exchange import Channel, content, depart
 from tests.foreign import ForeignNode
 

@@ -46,7 +46,7 @@ from jiwar.records.services import terms
 from jiwar.records.statement import Approval, content_hash
 from jiwar.wire.faults import Refused
 from jiwar.wire.ids import uuid7
-from tests.exchange.test_pages import text
+from tests.console import client_of, text
 from tests.foreign import ForeignNode
 
 LIBYA, NIGER = RootKey.of("LBY", bytes(32)), RootKey.of("NER", bytes(32))
@@ -207,8 +207,7 @@ class TestOwn:
         asked = json.loads(client.get("/account/signature-key/request/").content)
         install_paper(certified(read_request(asked).of), heard=LIBYA.public.fingerprint, by="admin")
         assert "certified until" in text(client.get("/account/signature-key/"))
-        zara = Client()
-        zara.force_login(person("zara", Role.FIELD_OFFICER), backend="django.contrib.auth.backends.ModelBackend")
+        zara = client_of(person("zara", Role.FIELD_OFFICER))
         assert zara.get("/account/signature-key/").status_code == 404
 
     def test_no_private_key_and_no_password_is_in_the_database_or_the_ledger(self) -> None:

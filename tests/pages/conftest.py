@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.console import client_of
 from tests.post import alert, border_police, cleared, libya, officer, post  # noqa: F401
 
 if TYPE_CHECKING:
@@ -37,10 +38,8 @@ class People:
     def sign_in(self, page: Any, url: str, role: str) -> None:
         """Give the page's browser a session of this person, and English."""
         from django.conf import settings
-        from django.test import Client
 
-        client = Client()
-        client.force_login(self[role], backend="django.contrib.auth.backends.ModelBackend")
+        client = client_of(self[role])
         page.context.add_cookies(
             [
                 {

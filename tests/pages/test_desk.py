@@ -11,6 +11,7 @@ from jiwar.crossings.demo import PAPERS, spoiled
 from jiwar.crossings.models import Crossing, Screened
 from jiwar.identity.models import Person
 from jiwar.watchlist.models import Hit
+from tests.console import client_of
 from tests.post import DISCREET, MISSING_ADULT, Alerting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -21,8 +22,7 @@ def zone(place: int) -> str:
 
 
 def sign_in(page: Any, url: str, person: Person, language: str = "en") -> None:
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client = client_of(person)
     name = settings.SESSION_COOKIE_NAME
     page.context.add_cookies(
         [

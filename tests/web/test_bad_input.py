@@ -22,6 +22,7 @@ from jiwar.exchange.logic import frame as frames
 from jiwar.identity.models import Agency, RoleGrant
 from jiwar.identity.roles import Role
 from jiwar.identity.services import add_person, make_own_keys
+from tests.console import client_of
 from tests.loop import run
 
 PASSWORD = "a long walk in the Fezzan"
@@ -66,8 +67,7 @@ def clients(db: None, settings: Any, tmp_path: Path) -> list[Client]:
     person = add_person("amina", "Amina", PASSWORD, agency=agency, roles=[Role.ADMINISTRATOR])
     for role in set(Role) - {Role.ADMINISTRATOR}:
         RoleGrant.objects.create(person=person, role=role)
-    signed_in = Client()
-    signed_in.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    signed_in = client_of(person)
     return [Client(), signed_in]
 
 

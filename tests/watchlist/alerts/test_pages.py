@@ -25,6 +25,7 @@ from jiwar.watchlist.alert_queries import withdrawal
 from jiwar.watchlist.hit_kinds import HIT
 from jiwar.watchlist.models import Alert, Case
 from jiwar.watchlist.queries import waiting
+from tests.console import client_of
 from tests.foreign import ForeignNode
 from tests.watchlist.alerts.conftest import alert_content, hit_facts, missing_person, take, terms_of
 
@@ -38,10 +39,7 @@ def sign_in(settings: Any, people: dict[str, Person]) -> Callable[..., Client]:
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
 
     def signed_in(name: str, language: str = "en") -> Client:
-        client = Client()
-        client.force_login(people[name], backend="django.contrib.auth.backends.ModelBackend")
-        client.cookies["jiwar_language"] = language
-        return client
+        return client_of(people[name], language)
 
     return signed_in
 

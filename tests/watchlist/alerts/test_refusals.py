@@ -30,6 +30,7 @@ from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.logic.evidence import Document, Query
 from jiwar.watchlist.models import Alert, Entry
 from jiwar.wire.faults import Refused
+from tests.console import client_of
 from tests.foreign import ForeignNode, Signed
 from tests.watchlist.alerts.conftest import NODE, alert_content, take, terms_of
 
@@ -270,10 +271,7 @@ class TestPages:
 
 def signed_in(settings: Any, person: Person) -> Client:
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    client.cookies["jiwar_language"] = "en"
-    return client
+    return client_of(person)
 
 
 def shown(settings: Any, person: Person, address: str) -> str:

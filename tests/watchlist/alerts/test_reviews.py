@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission as P
@@ -22,6 +21,7 @@ from jiwar.watchlist import services
 from jiwar.watchlist.alert_kinds import ALERT
 from jiwar.watchlist.models import Entry
 from jiwar.watchlist.queries import waiting
+from tests.console import client_of
 from tests.foreign import ForeignNode
 from tests.watchlist.alerts.conftest import NODE, alert_content, take
 
@@ -88,8 +88,7 @@ def test_the_list_shows_the_day_the_next_to_end_first(
 ) -> None:
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
     late, soon, never = (issued(reviewed_in(days)) for days in (100, 10, 290))
-    client = Client()
-    client.force_login(people["amal"], backend="django.contrib.auth.backends.ModelBackend")
+    client = client_of(people["amal"])
     page = client.get("/alerts/?review=due&purpose=criminal_investigation").content.decode()
     assert re.findall(r"/alerts/([0-9a-f-]{36})/", page) == [str(soon.uid), str(late.uid)]
     assert str(never.uid) not in page

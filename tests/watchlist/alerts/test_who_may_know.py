@@ -22,6 +22,7 @@ from jiwar.watchlist.alert_queries import same_name, versions, visible
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.models import Alert
+from tests.console import client_of
 from tests.foreign import ForeignNode
 from tests.watchlist.alerts.conftest import alert_content, take
 
@@ -59,9 +60,7 @@ def client(settings: Any, people: dict[str, Person]) -> Callable[[str], Client]:
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
 
     def signed_in(name: str) -> Client:
-        found = Client()
-        found.force_login(people[name], backend="django.contrib.auth.backends.ModelBackend")
-        return found
+        return client_of(people[name])
 
     return signed_in
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission as P
@@ -24,6 +23,7 @@ from jiwar.watchlist import services
 from jiwar.watchlist.alert_kinds import ALERT
 from jiwar.watchlist.models import Alert
 from jiwar.watchlist.queries import waiting
+from tests.console import client_of
 from tests.foreign import ForeignNode
 from tests.watchlist.alerts.conftest import alert_content, take, terms_of
 
@@ -201,9 +201,7 @@ class TestOversight:
 
 def shown(settings: Any, person: Person, address: str) -> str:
     settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    client.cookies["jiwar_language"] = "en"
+    client = client_of(person)
     answer = client.get(address)
     assert answer.status_code == 200
     return answer.content.decode()
