@@ -40,6 +40,10 @@ class Peer(ThreadingTCPServer):
         self.asked: list[tuple[bytes, bytes]] = []
         self.over = threading.Event()
 
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.over.set()
+
     def handle_error(self, *_: Any) -> None:
         """A line that is cut is what several tests want to see."""
 
@@ -57,10 +61,6 @@ class Conversation(StreamRequestHandler):
             self.wfile.write(answer)
             if answer != WHOLE or self.server.hangs_up:
                 break
-
-    def finish(self) -> None:
-        super().finish()
-        self.server.over.set()
 
 
 @pytest.fixture

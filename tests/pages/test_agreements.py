@@ -78,12 +78,12 @@ def test_the_second_person_approves_what_the_first_signed(page, live_server, peo
     page.get_by_role("link", name="LBY-NER-2026-02").first.click()
     page.get_by_text("Sign for our state").first.click()
     page.get_by_role("button", name="Sign for our state").click()
-    assert page.get_by_text("It waits for the approval of a second person.").is_visible()
+    page.get_by_text("It waits for the approval of a second person.").wait_for()
     draft = page.url
     people.sign_in(page, live_server.url, "approver")
     page.goto(draft)
     page.get_by_role("button", name="Approve and sign").click()
-    assert page.get_by_text("Approved, signed and sent to the other parties.").is_visible()
+    page.get_by_text("Approved, signed and sent to the other parties.").wait_for()
     assert page.locator("header .badge").inner_text() == "in force"
 
 

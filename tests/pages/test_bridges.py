@@ -120,8 +120,8 @@ def look(page, url, addresses, axe, language):
 def test_a_node_without_sources_says_what_a_source_is(page, live_server, people, axe):
     people.sign_in(page, live_server.url, "contact_officer")
     page.goto(live_server.url + "/bridges/")
-    assert page.get_by_text("No source was entered yet.").is_visible()
-    assert page.get_by_text("Nothing was read yet.").is_visible()
+    page.get_by_text("No source was entered yet.").wait_for()
+    page.get_by_text("Nothing was read yet.").wait_for()
     assert axe(page) == []
     if folder := os.environ.get("SHOTS"):
         page.screenshot(path=Path(folder, "empty-en-1366.png"), full_page=True)
@@ -147,9 +147,9 @@ def test_a_file_is_read_looked_at_and_taken_in(browser, live_server, people, rea
     page.get_by_label("File", exact=True).set_input_files(file)
     page.get_by_role("button", name="Read the file").click()
     page.get_by_role("heading", name="Nothing of this is used yet").wait_for()
-    assert page.get_by_text("[file:name = 'x']").is_visible()
+    page.get_by_text("[file:name = 'x']").wait_for()
     page.get_by_role("link", name="Not understood").click()
-    assert page.get_by_text("a type of which no entry comes").is_visible()
+    page.get_by_text("a type of which no entry comes").wait_for()
     page.get_by_role("link", name="Found", exact=True).click()
     page.get_by_role("button", name="Take in").click()
     page.get_by_text("Taken in. Screening finds it from now on").wait_for()

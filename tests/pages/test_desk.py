@@ -58,7 +58,7 @@ def scan(page: Any, text: str) -> None:
 
 def test_a_traveller_whom_nobody_looks_for_takes_six_keys(desk: Any) -> None:
     scan(desk, zone(4))
-    assert desk.get_by_role("heading", name="No match in the list.").is_visible()
+    desk.get_by_role("heading", name="No match in the list.").wait_for()
     press(desk, "direction", "Space", "Tab", "Space", "Enter")  # in, passed, record
     desk.wait_for_url("**/screening/")
     assert "Recorded: \u2068MARIAMA ABDOU\u2069" in desk.get_by_role("status").first.inner_text()
@@ -75,7 +75,7 @@ def test_a_traveller_whom_nobody_looks_for_takes_six_keys(desk: Any) -> None:
 def test_a_hit_is_confirmed_and_recorded_without_the_mouse(desk: Any, alert: Alerting) -> None:
     issued = alert()
     scan(desk, zone(0))
-    assert desk.get_by_text("Arrest the person under your law").is_visible()
+    desk.get_by_text("Arrest the person under your law").wait_for()
     press(desk, "identifiers", "Space", "Tab", "Space", "Enter")  # document, date of birth, same person
     desk.get_by_text("Confirmed by you").wait_for()
     press(desk, "direction", "Space", "Tab", "ArrowRight", "Tab")  # in; the second decision: referred
@@ -123,10 +123,10 @@ def test_the_same_forms_work_without_script(browser: Any, live_server: Any, offi
     page.get_by_label("out", exact=True).check()
     page.get_by_label("passed", exact=True).check()
     page.get_by_role("button", name="Record the crossing").click()
-    assert page.get_by_text("Recorded:").is_visible()
+    page.get_by_text("Recorded:").wait_for()
     page.goto(f"{live_server.url}/crossings/?direction=out")
     page.get_by_role("link", name="SALEM OULD KHATTAR").click()
-    assert page.get_by_text("clearly another appearance or age").is_visible()
+    page.get_by_text("clearly another appearance or age").wait_for()
     context.close()
     assert (Crossing.objects.get().direction, Hit.objects.count()) == ("out", 0)
 
@@ -134,8 +134,8 @@ def test_the_same_forms_work_without_script(browser: Any, live_server: Any, offi
 def test_a_wrong_check_digit_is_named_and_the_rest_still_searches(desk: Any, alert: Alerting) -> None:
     alert()
     scan(desk, spoiled(zone(0)))
-    assert desk.get_by_text("The check digit of the document number is wrong.").is_visible()
-    assert desk.get_by_text("Arrest the person under your law").is_visible()
+    desk.get_by_text("The check digit of the document number is wrong.").wait_for()
+    desk.get_by_text("Arrest the person under your law").wait_for()
     assert desk.get_by_label("Document number").input_value() == ""
     assert desk.get_by_label("Name", exact=False).first.input_value() == "SALEM OULD KHATTAR"
 
@@ -162,7 +162,7 @@ def test_a_screening_outlives_a_reload_and_a_new_sign_in(
     sign_in(desk, live_server.url, officer)
     desk.goto(f"{live_server.url}/screening/")
     desk.get_by_role("link", name="SALEM OULD KHATTAR").click()
-    assert desk.get_by_text("Confirmed by you").is_visible()
+    desk.get_by_text("Confirmed by you").wait_for()
 
 
 def test_a_discreet_check_is_one_only_to_cleared_eyes(
@@ -176,7 +176,7 @@ def test_a_discreet_check_is_one_only_to_cleared_eyes(
     sign_in(desk, live_server.url, cleared)
     desk.goto(f"{live_server.url}/screening/")
     scan(desk, zone(0))
-    assert desk.get_by_text("Discreet: the traveller must not notice").is_visible()
+    desk.get_by_text("Discreet: the traveller must not notice").wait_for()
 
 
 @pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("fr", "ltr"), ("ar", "rtl")])

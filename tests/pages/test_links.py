@@ -106,4 +106,4 @@ def test_the_keyboard_alone_reaches_every_page_of_a_neighbour(page, live_server,
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_role("status").get_by_text("The link keeps to that").wait_for()
-    assert page.get_by_text("7.8").first.is_visible()
+    page.get_by_text("7.8").first.wait_for()

@@ -61,5 +61,5 @@ def test_a_list_is_read_by_its_form(browser, live_server, people, scripts, tmp_p
     page.get_by_role("heading", name="What was read").wait_for()
     assert "/lists/readings/" in page.url
     page.reload()
-    assert page.get_by_text("un_sample.xml").is_visible()
+    page.get_by_text("un_sample.xml").wait_for()
     context.close()

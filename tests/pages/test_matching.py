@@ -80,8 +80,8 @@ def test_an_officer_asks_and_sees_what_to_do(page, live_server, people, listed):
     page.get_by_role("status").get_by_text("The question is on its way").wait_for()  # the page asks by itself
     settle(listed)
     page.get_by_role("heading", name="What to do next").wait_for()
-    assert page.get_by_role("cell", name="NER 8A0002").is_visible()
-    assert page.get_by_role("cell", name="file 2").is_visible()
+    page.get_by_role("cell", name="NER 8A0002").wait_for()
+    page.get_by_role("cell", name="file 2").wait_for()
     assert Question.objects.get().seen
 
 
@@ -105,7 +105,7 @@ def test_the_officer_decides_about_a_neighbours_question(page, live_server, peop
     services.work()
     page.reload()
     page.get_by_role("cell", name="NER 8A0001").wait_for()
-    assert page.get_by_role("cell", name="file 1").is_visible()
+    page.get_by_role("cell", name="file 1").wait_for()
     assert Inquiry.objects.get().hits == 1
 
 

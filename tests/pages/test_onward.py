@@ -76,10 +76,10 @@ def test_a_consent_from_the_request_to_the_second_person(page, live_server, peop
     page.goto(f"{live_server.url}/agreements/onward/{ours.uid}/")
     page.get_by_text("Grant", exact=True).first.click()
     page.get_by_role("button", name="Grant").click()
-    assert page.get_by_text("It waits for the approval of a second person.").is_visible()
+    page.get_by_text("It waits for the approval of a second person.").wait_for()
     draft = page.url
     people.sign_in(page, live_server.url, "approver")
     page.goto(draft)
     page.get_by_role("button", name="Approve and sign").click()
-    assert page.get_by_text("Approved and sent.").is_visible()
-    assert page.get_by_text("consent", exact=True).first.is_visible()
+    page.get_by_text("Approved and sent.").wait_for()
+    page.get_by_text("consent", exact=True).first.wait_for()

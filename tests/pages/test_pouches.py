@@ -113,9 +113,9 @@ def test_a_pouch_goes_out_and_one_comes_in(browser, live_server, people, niger, 
     page.get_by_label("Pouch").set_input_files(brought)
     page.get_by_role("button", name="Open the pouch").click()
     page.get_by_role("heading", name="Not all of it could be taken").wait_for()
-    assert page.get_by_text("A number is missing in the stream").is_visible()
+    page.get_by_text("A number is missing in the stream").wait_for()
     page.get_by_role("link", name="Make the pouch that goes back").click()
-    assert page.get_by_role("heading", name="Make a pouch").is_visible()
+    page.get_by_role("heading", name="Make a pouch").wait_for()
     context.close()
 
 
@@ -130,4 +130,4 @@ def test_the_keyboard_alone_makes_a_pouch(page, live_server, people, niger):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url("**/pouches/made/**")
-    assert page.get_by_role("link", name="Fetch the file").is_visible()
+    page.get_by_role("link", name="Fetch the file").wait_for()

@@ -92,7 +92,7 @@ def test_the_keyboard_alone_signs_in_and_goes_about(page, live_server, people):
     page.wait_for_url(f"{live_server.url}/people/new")
     page.locator("summary").first.focus()
     page.keyboard.press("Enter")
-    assert page.get_by_role("button", name="Sign out").is_visible()
+    page.get_by_role("button", name="Sign out").wait_for()
     page.keyboard.press("Escape")
     assert not page.get_by_role("button", name="Sign out").is_visible()
 
