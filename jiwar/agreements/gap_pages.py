@@ -1,5 +1,6 @@
 """The gap matrix at the console: what pairs of states have not yet agreed on."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -15,10 +16,10 @@ from jiwar.records.words import word
 
 @require_GET
 def show_gaps(request: HttpRequest) -> HttpResponse:
-    """Each pair of states by each family of records: open, partly, or not, and why not."""
+    """Each pair of states (at first, of this state) by each family of records: open, partly or not, and why not."""
     authorise(request, Permission.AGREEMENTS_AGREEMENT_READ)
     states = gaps.states()
-    asked = {"state": request.GET.get("state", ""), "show": request.GET.get("show", "")}
+    asked = {"state": request.GET.get("state", settings.NODE.state), "show": request.GET.get("show", "")}
     if asked["state"] not in states:
         asked["state"] = ""
     found = gaps.matrix(timezone.now(), asked["state"])
