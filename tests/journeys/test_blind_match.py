@@ -38,7 +38,7 @@ print(json.dumps([str(services.ask(by(Permission.MATCHING_REQUEST_MAKE), each).p
 SEEN = """
 print(json.dumps([
     [[q.state, q.code, [h.normal for h in q.found.all()]] for q in Question.objects.order_by("asked_at")],
-    [[i.state, [h.owners[0]["reference"] for h in i.found.all()], i.hits] for i in Inquiry.objects.order_by("count")],
+    [[i.state, [h.owners and h.owners[0]["reference"] for h in i.found.all()], i.hits] for i in Inquiry.objects.order_by("count")],
 ]))
 """
 
@@ -51,7 +51,8 @@ def test_two_states_learn_what_they_both_hold(nodes: Nodes) -> None:
     while True:
         asked, _ = json.loads(nodes.python("NER", WHO + SEEN))
         _, inquired = json.loads(nodes.python("LBY", WHO + SEEN))
-        if all(state == "answered" for state, *_ in asked) and all(hits is not None for *_, hits in inquired):
+        looked_up = all(hits is not None and None not in found for _, found, hits in inquired)
+        if looked_up and all(state == "answered" for state, *_ in asked):
             break
         assert time.monotonic() < until, (asked, inquired)
         time.sleep(0.5)
