@@ -38,7 +38,10 @@ print(json.dumps([str(services.ask(by(Permission.MATCHING_REQUEST_MAKE), each).p
 SEEN = """
 print(json.dumps([
     [[q.state, q.code, [h.normal for h in q.found.all()]] for q in Question.objects.order_by("asked_at")],
-    [[i.state, [h.owners and h.owners[0]["reference"] for h in i.found.all()], i.hits] for i in Inquiry.objects.order_by("count")],
+    [
+        [i.state, [h.owners and h.owners[0]["reference"] for h in i.found.all()], i.hits]
+        for i in Inquiry.objects.order_by("count")
+    ],
 ]))
 """
 
