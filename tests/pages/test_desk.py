@@ -34,9 +34,10 @@ def sign_in(page: Any, url: str, person: Person, language: str = "en") -> None:
 
 @pytest.fixture
 def desk(page: Any, live_server: Any, officer: Person) -> Any:
-    """The officer signed in, before the empty desk."""
+    """The officer signed in, before the empty desk, which waits for a document to be read."""
     sign_in(page, live_server.url, officer)
     page.goto(f"{live_server.url}/screening/")
+    page.wait_for_function("document.activeElement.name === 'mrz'")
     return page
 
 
