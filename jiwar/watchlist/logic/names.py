@@ -116,10 +116,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity, so that `likeness` remembers pairs cheaply
 class Part:
-    """One part of a name: `text` folded; `head` "abd" for a servant-of name, whose readings are those of what follows;
+    """One part of a name, as `read_part` reads `word`: `text` folded; `head` "abd" for a servant-of name, whose readings are those of what follows;
     `family` a name of `lexicon.FAMILY` or "", whose readings stand for it; `written` those of the spelling itself;
     `keys` the skeletons to look it up by, the first the likeliest."""
 
+    word: str
     text: str
     head: str
     family: str
@@ -209,7 +210,7 @@ def read_part(word: str) -> Part:
         head, rest = _servant(family)
     readings = _readings([rest]) if family else written
     keys = tuple(dict.fromkeys(head[:1] + key for reading in readings for key in _keys(reading)))
-    return Part(bare, head, family, readings, written, keys)
+    return Part(word, bare, head, family, readings, written, keys)
 
 
 def _readings(forms: list[str]) -> tuple[Reading, ...]:
