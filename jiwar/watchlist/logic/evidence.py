@@ -84,6 +84,15 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifier:
+    """Of a thing or a line: `kind` as `identifiers` names it ("plate", "vin", ...), `country` alpha-3 or ""."""
+
+    kind: str
+    country: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What an officer knows: one or more spellings of one name, and what else there is. `sex` is "M", "F" or ""."""
 
@@ -92,11 +101,12 @@ class Query:
     sex: str = ""
     nationality: str = ""
     documents: tuple[Document, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A listed person or organisation; `key` is the caller's and unique in an index."""
+    """Who or what is listed; `key` is the caller's and unique in an index, `card` what an edition keeps beside it."""
 
     key: str
     names: tuple[Name, ...]
@@ -104,6 +114,9 @@ class Subject:
     sexes: tuple[str, ...] = ()
     nationalities: tuple[str, ...] = ()
     documents: tuple[Document, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    type: str = "person"
+    card: str = ""
 
 
 @dataclass(frozen=True, slots=True)
