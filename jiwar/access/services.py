@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SYSTEM = Actor("system", "node", frozenset(Permission), Clearance.COVERT)
 """The node acting by itself: what it receives, what falls due."""
 
+USED = dt.timedelta(minutes=1)
+"""How exactly the last use of a token is kept: a write for each request costs more than the request."""
 TOKEN_RULES: list[Callable[["Agency", frozenset[Permission]], list[Fault]]] = []
 """What a room above has against a token of an agency with these permissions; asked before one is made."""
 
@@ -90,7 +92,8 @@ def actor_of_token(secret: str) -> Actor:
     token = ApiToken.objects.filter(secret_hash=_hash(secret), revoked_at=None, expires_at__gt=now).first()
     if token is None:
         raise AccessRefused("not_signed_in", Permission.ACCESS_TOKEN_MANAGE)
-    ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    if token.last_used_at is None or now - token.last_used_at >= USED:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     # A permission or a purpose that this version of the program does not know, or gives to no program, allows nothing.
     permissions = frozenset(p for p in OF_TOKENS if p in token.permissions)
     return Actor(

@@ -1,14 +1,16 @@
-"""What is refused, said at the node's own terminal."""
+"""What is refused, said to people at the node's own terminal and to programs in JSON."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.utils.translation import get_language
 
 from jiwar.access.policy import AccessRefused
 from jiwar.identity.terminal import SignInRefused
 from jiwar.records.words import fault_text
-from jiwar.wire.faults import Refused
+from jiwar.wire.faults import Fault, Refused
+
+MOST_FAULTS = 100
 
 
 def say_refusals(act: Callable[[], int]) -> int:
@@ -22,3 +24,12 @@ def say_refusals(act: Callable[[], int]) -> int:
     except (AccessRefused, SignInRefused, OSError) as error:
         print(error, file=sys.stderr)
     return 1
+
+
+def faults_said(faults: Iterable[Fault], message: Callable[[Fault], str] | None = None) -> list[dict[str, str]]:
+    """Each fault once, at most MOST_FAULTS, with a sentence in this thread's language: `faults` of the JSON API."""
+    say = message or (lambda fault: fault_text(fault.code, fault.detail, get_language() or "en"))
+    return [
+        fault.as_dict() | {"field": fault.field[:200], "detail": fault.detail[:200], "message": say(fault)}
+        for fault in list(dict.fromkeys(faults))[:MOST_FAULTS]
+    ]

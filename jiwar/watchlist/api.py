@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest
 from ninja import Query as InAddress
 from ninja import Router, Schema
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from jiwar.access.bearer import authorise
 from jiwar.access.permissions import Permission
@@ -17,149 +17,18 @@ from jiwar.records.reading import content_of
 from jiwar.watchlist.alerts import browse_alerts, open_alert
 from jiwar.watchlist.lists import browse_listings
 from jiwar.watchlist.models import Alert, Entry
-from jiwar.watchlist.screening import Difference, Document, Match, PartialDate, Query, Reason, Screening, screen
+from jiwar.watchlist.questions import QuestionIn, ScreeningOut, answer_of, query_of
+from jiwar.watchlist.screening import screen
 
 router = Router()
 P = Permission
-
-
-def _a_date(text: str) -> str:
-    try:
-        PartialDate.parse(text)
-    except ValueError:
-        raise ValueError("wrong_form") from None
-    return text
-
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-BirthDateText = Annotated[
-    str,
-    StringConstraints(pattern=r"^~?[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|/[0-9]{4})?$"),
-    AfterValidator(_a_date),
-    Field(description="1971, 1971-03, 1971-03-09 or 1971/1975 (between); ~ before it: about"),
-]
-State = Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$"), Field(description="ISO 3166-1 alpha-3, or empty")]
-Case = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)]
-
-
-class DocumentIn(Body):
-    """A document that was shown; `number` as printed."""
-
-    type: Annotated[str, StringConstraints(max_length=100)] = ""
-    country: State = ""
-    number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-
-
-class QuestionIn(Body):
-    """What is known of one person. Elsewhere than at a post `case` is needed; for a name alone, `reason` (rule R7)."""
-
-    names: Annotated[tuple[Name, ...], Field(max_length=5)] = ()
-    birth_date: BirthDateText | None = None
-    sex: Literal["M", "F", ""] = ""
-    nationality: State = ""
-    documents: Annotated[tuple[DocumentIn, ...], Field(max_length=5)] = ()
-    reason: Annotated[str, StringConstraints(max_length=200)] = ""
-    case: Case = ""
-
-
-class GroundOut(Schema):
-    """Something that speaks for or against the match: what was asked, and what is listed."""
-
-    ground: Coded
-    field: str
-    asked: str
-    listed: str
-
-
-class CandidateOut(Schema):
-    """A question to an officer with reasons, never a decision. `score` ranks candidates; it is no probability."""
-
-    record: UUID
-    category: str
-    alert_type: Coded | None
-    action: Coded
-    covert: bool
-    protected: bool
-    score: float
-    strength: Coded
-    reasons: list[GroundOut]
-    differences: list[GroundOut]
-    unknown: list[str]
-    names: list[str]
-    birth_dates: list[str]
-    nationalities: list[str]
-    issuing_state: str
-    source_reference: str
-
-
-class ScreeningOut(Schema):
-    """At most five candidates, the likeliest first. `list_age`: the newest change of the watchlist heard of here."""
-
-    id: UUID
-    at: dt.datetime
-    list_age: dt.datetime | None
-    entries: int
-    took_ms: float
-    candidates: list[CandidateOut]
 
 
 @router.post("/screenings", response=ScreeningOut, summary="Is this person, or this document, on the watchlist?")
 def screen_person(request: HttpRequest, question: QuestionIn) -> ScreeningOut:
     """Every search is in the ledger. Two identifiers, compared by an officer, confirm a match."""
     by = authorise(request, P.WATCHLIST_PERSON_SCREEN, question.case)
-    return _screening(screen(by, _query(question), channel="api", reason=question.reason))
-
-
-def _query(question: QuestionIn) -> Query:
-    return Query(
-        names=question.names,
-        birth_date=PartialDate.parse(question.birth_date) if question.birth_date else None,
-        sex=question.sex,
-        nationality=question.nationality,
-        documents=tuple(Document(d.type, d.country, d.number) for d in question.documents),
-    )
-
-
-def _screening(done: Screening) -> ScreeningOut:
-    return ScreeningOut(
-        id=done.id,
-        at=done.at,
-        list_age=done.list_age,
-        entries=done.entries,
-        took_ms=round(done.took_ms, 3),
-        candidates=[_candidate(match) for match in done.candidates],
-    )
-
-
-def _candidate(match: Match) -> CandidateOut:
-    plain: dict[str, Any] = {name: getattr(match, name) for name in _PLAIN}
-    return CandidateOut(
-        record=match.record_uid,
-        alert_type=Coded.of("alert_type", match.alert_type) if match.alert_type else None,
-        action=Coded.of("action", match.action),
-        strength=Coded.of("match_strength", match.strength),
-        reasons=[_ground("match_reason", reason) for reason in match.reasons],
-        differences=[_ground("match_difference", difference) for difference in match.differences],
-        **plain,
-    )
-
-
-_PLAIN = (
-    "category",
-    "covert",
-    "protected",
-    "score",
-    "unknown",
-    "names",
-    "birth_dates",
-    "nationalities",
-    "issuing_state",
-    "source_reference",
-)
-
-
-def _ground(group: str, found: Reason | Difference) -> GroundOut:
-    return GroundOut(ground=Coded.of(group, found.code), field=found.field, asked=found.query, listed=found.subject)
+    return answer_of(screen(by, query_of(question), channel="api", reason=question.reason))
 
 
 # Alerts and lists -----------------------------------------------------------------------------------------------------

@@ -86,6 +86,20 @@ class Unread(models.Model):
         return f"{self.line} {self.code}"
 
 
+class SearchCount(models.Model):
+    """How many searches an actor has made in a span of time, and in the span before it (`rates`)."""
+
+    pk = models.CompositePrimaryKey("who", "seconds")
+    who = models.CharField(max_length=80)
+    seconds = models.PositiveIntegerField(help_text="length of a span")
+    span = models.BigIntegerField(help_text="number of the span, counted from 1970")
+    number = models.BigIntegerField()
+    earlier = models.BigIntegerField(help_text="in the span before")
+
+    def __str__(self) -> str:
+        return f"{self.who} {self.number}"
+
+
 class Alert(models.Model):
     """An alert on a person, own or received, one row per version: what lists and pages show of its record."""
 

@@ -7,6 +7,8 @@ case, or is made at a post; a search by name alone says why; nothing answers an 
 import datetime as dt
 import time
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
@@ -19,10 +21,10 @@ from django.utils.crypto import salted_hmac
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
-from jiwar.audit.queries import leaves
-from jiwar.audit.services import append
+from jiwar.audit.services import Act, append, append_all, hold_ledger
 from jiwar.exchange.queries import last_contact
 from jiwar.identity.roles import Clearance
+from jiwar.watchlist import rates
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.logic.dates import PartialDate
@@ -44,13 +46,22 @@ __all__ = [
     "Query",
     "Reason",
     "Screening",
+    "Searched",
     "screen",
+    "screen_many",
+    "search",
+    "tell",
     "warm_up",
 ]
 
 CANDIDATES = 5
+MANY = 500
+"""Most questions of one `screen_many`."""
 RATES = ((dt.timedelta(minutes=1), 120), (dt.timedelta(days=1), 5_000))
-"""Most searches of one actor: a bus of sixty twice a minute; a busy post's day."""
+"""Most searches of one person: a bus of sixty twice a minute; a busy post's day."""
+RATES_OF_PROGRAMS = ((dt.timedelta(minutes=1), 15_000), (dt.timedelta(days=1), 500_000))
+"""Most searches of one token (decision 0028): it asks for all desks of an agency, 200 a second with some room; a day is
+held to what travels through a large airport several times over, so that a stolen token cannot try out a population."""
 LEAST_CHARACTERS = 2
 LEAST_REASON = 10
 WIDEST_BIRTH = 10
@@ -102,43 +113,119 @@ class Screening:
     took_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A lawful question whose candidates are found and not yet told: `tell` does that, with the leaf of the ledger."""
+
+    by: Grant
+    query: Query
+    channel: str
+    reason: str
+    found: list[Candidate]
+    entries: int
+    started: float
+
+
 def screen(by: Grant, query: Query, *, channel: str = "desk", reason: str = "") -> Screening:
-    """At most five candidates, the likeliest first; `channel` is "desk", "api" or "cli".
+    """At most five candidates, the likeliest first; `channel` is "desk", "api", "cli" or "reconciliation".
 
     Raises AccessRefused, or Refused: query_empty, wildcard, too_long, too_many, case_missing, reason_missing, and
     too_many_searches, whose refusal is itself in the ledger.
     """
+    [answer] = tell([search(by, query, channel=channel, reason=reason)])
+    if isinstance(answer, Refused):
+        raise answer
+    return answer
+
+
+def screen_many(by: Grant, queries: Sequence[Query], *, channel: str = "api", reason: str = "") -> list[Screening]:
+    """An answer to each of at most MANY questions: a leaf for each search, all in one transaction.
+
+    All or none: raises as `screen` does, with the number of the question before the field ("3.names.0").
+    """
+    if len(queries) > MANY:
+        raise Refused(Fault("too_many", "", str(MANY)))
+    searched, faults = [], []
+    for number, query in enumerate(queries):
+        try:
+            searched.append(search(by, query, channel=channel, reason=reason))
+        except Refused as refused:
+            faults += [Fault(f.code, f"{number}.{f.field}".rstrip("."), f.detail) for f in refused.faults]
+    if faults:
+        raise Refused(*faults)
+    with transaction.atomic():
+        answers = tell(searched)
+        told = [answer for answer in answers if not isinstance(answer, Refused)]
+        beyond = next((answer for answer in answers if isinstance(answer, Refused)), None)
+        if beyond is not None:
+            # What was found is not told, so its leaves go; that it was refused stays.
+            transaction.set_rollback(True)
+    if beyond is not None:
+        with transaction.atomic():
+            append("screening_refused", by, "", {"code": "too_many_searches", "questions": len(queries)})
+        raise beyond
+    return told
+
+
+def search(by: Grant, query: Query, *, channel: str = "desk", reason: str = "") -> Searched:
+    """Find whom a question may mean, and tell nobody. Raises as `screen` does, except for too_many_searches."""
     started = time.perf_counter()
     if by.permission is not Permission.WATCHLIST_PERSON_SCREEN:
         raise AccessRefused("permission_missing", Permission.WATCHLIST_PERSON_SCREEN, by.actor_id)
     if by.purpose is None:
         raise AccessRefused("purpose_missing", by.permission, by.actor_id)
-    at = timezone.now()
     reason = " ".join(reason.split())
     _check(by, query, reason)
-    _check_rate(by, at)
     index = _live_index().current()
     # More than are shown: some may have expired since the index was brought up to date.
     found = index.search(query, limit=4 * CANDIDATES)
-    cleared = by.actor.clearance is Clearance.COVERT
+    return Searched(by, query, channel, reason, found, len(index), started)
+
+
+def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
+    """The answers to what was searched, whoever asked: what is in force now, and all their leaves in one transaction.
+
+    A question beyond its actor's rate is Refused in its place, and that is in the ledger too. Eight queries, however
+    many questions one grant asked; three more for each other grant.
+    """
+    at = timezone.now()
+    answers: list[Screening | Refused] = []
+    acts: dict[Grant, list[Act]] = {}
     with transaction.atomic():
-        matches = _standing(found, at, cleared)[:CANDIDATES]
-        answer = Screening(uuid7(at), at, matches, list_age(), len(index), (time.perf_counter() - started) * 1000)
-        append(
-            "person_screened",
-            by,
-            str(answer.id),
-            {
-                "channel": channel,
-                "query": _digest(query),
-                "fields": _fields(query),
-                "candidates": [match.key for match in matches],
-                "entries": answer.entries,
-                "list_age": answer.list_age.isoformat() if answer.list_age else None,
-            }
-            | ({"reason": reason} if reason else {}),
-        )
-    return answer
+        hold_ledger()  # before the rows of the rates: whoever takes the ledger first never waits in a circle
+        beyond = _beyond_rates([one.by for one in searched], at)
+        standing = _standing((candidate.key for one in searched for candidate in one.found), at)
+        age = list_age()
+        for one, refused in zip(searched, beyond, strict=True):
+            if refused is not None:
+                answers.append(refused)
+                continue
+            cleared = one.by.actor.clearance is Clearance.COVERT
+            held = [(found, standing[found.key]) for found in one.found if found.key in standing]
+            matches = tuple(_match(found, entry, cleared) for found, entry in held[:CANDIDATES])
+            took = (time.perf_counter() - one.started) * 1000
+            answer = Screening(uuid7(at), at, matches, age, one.entries, took)
+            acts.setdefault(one.by, []).append(_act(one, answer))
+            answers.append(answer)
+        for by, number in Counter(one.by for one, refused in zip(searched, beyond, strict=True) if refused).items():
+            acts.setdefault(by, []).append(
+                Act("screening_refused", "", {"code": "too_many_searches", "questions": number})
+            )
+        for by, group in acts.items():
+            append_all(by, group)
+    return answers
+
+
+def _act(one: Searched, answer: Screening) -> Act:
+    detail = {
+        "channel": one.channel,
+        "query": _digest(one.query),
+        "fields": _fields(one.query),
+        "candidates": [match.key for match in answer.candidates],
+        "entries": answer.entries,
+        "list_age": answer.list_age.isoformat() if answer.list_age else None,
+    }
+    return Act("person_screened", str(answer.id), detail | ({"reason": one.reason} if one.reason else {}))
 
 
 def list_age() -> dt.datetime | None:
@@ -216,12 +303,19 @@ def _number(document: Document) -> bool:
     return len(document_number(document.number)) >= 4
 
 
-def _check_rate(by: Grant, at: dt.datetime) -> None:
-    for span, most in RATES:
-        if leaves(act="person_screened", actor=by.actor_id).filter(at__gt=at - span).count() >= most:
-            with transaction.atomic():
-                append("screening_refused", by, "", {"code": "too_many_searches"})
-            raise Refused(Fault("too_many_searches", "", str(most)))
+def _beyond_rates(asking: Sequence[Grant], at: dt.datetime) -> list[Refused | None]:
+    """For each question the refusal where its actor has asked too many: the first ones of each pass."""
+    beyond: list[Refused | None] = [None] * len(asking)
+    places: dict[str, list[int]] = {}
+    for place, by in enumerate(asking):
+        places.setdefault(by.actor_id, []).append(place)
+    for actor in sorted(places):
+        own = places[actor]
+        limits = RATES_OF_PROGRAMS if asking[own[0]].via == "api" else RATES
+        taken = rates.take(actor, limits, at, len(own))
+        for place in own[taken.number :]:
+            beyond[place] = Refused(Fault("too_many_searches", "", str(taken.most)))
+    return beyond
 
 
 def _fields(query: Query) -> list[str]:
@@ -250,18 +344,17 @@ def _digest(query: Query) -> str:
 # What may be answered -------------------------------------------------------------------------------------------------
 
 
-def _standing(found: list[Candidate], at: dt.datetime, cleared: bool) -> tuple[Match, ...]:
-    """The candidates that are in force at this moment, whatever the index says (rules R9, R16)."""
+def _standing(keys: Iterable[str], at: dt.datetime) -> dict[str, Entry]:
+    """Those of these entries that are in force at this moment, whatever the index says (rules R9, R16), by key."""
     rows = Entry.objects.filter(
-        uid__in=[candidate.key for candidate in found],
+        uid__in=set(keys),
         active=True,
         complete=True,
         record__state="in_force",
         record__valid_until__gt=at,
         record__review_on__gte=at.date(),
     ).select_related("record")
-    standing = {str(entry.uid): entry for entry in rows}
-    return tuple(_match(c, standing[c.key], cleared) for c in found if c.key in standing)
+    return {str(entry.uid): entry for entry in rows}
 
 
 def _match(candidate: Candidate, entry: Entry, cleared: bool) -> Match:

@@ -1,6 +1,6 @@
 """What the JSON API answers to what it does not take: always JSON, always the field and the reason, in words."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -16,11 +16,11 @@ from ninja.parser import Parser
 from jiwar.access.bearer import MINUTE, TooManyBadTokens
 from jiwar.access.policy import AccessRefused
 from jiwar.audit.services import append_as
-from jiwar.records.words import fault_text, word
+from jiwar.records.refusals import faults_said
+from jiwar.records.words import word
 from jiwar.wire.faults import Fault, Refused, of_pydantic
 from jiwar.wire.strict_json import JsonRefused, parse
 
-MOST_FAULTS = 100
 _CODES = {400: "bad_request", 403: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -83,16 +83,8 @@ class Api(NinjaAPI):
 
 def refusal(status: int, *faults: Fault, message: Callable[[Fault], str] | None = None) -> HttpResponse:
     """The answer."""
-    say = message or (lambda fault: fault_text(fault.code, fault.detail, get_language() or "en"))
-    told = [
-        fault.as_dict() | {"field": fault.field[:200], "detail": fault.detail[:200], "message": say(fault)}
-        for fault in _first(faults)
-    ]
+    told = faults_said(faults, message)
     return JsonResponse({"faults": told}, status=status, json_dumps_params={"ensure_ascii": False})
-
-
-def _first(faults: Iterable[Fault]) -> list[Fault]:
-    return list(dict.fromkeys(faults))[:MOST_FAULTS]
 
 
 # --- what services and ninja raise ------------------------------------------------------------------------------------

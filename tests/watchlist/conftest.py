@@ -12,6 +12,7 @@ from jiwar.access.policy import Actor, Grant, allow
 from jiwar.identity.roles import Clearance
 from jiwar.identity.services import make_own_keys
 from jiwar.watchlist import screening
+from jiwar.watchlist.lists import import_un_list
 from jiwar.watchlist.live_index import LiveIndex
 
 SAMPLE = Path(__file__).resolve().parents[2] / "jiwar/watchlist/data/un_sample.xml"
@@ -40,6 +41,13 @@ def node(own_keys: None, live_index: LiveIndex) -> None:
 @pytest.fixture
 def importer() -> Grant:
     return allow(_actor(), Permission.WATCHLIST_LIST_IMPORT, Purpose.SANCTIONS)
+
+
+@pytest.fixture
+def listed(node: None, importer: Grant) -> None:
+    """The sample list, imported."""
+    with SAMPLE.open("rb") as file:
+        import_un_list(importer, file, SAMPLE.name)
 
 
 @pytest.fixture

@@ -30,13 +30,6 @@ YOUSSEF = Query(names=("Youssef El Megaryef",), birth_date=PartialDate.parse("19
 Searcher = Callable[..., Grant]
 
 
-@pytest.fixture
-def listed(node: None, importer: Grant) -> None:
-    """The sample list, imported."""
-    with SAMPLE.open("rb") as file:
-        import_un_list(importer, file, SAMPLE.name)
-
-
 def codes(by: Grant, query: Query, reason: str = "") -> set[str]:
     with pytest.raises(Refused) as refused:
         screen(by, query, reason=reason)
