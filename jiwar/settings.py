@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "jiwar.crossings",
     "jiwar.matching",
     "jiwar.bridges",
+    "jiwar.analysis",
     "jiwar.requests",
     "jiwar.web",
 ]
@@ -128,6 +129,7 @@ _ROOMS = [
     "crossings",
     "matching",
     "bridges",
+    "analysis",
     "requests",
     "web",
 ]

@@ -5,6 +5,7 @@ from django.urls import include, path
 from jiwar.access.pages import urls as administration
 from jiwar.agreements.consent_pages import urls as onward
 from jiwar.agreements.pages import urls as agreements
+from jiwar.analysis.pages import urls as analysis
 from jiwar.bridges.pages import urls as bridges
 from jiwar.bridges.taxii import urls as taxii
 from jiwar.crossings.pages import urls as crossings
@@ -29,6 +30,7 @@ urlpatterns = [
     path("account/", include(account)),
     path("agreements/", include([*onward, *agreements])),
     path("alerts/", include(alerts)),
+    path("analysis/", include(analysis)),
     path("bridges/", include(bridges)),
     path("cases/", include(cases)),
     path("letters/", include(letters)),

@@ -19,6 +19,9 @@ class Permission(StrEnum):
     AGREEMENTS_CONSENT_APPROVE = "agreements:consent:approve"
     AGREEMENTS_CONSENT_DRAFT = "agreements:consent:draft"
     AGREEMENTS_RECORD_PASS = "agreements:record:pass"  # noqa: S105 - a name
+    ANALYSIS_BRIEF_MAKE = "analysis:brief:make"
+    ANALYSIS_SUBJECT_READ = "analysis:subject:read"
+    ANALYSIS_SUBJECT_SEARCH = "analysis:subject:search"
     AUDIT_FORK_ACCEPT = "audit:fork:accept"
     AUDIT_LEDGER_EXPORT = "audit:ledger:export"
     AUDIT_LEDGER_READ = "audit:ledger:read"
@@ -73,6 +76,9 @@ P = Permission
 PERSONAL = frozenset(
     {
         P.AGREEMENTS_RECORD_PASS,
+        P.ANALYSIS_BRIEF_MAKE,
+        P.ANALYSIS_SUBJECT_READ,
+        P.ANALYSIS_SUBJECT_SEARCH,
         P.BRIDGES_COLLECTION_READ,
         P.BRIDGES_COLLECTION_WRITE,
         P.BRIDGES_RECORD_EXPORT,
@@ -102,6 +108,8 @@ PERSONAL = frozenset(
 OF_TOKENS = (
     P.AGREEMENTS_AGREEMENT_READ,
     P.AGREEMENTS_RECORD_PASS,
+    P.ANALYSIS_SUBJECT_READ,
+    P.ANALYSIS_SUBJECT_SEARCH,
     P.BRIDGES_COLLECTION_READ,
     P.BRIDGES_COLLECTION_WRITE,
     P.BRIDGES_RECORD_EXPORT,
@@ -149,6 +157,9 @@ ROLES: dict[Role, frozenset[Permission]] = {
     ),
     Role.ANALYST: _READS_CASES
     | {
+        P.ANALYSIS_BRIEF_MAKE,
+        P.ANALYSIS_SUBJECT_READ,
+        P.ANALYSIS_SUBJECT_SEARCH,
         P.BRIDGES_RECORD_EXPORT,
         P.CROSSINGS_CROSSING_READ,
         P.MATCHING_LIST_MANAGE,
@@ -177,6 +188,9 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.AGREEMENTS_AGREEMENT_DRAFT,
         P.AGREEMENTS_CONSENT_DRAFT,
         P.AGREEMENTS_RECORD_PASS,
+        P.ANALYSIS_BRIEF_MAKE,
+        P.ANALYSIS_SUBJECT_READ,
+        P.ANALYSIS_SUBJECT_SEARCH,
         P.BRIDGES_RECORD_EXPORT,
         P.CROSSINGS_CROSSING_READ,
         P.EXCHANGE_LINK_RETRY,

@@ -1,0 +1,5 @@
+"""The analyst's pages."""
+
+from django.urls import URLPattern
+
+urls: list[URLPattern] = []
