@@ -1,13 +1,14 @@
 """Record bodies of the watchlist, and the facts about a listed subject that all of them carry."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
+from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from jiwar.records.content import Body, Line, Moment, State
 from jiwar.records.kinds import YEAR, Kind, nobody, register
-from jiwar.watchlist.logic import evidence
+from jiwar.watchlist.logic import evidence, identifiers
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.evidence import document_number
 from jiwar.watchlist.logic.names import read_name
@@ -16,13 +17,23 @@ NameKind = Literal["name", "alias", "former", "original_script"]
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 
 
+SubjectType = Literal[
+    "person", "organisation", "armed_group", "vehicle", "vessel", "aircraft", "document", "device", "account", "object"
+]
+GROUPS: Final = frozenset({"organisation", "armed_group"})
+THINGS: Final = frozenset({"vehicle", "vessel", "aircraft", "document", "device", "account", "object"})
+NAMED: Final = frozenset({"person", "vessel"}) | GROUPS
+"""What is found by its name. Of any other thing the name only describes it: white Toyota Hilux."""
+
+
 class NameFact(Body):
-    """One spelling. `script` is an ISO 15924 code where the source says it."""
+    """One spelling. `script` is an ISO 15924 code where the source says it; `source` where it is not the record's."""
 
     text: Line
     script: Annotated[str, StringConstraints(pattern=r"^([A-Z][a-z]{3})?$")] = ""
     kind: NameKind = "name"
     quality: Literal["good", "low"] = "good"
+    source: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
 class BirthDate(Body):
@@ -54,45 +65,107 @@ class DocumentFact(Body):
     number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
-class SubjectFacts(Body):
-    """Who is listed: what screening compares and an officer reads. No field for religion, tribe, politics or health."""
+class IdentifierFact(Body):
+    """A number of a thing or of a line, as written; `country` is where it is registered, empty where unknown."""
 
-    type: Literal["person", "organisation"] = "person"
+    kind: Literal[
+        "account", "callsign", "hull", "iban", "icao24", "imei", "imo", "imsi", "mmsi", "other", "phone", "plate",
+        "serial", "tail", "vin",
+    ]  # fmt: skip
+    country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
+    number: Annotated[str, StringConstraints(min_length=1, max_length=identifiers.LONGEST)]
+
+    @property
+    def fault(self) -> str:
+        """Why it stops nobody: a code of the words group `fault`, or ""."""
+        return identifiers.fault(self.kind, self.number, self.country)
+
+
+class PlaceFact(Body):
+    """A place of a subject, as the source words it."""
+
+    kind: Literal["birth", "residence", "address", "seen", "other"]
+    country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
+    text: Line
+
+
+class RelationFact(Body):
+    """What the subject is to another: a `relative` of, the `owner` of. The other by name, or by its record's uid."""
+
+    kind: Literal[
+        "associate", "crew", "financier", "leader", "member", "other", "owner", "relative", "supplier", "user"
+    ]  # fmt: skip
+    name: Annotated[str, StringConstraints(max_length=200)] = ""
+    target: UUID | None = None
+
+    @model_validator(mode="after")
+    def _to_someone(self) -> Self:
+        if not self.name and self.target is None:
+            raise ValueError("missing")
+        return self
+
+
+class SubjectFacts(Body):
+    """Who or what is listed: what screening compares and an officer reads.
+
+    No field for religion, tribe, politics or health (rule R4).
+    """
+
+    type: SubjectType = "person"
     names: Annotated[tuple[NameFact, ...], Field(min_length=1, max_length=50)]
     birth_dates: Annotated[tuple[BirthDate, ...], Field(max_length=20)] = ()
     sexes: Annotated[tuple[Literal["M", "F", "X"], ...], Field(max_length=3)] = ()
     nationalities: Annotated[tuple[State, ...], Field(max_length=20)] = ()
     documents: Annotated[tuple[DocumentFact, ...], Field(max_length=50)] = ()
     place_of_birth: Annotated[str, StringConstraints(max_length=200)] = ""
+    identifiers: Annotated[tuple[IdentifierFact, ...], Field(max_length=50)] = ()
+    places: Annotated[tuple[PlaceFact, ...], Field(max_length=50)] = ()
+    relations: Annotated[tuple[RelationFact, ...], Field(max_length=50)] = ()
 
 
 _LOGIC_KIND = {"name": "primary"}
 
 
-def to_subject(key: str, facts: SubjectFacts) -> evidence.Subject:
-    """What the index compares; `key` is the record's uid."""
+def to_subject(key: str, facts: SubjectFacts, card: str = "") -> evidence.Subject:
+    """What the index compares; `key` is the record's uid.
+
+    A number that can be none of its kind is left out (rule R16), and so is what only describes a thing.
+    """
+    names = facts.names if facts.type in NAMED else ()
     return evidence.Subject(
         key=key,
-        names=tuple(evidence.Name(n.text, _LOGIC_KIND.get(n.kind, n.kind), n.quality) for n in facts.names),
+        names=tuple(evidence.Name(n.text, _LOGIC_KIND.get(n.kind, n.kind), n.quality) for n in names),
         birth_dates=tuple(born.partial for born in facts.birth_dates),
         sexes=facts.sexes,
         nationalities=facts.nationalities,
         documents=tuple(evidence.Document(d.type, d.country, d.number) for d in facts.documents),
+        identifiers=tuple(evidence.Identifier(i.kind, i.country, i.number) for i in facts.identifiers if not i.fault),
+        type=facts.type,
+        card=card,
     )
 
 
 def is_complete(facts: SubjectFacts) -> bool:
-    """Whether these facts can tell one person from another well enough to stop anyone (rule R16).
+    """Whether these facts can tell one subject from another well enough to stop anyone (rule R16).
 
-    The least is a document number of four characters, or a name that is not of low quality and has two parts, or one
-    such part with a date of birth. An organisation needs a name that can be read.
+    The least for a person is a document number of four characters, or a name that is not of low quality and has two
+    parts, or one such part with a date of birth. An organisation or an armed group needs a name that can be read; a
+    thing a number that can be right, a lost document its own.
     """
-    if any(len(document_number(document.number)) >= 4 for document in facts.documents):
+    if facts.type in THINGS:
+        return any(not identifier.fault for identifier in facts.identifiers) or (
+            facts.type == "document" and _has_document(facts)
+        )
+    if _has_document(facts):
         return True
     parts = max((len(read_name(n.text).parts) for n in facts.names if n.quality != "low"), default=0)
-    if facts.type == "organisation":
+    if facts.type in GROUPS:
         return parts >= 1
     return parts >= 2 or (parts == 1 and bool(facts.birth_dates))
+
+
+def _has_document(facts: SubjectFacts) -> bool:
+    return any(len(document_number(document.number)) >= 4 for document in facts.documents)
 
 
 class Listing(Body):

@@ -46,6 +46,20 @@ def test_screening_compares_what_the_record_says() -> None:
     )
 
 
+def test_screening_compares_a_thing_by_its_numbers_alone() -> None:
+    """What describes a thing names nobody, and a number that can be none of its kind stops nobody (rule R16)."""
+    numbers = [
+        {"kind": "plate", "country": "LBY", "number": "5-123456"},
+        {"kind": "vin", "number": "1M8GDM9A0KP042788"},
+    ]
+    car = facts(type="vehicle", names=[{"text": "Youssef White Hilux"}], identifiers=numbers, birth_dates=[])
+    found = to_subject("k", car, card="seize")
+    assert (found.type, found.card, found.names) == ("vehicle", "seize", ())
+    assert found.identifiers == (evidence.Identifier("plate", "LBY", "5-123456"),)
+    ship = facts(type="vessel", names=[{"text": "Al Nour"}], identifiers=[{"kind": "imo", "number": "9074729"}])
+    assert [name.text for name in to_subject("k", ship).names] == ["Al Nour"]
+
+
 @given(st.dates(), st.sampled_from([1, 2, 3]), st.booleans())
 def test_a_date_of_birth_survives_the_record(day: Any, precision: int, approximate: bool) -> None:
     if not 1850 <= day.year <= 2200:
@@ -70,6 +84,16 @@ def test_a_date_of_birth_survives_the_record(day: Any, precision: int, approxima
         {"birth_dates": [{"date": "17.06.1984"}]},
         {"nationalities": ["Libya"]},
         {"documents": [{"number": ""}]},
+        {"type": "tribe"},
+        {"identifiers": [{"kind": "plate", "number": ""}]},
+        {"identifiers": [{"kind": "postcode", "number": "1234"}]},
+        {"identifiers": [{"kind": "plate", "number": "1" * 101}]},
+        {"identifiers": [{"kind": "plate", "number": "5-1"}] * 51},
+        {"places": [{"kind": "birth", "text": ""}]},
+        {"places": [{"kind": "birth", "country": "Libya", "text": "Sabha"}]},
+        {"relations": [{"kind": "owner"}]},
+        {"relations": [{"kind": "tribesman", "name": "Salem"}]},
+        {"relations": [{"kind": "owner", "target": "12"}]},
         {"religion": "none of our concern"},
         {"ethnicity": "none of our concern"},
         {"health": "none of our concern"},
@@ -96,6 +120,16 @@ NAMELESS = {"birth_dates": [], "documents": []}
         (NAMELESS | {"names": [{"text": "Abu Salim", "quality": "low"}]}, False),
         (NAMELESS | {"names": [{"text": "1234 ..."}], "birth_dates": [{"date": "1984"}]}, False),
         (NAMELESS | {"names": [{"text": "Zulfikar"}], "type": "organisation"}, True),
+        (NAMELESS | {"names": [{"text": "Zulfikar"}], "type": "armed_group"}, True),
+        (NAMELESS | {"type": "vehicle"}, False),
+        (NAMELESS | {"type": "vehicle", "identifiers": [{"kind": "plate", "number": "5-123456"}]}, True),
+        (NAMELESS | {"type": "vehicle", "identifiers": [{"kind": "plate", "number": "unknown"}]}, False),
+        (NAMELESS | {"type": "vessel", "identifiers": [{"kind": "imo", "number": "9074720"}]}, False),
+        (NAMELESS | {"type": "vessel", "identifiers": [{"kind": "imo", "number": "9074729"}]}, True),
+        (NAMELESS | {"type": "device", "identifiers": [{"kind": "imei", "number": "000000000000000"}]}, False),
+        (FULL | {"type": "vehicle"}, False),  # a document number names its holder, not a car
+        (FULL | {"type": "document"}, True),
+        (NAMELESS | {"type": "document"}, False),
     ],
 )
 def test_the_least_that_may_stop_anyone(changes: dict[str, Any], complete: bool) -> None:
