@@ -25,6 +25,7 @@ from django.db import connections  # noqa: E402
 
 from jiwar.exchange.listener import Listener, Refused  # noqa: E402
 from jiwar.exchange.where import where  # noqa: E402
+from jiwar.watchlist.native import BATCH, ONE, Front  # noqa: E402
 from jiwar.watchlist.screening import warm_up  # noqa: E402
 
 log = logging.getLogger(__name__)
@@ -35,12 +36,15 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _console = WSGIMiddleware(get_wsgi_application(), workers=8)
 _listener = Listener()
+_front = Front()
 
 
 async def console(scope: Scope, receive: Receive, send: Send) -> None:
-    """People and the JSON API."""
+    """People, the JSON API, and the questions of programs, which do without the framework's requests."""
     if scope["type"] == "lifespan":
-        await _lifespan(receive, send, _warm_up, lambda: None)
+        await _lifespan(receive, send, _warm_up, _front.stop)
+    elif scope["type"] == "http" and scope["path"] in {ONE, BATCH}:
+        await _front.serve(scope, receive, send)
     elif scope["type"] == "http":
         # The server's own awaitables are no coroutines, which the bridge to WSGI needs.
         async def take() -> dict[str, Any]:

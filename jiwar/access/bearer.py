@@ -24,16 +24,29 @@ class Bearer(HttpBearer):
     """Takes a token for its actor, or raises AccessRefused or TooManyBadTokens."""
 
     def __call__(self, request: HttpRequest) -> Actor:
-        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-        return self.authenticate(request, secret.strip() if scheme.lower() == "bearer" else "")
+        return actor_of_header(request.headers.get("Authorization", ""), request.META.get("REMOTE_ADDR", ""))
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor:
-        try:
-            return actor_of_token(token)
-        except AccessRefused:
-            if _count(request.META.get("REMOTE_ADDR", "")) > BAD_TOKENS:
-                raise TooManyBadTokens from None
-            raise
+        return actor_of_secret(token, request.META.get("REMOTE_ADDR", ""))
+
+
+def actor_of_header(stated: str, address: str) -> Actor:
+    """Whom the header `Authorization` of a connection from `address` stands for.
+
+    Raises AccessRefused or TooManyBadTokens.
+    """
+    scheme, _, secret = stated.partition(" ")
+    return actor_of_secret(secret.strip() if scheme.lower() == "bearer" else "", address)
+
+
+def actor_of_secret(secret: str, address: str) -> Actor:
+    """As `actor_of_header`, of the secret alone."""
+    try:
+        return actor_of_token(secret)
+    except AccessRefused:
+        if _count(address) > BAD_TOKENS:
+            raise TooManyBadTokens from None
+        raise
 
 
 def actor(request: HttpRequest) -> Actor:

@@ -34,3 +34,9 @@ def fault_text(code: str, detail: str, language: str) -> str:
     """
     group = "fault" if code in words()["fault"] else "verdict"
     return word(group, code, language).replace("{detail}", detail)
+
+
+def accepted(header: str, other: str) -> str:
+    """The first language of ours that a header `Accept-Language` names; else the other."""
+    named = (part.strip()[:2].lower() for part in header[:200].split(","))
+    return next((code for code in named if code in LANGUAGES), other)

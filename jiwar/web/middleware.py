@@ -14,6 +14,7 @@ from django.utils import translation
 from jiwar.access.bodies import largest
 from jiwar.access.policy import AccessRefused
 from jiwar.audit.services import append_as
+from jiwar.records.words import accepted
 from jiwar.web.errors import method_not_allowed, too_large
 from jiwar.wire.faults import Fault, Refused
 
@@ -55,12 +56,9 @@ class LanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         known = {code for code, _ in settings.LANGUAGES}
         chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
-        language = chosen if chosen in known else settings.LANGUAGE_CODE
-        if chosen not in known and (accepted := request.headers.get("Accept-Language", "")):
-            for part in accepted[:200].split(","):
-                if (code := part.strip()[:2].lower()) in known:
-                    language = code
-                    break
+        language = chosen
+        if chosen not in known:
+            language = accepted(request.headers.get("Accept-Language", ""), settings.LANGUAGE_CODE)
         with translation.override(language):
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
             response = self.get_response(request)
