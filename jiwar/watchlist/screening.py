@@ -8,9 +8,10 @@ import datetime as dt
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from uuid import UUID
 
 from django.conf import settings
@@ -29,7 +30,7 @@ from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.evidence import Code, Difference, Document, Field, Query, Reason, document_number
-from jiwar.watchlist.logic.index import Candidate
+from jiwar.watchlist.logic.index import THRESHOLD, Candidate
 from jiwar.watchlist.logic.names import read_name
 from jiwar.watchlist.models import Entry
 from jiwar.wire.faults import Fault, Refused
@@ -44,6 +45,7 @@ __all__ = [
     "Match",
     "PartialDate",
     "Query",
+    "Reach",
     "Reason",
     "Screening",
     "Searched",
@@ -113,6 +115,27 @@ class Screening:
     took_ms: float
 
 
+Keep = Callable[[Candidate, Entry], bool]
+"""Whether a candidate that is in force is told at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a search goes: at most `most` candidates of at least `threshold`, of those that `keep` leaves.
+
+    `found`: how many the index is asked for, since some have ended since and others are not kept.
+    """
+
+    permission: Permission = Permission.WATCHLIST_PERSON_SCREEN
+    most: int = CANDIDATES
+    threshold: float = THRESHOLD
+    found: int = 4 * CANDIDATES
+    keep: Keep = lambda candidate, entry: True
+
+
+DESK = Reach()
+
+
 @dataclass(frozen=True, slots=True)
 class Searched:
     """A lawful question whose candidates are found and not yet told: `tell` does that, with the leaf of the ledger."""
@@ -124,6 +147,7 @@ class Searched:
     found: list[Candidate]
     entries: int
     started: float
+    reach: Reach = DESK
 
 
 def screen(by: Grant, query: Query, *, channel: str = "desk", reason: str = "") -> Screening:
@@ -167,19 +191,18 @@ def screen_many(by: Grant, queries: Sequence[Query], *, channel: str = "api", re
     return told
 
 
-def search(by: Grant, query: Query, *, channel: str = "desk", reason: str = "") -> Searched:
+def search(by: Grant, query: Query, *, channel: str = "desk", reason: str = "", reach: Reach = DESK) -> Searched:
     """Find whom a question may mean, and tell nobody. Raises as `screen` does, except for too_many_searches."""
     started = time.perf_counter()
-    if by.permission is not Permission.WATCHLIST_PERSON_SCREEN:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_PERSON_SCREEN, by.actor_id)
+    if by.permission is not reach.permission:
+        raise AccessRefused("permission_missing", reach.permission, by.actor_id)
     if by.purpose is None:
         raise AccessRefused("purpose_missing", by.permission, by.actor_id)
     reason = " ".join(reason.split())
     _check(by, query, reason)
     index = _live_index().current()
-    # More than are shown: some may have expired since the index was brought up to date.
-    found = index.search(query, limit=4 * CANDIDATES)
-    return Searched(by, query, channel, reason, found, len(index), started)
+    found = index.search(query, limit=reach.found, threshold=reach.threshold)
+    return Searched(by, query, channel, reason, found, len(index), started, reach)
 
 
 def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
@@ -202,7 +225,8 @@ def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
                 continue
             cleared = one.by.actor.clearance is Clearance.COVERT
             held = [(found, standing[found.key]) for found in one.found if found.key in standing]
-            matches = tuple(_match(found, entry, cleared) for found, entry in held[:CANDIDATES])
+            kept = islice((pair for pair in held if one.reach.keep(*pair)), one.reach.most)
+            matches = tuple(_match(found, entry, cleared) for found, entry in kept)
             took = (time.perf_counter() - one.started) * 1000
             answer = Screening(uuid7(at), at, matches, age, one.entries, took)
             acts.setdefault(one.by, []).append(_act(one, answer))
