@@ -2,7 +2,7 @@
 
 The token, the question, the answer and the refusals are those of `POST /api/v1/screenings`. Questions are searched in a
 few threads; one thread tells the answers: whatever waits when it comes round goes into one transaction, so that one
-write to the disk serves all of them, and nobody hears an answer whose leaf is not on the disk (decision 0029).
+write to the disk serves all of them, and nobody hears an answer whose leaf is not on the disk (decision 0030).
 """
 
 import asyncio
