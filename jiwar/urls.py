@@ -18,6 +18,7 @@ from jiwar.requests.pages import urls as letters
 from jiwar.watchlist.alert_pages import urls as alerts
 from jiwar.watchlist.case_pages import urls as cases
 from jiwar.watchlist.list_pages import urls as lists
+from jiwar.watchlist.threshold_pages import urls as thresholds
 from jiwar.web.api import api
 from jiwar.web.oversight import urls as oversight
 from jiwar.web.pages import urls as shell
@@ -39,6 +40,7 @@ urlpatterns = [
     path("neighbours/", include([*ledgers, *neighbours])),
     path("sign-in/", include(sign_in)),
     path("taxii2/", include(taxii)),
+    path("thresholds/", include(thresholds)),
     path("api/", api.urls),
 ]
 

@@ -57,6 +57,9 @@ class Permission(StrEnum):
     WATCHLIST_LIST_IMPORT = "watchlist:list:import"
     WATCHLIST_LIST_READ = "watchlist:list:read"
     WATCHLIST_PERSON_SCREEN = "watchlist:person:screen"
+    WATCHLIST_POLICY_APPROVE = "watchlist:policy:approve"
+    WATCHLIST_POLICY_DRAFT = "watchlist:policy:draft"
+    WATCHLIST_POLICY_READ = "watchlist:policy:read"
 
 
 class Purpose(StrEnum):
@@ -136,6 +139,7 @@ _READS_CASES = frozenset(
         P.WATCHLIST_ALERT_READ,
         P.WATCHLIST_CASE_READ,
         P.WATCHLIST_LIST_READ,
+        P.WATCHLIST_POLICY_READ,
     }
 )
 
@@ -167,6 +171,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.MATCHING_REQUEST_READ,
         P.WATCHLIST_LIST_IMPORT,
         P.WATCHLIST_PERSON_SCREEN,
+        P.WATCHLIST_POLICY_DRAFT,
     },
     # The compliance approver: the second natural person (R2).
     Role.APPROVER: _READS_CASES
@@ -182,6 +187,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.REQUESTS_LETTER_READ,
         P.WATCHLIST_ALERT_APPROVE,
         P.WATCHLIST_ALERT_WITHDRAW,
+        P.WATCHLIST_POLICY_APPROVE,
     },
     Role.CONTACT_OFFICER: _READS_CASES
     | {
@@ -205,6 +211,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.WATCHLIST_CASE_HANDLE,
         P.WATCHLIST_LIST_IMPORT,
         P.WATCHLIST_PERSON_SCREEN,
+        P.WATCHLIST_POLICY_DRAFT,
     },
     Role.FIELD_OFFICER: frozenset(
         {
@@ -223,6 +230,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.AUDIT_LEDGER_READ,
             P.EXCHANGE_LINK_READ,
             P.RECORDS_ENDED_READ,
+            P.WATCHLIST_POLICY_READ,
         }
     ),
 }

@@ -270,6 +270,7 @@ def _candidate(match: Match) -> Candidate:
         nationalities=match.nationalities,
         issuer=match.issuing_state,
         reference=match.source_reference,
+        score=match.score,
     )
 
 

@@ -42,6 +42,7 @@ READS = {
     "match.answer": P.MATCHING_REQUEST_READ,
     "match.request": P.MATCHING_REQUEST_READ,
     "match.result": P.MATCHING_REQUEST_READ,
+    "screening.policy": P.WATCHLIST_POLICY_READ,
 }
 """What reading a kind of record takes. A kind that is not named is read by nobody."""
 _LONGEST_CHAIN = 6

@@ -25,13 +25,14 @@ from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.services import Act, append, append_all, hold_ledger
 from jiwar.exchange.queries import last_contact
 from jiwar.identity.roles import Clearance
-from jiwar.watchlist import rates
+from jiwar.watchlist import rates, thresholds
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.evidence import Code, Difference, Document, Field, Query, Reason, document_number
-from jiwar.watchlist.logic.index import THRESHOLD, Candidate
+from jiwar.watchlist.logic.index import Candidate
 from jiwar.watchlist.logic.names import read_name
+from jiwar.watchlist.logic.thresholds import Thresholds, strength
 from jiwar.watchlist.models import Entry
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.ids import uuid7
@@ -123,12 +124,13 @@ Keep = Callable[[Candidate, Entry], bool]
 class Reach:
     """How far a search goes: at most `most` candidates of at least `threshold`, of those that `keep` leaves.
 
+    `threshold` None: what the policy of screening says of each (`thresholds`).
     `found`: how many the index is asked for, since some have ended since and others are not kept.
     """
 
     permission: Permission = Permission.WATCHLIST_PERSON_SCREEN
     most: int = CANDIDATES
-    threshold: float = THRESHOLD
+    threshold: float | None = None
     found: int = 4 * CANDIDATES
     keep: Keep = lambda candidate, entry: True
 
@@ -145,6 +147,7 @@ class Searched:
     channel: str
     reason: str
     found: list[Candidate]
+    limits: Thresholds
     entries: int
     started: float
     reach: Reach = DESK
@@ -169,10 +172,10 @@ def screen_many(by: Grant, queries: Sequence[Query], *, channel: str = "api", re
     """
     if len(queries) > MANY:
         raise Refused(Fault("too_many", "", str(MANY)))
-    searched, faults = [], []
+    searched, faults, limits = [], [], thresholds.in_force()
     for number, query in enumerate(queries):
         try:
-            searched.append(search(by, query, channel=channel, reason=reason))
+            searched.append(search(by, query, channel=channel, reason=reason, limits=limits))
         except Refused as refused:
             faults += [Fault(f.code, f"{number}.{f.field}".rstrip("."), f.detail) for f in refused.faults]
     if faults:
@@ -191,8 +194,19 @@ def screen_many(by: Grant, queries: Sequence[Query], *, channel: str = "api", re
     return told
 
 
-def search(by: Grant, query: Query, *, channel: str = "desk", reason: str = "", reach: Reach = DESK) -> Searched:
-    """Find whom a question may mean, and tell nobody. Raises as `screen` does, except for too_many_searches."""
+def search(
+    by: Grant,
+    query: Query,
+    *,
+    channel: str = "desk",
+    reason: str = "",
+    reach: Reach = DESK,
+    limits: Thresholds | None = None,
+) -> Searched:
+    """Find whom a question may mean, and tell nobody. Raises as `screen` does, except for too_many_searches.
+
+    `limits`: the thresholds in force, where the caller has read them for many questions.
+    """
     started = time.perf_counter()
     if by.permission is not reach.permission:
         raise AccessRefused("permission_missing", reach.permission, by.actor_id)
@@ -201,8 +215,9 @@ def search(by: Grant, query: Query, *, channel: str = "desk", reason: str = "", 
     reason = " ".join(reason.split())
     _check(by, query, reason)
     index = _live_index().current()
-    found = index.search(query, limit=reach.found, threshold=reach.threshold)
-    return Searched(by, query, channel, reason, found, len(index), started, reach)
+    limits = Thresholds(reach.threshold) if reach.threshold is not None else limits or thresholds.in_force()
+    found = index.search(query, limit=reach.found, threshold=limits.lowest)
+    return Searched(by, query, channel, reason, found, limits, len(index), started, reach)
 
 
 def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
@@ -225,6 +240,7 @@ def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
                 continue
             cleared = one.by.actor.clearance is Clearance.COVERT
             held = [(found, standing[found.key]) for found in one.found if found.key in standing]
+            held = [(c, e) for c, e in held if c.score >= one.limits.of(e.alert_type, e.record.origin)]
             kept = islice((pair for pair in held if one.reach.keep(*pair)), one.reach.most)
             matches = tuple(_match(found, entry, cleared) for found, entry in kept)
             took = (time.perf_counter() - one.started) * 1000
@@ -395,7 +411,7 @@ def _match(candidate: Candidate, entry: Entry, cleared: bool) -> Match:
         covert=entry.covert and cleared,
         protected=entry.protected,
         score=candidate.score,
-        strength=_strength(candidate.score),
+        strength=strength(candidate.score),
         reasons=candidate.comparison.reasons,
         differences=candidate.comparison.differences,
         unknown=candidate.comparison.unknown,
@@ -405,9 +421,3 @@ def _match(candidate: Candidate, entry: Entry, cleared: bool) -> Match:
         issuing_state=entry.record.origin,
         source_reference=entry.reference,
     )
-
-
-def _strength(score: float) -> str:
-    if score >= 0.9:
-        return "strong"
-    return "fair" if score >= 0.6 else "weak"

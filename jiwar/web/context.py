@@ -28,6 +28,7 @@ _PLACES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
         frozenset({Permission.REQUESTS_LETTER_READ, Permission.REQUESTS_LETTER_WRITE}),
     ),
     ("lists", gettext_noop("Lists"), frozenset({Permission.WATCHLIST_LIST_READ})),
+    ("thresholds", gettext_noop("Thresholds"), frozenset({Permission.WATCHLIST_POLICY_READ})),
     (
         "matching",
         gettext_noop("Blind matching"),

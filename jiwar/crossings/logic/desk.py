@@ -48,7 +48,8 @@ class Finding:
 class Candidate:
     """A candidate as it was shown: kept so, for the list may change while the officer looks.
 
-    `covert` is true only for an officer with clearance; `strength` is a code of the words group `match_strength`.
+    `covert` is true only for an officer with clearance; `strength` is a code of the words group `match_strength`, the
+    word for `score`, 0..1; None for what an older version put on the desk.
     """
 
     uid: str
@@ -66,6 +67,7 @@ class Candidate:
     nationalities: tuple[str, ...]
     issuer: str
     reference: str
+    score: float | None = None
 
     @property
     def identifiers(self) -> tuple[str, ...]:

@@ -1,0 +1,58 @@
+"""Which policy of screening is in force here, and what it says. One small query; its body is read once a process."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from jiwar.records.queries import drafts, held
+from jiwar.watchlist.logic import index
+from jiwar.watchlist.logic.thresholds import Thresholds
+from jiwar.watchlist.threshold_kinds import SCREENING_POLICY, ScreeningPolicyBody
+
+if TYPE_CHECKING:
+    from jiwar.records.models import Draft, Record
+
+BUILT_IN = Thresholds(index.THRESHOLD)
+"""What holds where no policy is in force."""
+
+
+def working(alert_type: str, state: str) -> float:
+    """The score from which an entry of this type and issuer is shown now; `alert_type` is "" for a listing."""
+    return in_force().of(alert_type, state)
+
+
+def in_force() -> Thresholds:
+    """Every threshold in force at this moment: a change holds from its commit on, in every process."""
+    newest = _standing().values_list("hash", flat=True).first()
+    return _thresholds(newest) if newest else BUILT_IN
+
+
+def policy_in_force() -> "Record | None":
+    """The record that says so; None where the program's own threshold holds."""
+    return _standing().first()
+
+
+def policies() -> "QuerySet[Record]":
+    """Every policy of this state that is held, in force or not, newest first."""
+    # A state's policy is its national node's: a post of it can only follow.
+    return held(SCREENING_POLICY.name).filter(node=settings.NODE.state, origin=settings.NODE.state)
+
+
+def policy_drafts() -> "QuerySet[Draft]":
+    """Open drafts, the last changed first."""
+    return drafts(SCREENING_POLICY.name)
+
+
+def _standing() -> "QuerySet[Record]":
+    now = timezone.now()
+    return policies().filter(state="in_force", valid_until__gt=now, review_on__gte=now.date())
+
+
+@lru_cache(maxsize=16)
+def _thresholds(digest: str) -> Thresholds:
+    # A record never changes, so its hash stands for what it says.
+    body = held(SCREENING_POLICY.name).get(hash=digest).body
+    return ScreeningPolicyBody.model_validate(body).thresholds
