@@ -107,7 +107,7 @@ def _is(subject: SubjectFacts, protected: SubjectFacts) -> bool:
         )
         found = evidence.compare(query, listed, lambda part: _BITS_PER_PART)
         alike = any(reason.code in _BORN_ALIKE for reason in found.reasons)
-        if found.document_same or (found.score >= _LIKELY and alike):
+        if found.certain or (found.score >= _LIKELY and alike):
             return True
     return False
 

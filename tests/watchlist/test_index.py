@@ -4,12 +4,12 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from jiwar.watchlist.logic import segment
 from jiwar.watchlist.logic.dates import PartialDate
-from jiwar.watchlist.logic.evidence import Document, Name, Query, Subject, compare
+from jiwar.watchlist.logic.evidence import Code, Document, Identifier, Name, Query, Subject
 from jiwar.watchlist.logic.generate import person, subjects
 from jiwar.watchlist.logic.index import Candidate, Index
 from jiwar.watchlist.logic.segment import IndexFileError
@@ -28,9 +28,9 @@ def about(subject: Subject, *, born: bool = True) -> Query:
 
 
 def exhaustive(index: Index, query: Query, threshold: float) -> list[Candidate]:
-    found = [(subject, compare(query, subject, index.rarity)) for subject in index.subjects()]
+    found = [(subject, index.compare(query, subject)) for subject in index.subjects()]
     kept = [Candidate(s.key, c.score, c) for s, c in found if c.score >= threshold and c.score > 0]
-    return sorted(kept, key=lambda c: (not c.comparison.document_same, -c.score, c.key))
+    return sorted(kept, key=lambda c: (not c.comparison.certain, -c.comparison.bits))
 
 
 @given(lists, people, st.sampled_from([0.0, 0.25, 0.5]))
@@ -39,6 +39,44 @@ def test_it_answers_as_comparing_with_everyone_does(listed: list[Subject], stran
     for subject in [*listed[:5], stranger]:
         query = about(subject)
         assert index.search(query, 5, threshold) == exhaustive(index, query, threshold)[:5]
+
+
+@settings(max_examples=15)
+@given(lists, people, st.sampled_from([0.0, 0.25, 0.5]))
+def test_compiled_it_answers_the_same(listed: list[Subject], stranger: Subject, threshold: float) -> None:
+    index = Index.build(listed)
+    index.add(stranger)
+    for subject in [*listed[:5], stranger]:
+        query = about(subject)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("jiwar.watchlist.logic.index.COMPILED_FROM", 0)
+            with_numba = index.search(query, 50, threshold)
+        assert with_numba == index.search(query, 50, threshold)
+
+
+@settings(max_examples=30)
+@given(lists.filter(bool), people, people)
+def test_layers_answer_as_one(listed: list[Subject], one: Subject, other: Subject) -> None:
+    assume(one.key != other.key)
+    grown = Index.build(listed[:1])
+    for subject in [*listed[1:], one, other]:
+        grown.add(subject)
+    grown.remove(one.key)
+    at_once = Index.build([*(s for s in listed if s.key not in {one.key, other.key}), other])
+    assert len(grown) == len(at_once)
+    for subject in [*listed[:3], other]:
+        found = grown.search(about(subject), 50, 0)
+        assert {c.key for c in found} == {c.key for c in at_once.search(about(subject), 50, 0)}
+
+
+def test_a_number_of_a_thing_is_found_however_it_is_written() -> None:
+    car = Subject("car", (), identifiers=(Identifier("plate", "LBY", "5-1234567"),), type="vehicle")
+    index = Index.build([car, Subject("k", (Name("Karim Bouzid"),))])
+    [same] = index.search(Query(identifiers=(Identifier("plate", "LBY", "5 1234567"),)))
+    assert (same.key, same.comparison.certain) == ("car", True)
+    [near] = index.search(Query(identifiers=(Identifier("plate", "LBY", "5-I234567"),)))
+    assert [reason.code for reason in near.comparison.reasons] == [Code.IDENTIFIER_LOOKALIKE]
+    assert index.search(Query(identifiers=(Identifier("plate", "LBY", "5-7654321"),))) == []
 
 
 @given(lists.filter(bool), st.integers(0, 39))
@@ -102,15 +140,6 @@ def test_a_document_ranks_before_every_name() -> None:
         ("Youssef El Megaryef",), PartialDate(1984, 6, 17), documents=(Document("passport", "LBY", "LO042817"),)
     )
     assert [c.key for c in Index.build([name, paper]).search(query)] == ["paper", "name"]
-
-
-def test_common_parts_are_found_in_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("segment.COMMON", "index.COMMON"):
-        monkeypatch.setattr(f"jiwar.watchlist.logic.{module}", 5)
-    listed = list(subjects(400))
-    index = Index.build(listed)
-    for subject in listed[:100]:
-        assert subject.key in {c.key for c in index.search(about(subject), 5, 0)}
 
 
 def test_two_subjects_of_one_key_are_refused() -> None:

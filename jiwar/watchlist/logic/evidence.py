@@ -1,11 +1,9 @@
 """What a query and a listed subject have in common, what differs, and how much that proves.
 
-`compare` adds weights of evidence in bits, as Fellegi and Sunter do ("A Theory for Record Linkage", JASA 64, 1969,
-https://doi.org/10.1080/01621459.1969.10501049): for each field log2 of how much likelier the observation is between two
-records of one person than between two strangers. A name part agreed on is worth its rarity (Winkler's frequency-based
-matching): محمد proves little, a rare nisba much. The sum, less `PRIOR_BITS` for how unlikely a match is before anything
-is compared, becomes a score by the logistic function, 1 / (1 + 2**-bits). The weights are set by judgement, not yet
-calibrated; the score ranks candidates and is no probability of guilt or identity. A person decides.
+`compare` adds weights of evidence in bits (`weights`). A name part agreed on is worth its rarity (Winkler's
+frequency-based matching): محمد proves little, a rare nisba much. The sum, less how unlikely a match is before anything
+is compared, becomes a probability by the logistic function, 1 / (1 + 2**-bits). It is no probability of guilt, and it
+decides nothing: a person does.
 """
 
 from __future__ import annotations
@@ -16,16 +14,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from math import log2
 from typing import Final
 
+from . import identifiers
 from .dates import DateAgreement, PartialDate, agreement
-from .names import ParsedName, Part, likeness, read_name
+from .names import SAME_PART, ParsedName, Part, read_name
+from .scoring import NO_ANCHOR, name_bits
+from .vocabulary import alike
+from .weights import FEWEST, WEIGHTS, Weights
 
-PRIOR_BITS: Final = 10.0
+__all__ = ["SAME_PART", "Comparison", "Document", "Identifier", "Name", "Query", "Subject", "compare"]
+
 WITHOUT_DOCUMENT: Final = 0.985
 """No name, date or country, however alike, scores as much as a document number."""
-SAME_PART: Final = 0.72
-"""Likeness from which two name parts count as the same name."""
 
 Rarity = Callable[[Part], float]
 """Bits that agreement on a name part is worth: log2 of 1 / its frequency."""
@@ -44,6 +46,8 @@ class Code(StrEnum):
     DOCUMENT_LOOKALIKE = "document_lookalike"
     DOCUMENT_NUMBER_SAME = "document_number_same"
     DOCUMENT_SAME = "document_same"
+    IDENTIFIER_LOOKALIKE = "identifier_lookalike"
+    IDENTIFIER_SAME = "identifier_same"
     NAME_LOW_QUALITY = "name_low_quality"
     NAME_ORDER = "name_order"
     NAME_PART_DIFFERS = "name_part_differs"
@@ -60,9 +64,14 @@ class Code(StrEnum):
 class Field(StrEnum):
     BIRTH_DATE = "birth_date"
     DOCUMENT = "document"
+    IDENTIFIER = "identifier"
     NAME = "name"
     NATIONALITY = "nationality"
     SEX = "sex"
+
+
+CERTAIN: Final = frozenset({Code.DOCUMENT_SAME, Code.IDENTIFIER_SAME})
+"""A number that two do not share by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +162,9 @@ class Comparison:
     unknown: tuple[Field, ...]
 
     @property
-    def document_same(self) -> bool:
-        return any(reason.code is Code.DOCUMENT_SAME for reason in self.reasons)
+    def certain(self) -> bool:
+        """Whether a document or another number is the same."""
+        return any(reason.code in CERTAIN for reason in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,167 +174,150 @@ class _Finding:
     differences: tuple[Difference, ...] = ()
 
 
-def compare(query: Query, subject: Subject, rarity: Rarity) -> Comparison:
-    """Compare field by field. Score 0 where neither a name part nor a document number speaks for the subject."""
-    name = _names(query, subject, rarity)
-    document = _documents(query, subject)
+def prior_bits(listed: int, weights: Weights = WEIGHTS) -> float:
+    """How unlikely it is, before anything is compared, that one of so many listed is the person asked about."""
+    return log2(max(listed, FEWEST)) + weights.prior
+
+
+def compare(
+    query: Query, subject: Subject, rarity: Rarity, listed: int = FEWEST, weights: Weights = WEIGHTS
+) -> Comparison:
+    """Compare field by field. Score 0 where neither a name part nor a number speaks for the subject.
+
+    `listed` is how many subjects stand on the list: the longer it is, the more of them agree by chance.
+    """
+    name = _names(query, subject, rarity, weights)
+    document = _documents(query, subject, weights)
+    identifier = _identifiers(query, subject, weights)
     others = {
-        Field.BIRTH_DATE: _birth(query, subject),
-        Field.SEX: _sex(query, subject),
-        Field.NATIONALITY: _nationality(query, subject),
+        Field.BIRTH_DATE: _birth(query, subject, weights),
+        Field.SEX: _sex(query, subject, weights),
+        Field.NATIONALITY: _nationality(query, subject, weights),
     }
-    findings = {Field.NAME: name, Field.DOCUMENT: document, **others}
+    findings = {Field.NAME: name, Field.DOCUMENT: document, Field.IDENTIFIER: identifier, **others}
+    if identifier is None and not query.identifiers:
+        del findings[Field.IDENTIFIER]  # not worth saying of a traveller who was asked for by name
     known = [finding for finding in findings.values() if finding]
     reasons = tuple(reason for finding in known for reason in finding.reasons)
     differences = tuple(difference for finding in known for difference in finding.differences)
     unknown = tuple(field for field, finding in findings.items() if finding is None)
-    anchored = (name is not None and name.reasons) or (document is not None and document.reasons)
     score = 0.0
-    bits = sum(finding.bits for finding in known) - PRIOR_BITS
-    if anchored:
+    # In the order of `scoring`, so that both come to the same sum.
+    facts = sum(finding.bits for finding in others.values() if finding)
+    bits = facts + (name.bits if name else 0.0)
+    bits += sum(finding.bits for finding in (document, identifier) if finding) - prior_bits(listed, weights)
+    if any(finding and finding.reasons for finding in (name, document, identifier)):
         score = 1.0 / (1.0 + 2.0 ** -max(-50.0, min(50.0, bits)))
-    same_document = any(reason.code is Code.DOCUMENT_SAME for reason in reasons)
-    score = max(score, 0.99) if same_document else min(score, WITHOUT_DOCUMENT)
+    certain = any(reason.code in CERTAIN for reason in reasons)
+    score = max(score, 0.99) if certain else min(score, WITHOUT_DOCUMENT)
     return Comparison(score, bits, reasons, differences, unknown)
 
 
 # Names ---------------------------------------------------------------------------------------------------------------
 
-CONFLICT_BITS: Final = -7.0
-_FIRST_CONFLICT_BITS: Final = -9.0
-MISSING_BITS: Final = -0.7
-_SWAPPED_BITS: Final = -1.0
-_REVERSED_BITS: Final = -12.0
 
-
-def _names(query: Query, subject: Subject, rarity: Rarity) -> _Finding | None:
+def _names(query: Query, subject: Subject, rarity: Rarity, weights: Weights) -> _Finding | None:
     """The pair of names that agrees best."""
     best: _Finding | None = None
     for text in query.names:
         asked = read_name(text)
         if not asked.parts:
             continue
+        worth = [rarity(part) for part in asked.parts]
         for name in subject.names:
             listed = read_name(name.text)
             if not listed.parts:
                 continue
-            finding = _name_pair(text, asked, name, listed, rarity)
+            finding = _name_pair(text, asked, worth, name, listed, weights)
             if best is None or (bool(finding.reasons), finding.bits) > (bool(best.reasons), best.bits):
                 best = finding
     return best
 
 
-def _name_pair(text: str, asked: ParsedName, name: Name, listed: ParsedName, rarity: Rarity) -> _Finding:
-    pairs = _align(asked.parts, listed.parts)
-    if not any(set(asked.parts[i].keys) & set(listed.parts[j].keys) for i, j, _ in pairs):
-        return _Finding(_FIRST_CONFLICT_BITS, (), (Difference(Code.NAME_PART_DIFFERS, Field.NAME, text, name.text),))
-    bits = sum(min(rarity(asked.parts[i]), rarity(listed.parts[j])) * (2 * like - 1) for i, j, like in pairs)
-    left_asked = [i for i in range(len(asked.parts)) if i not in {pair[0] for pair in pairs}]
-    left_listed = [j for j in range(len(listed.parts)) if j not in {pair[1] for pair in pairs}]
-    conflicts, missing = _leftovers(left_asked, left_listed)
-    exact = not left_asked and not left_listed and all(like == 1.0 for _, _, like in pairs)
+def _name_pair(
+    text: str, asked: ParsedName, worth: list[float], name: Name, listed: ParsedName, weights: Weights
+) -> _Finding:
+    m, n = len(asked.parts), len(listed.parts)
+    found = [alike(a, b) for a in asked.parts for b in listed.parts]
+    like, keyed, pair = [like for like, _ in found], [key for _, key in found], [-1] * m
+    low, linked = name.quality == "low", any(asked.links) or any(listed.links)
+    bits = name_bits(like, keyed, m, n, worth, linked, low, weights, pair)
+    if bits == NO_ANCHOR:
+        different = Difference(Code.NAME_PART_DIFFERS, Field.NAME, text, name.text)
+        return _Finding(weights.first_conflict, (), (different,))
+    left_asked = [i for i in range(m) if pair[i] < 0]
+    left_listed = [j for j in range(n) if j not in pair]
+    exact = not left_asked and not left_listed and all(like[i * n + pair[i]] == 1.0 for i in range(m))
     reasons = [Reason(Code.NAME_SAME if exact else Code.NAME_SPELLING, Field.NAME, text, name.text)]
     differences = []
-    if conflicts:
-        first = 0 in left_asked and 0 in left_listed
-        bits += (_FIRST_CONFLICT_BITS if first else CONFLICT_BITS) + CONFLICT_BITS * (conflicts - 1)
-        different = (
-            " ".join(asked.parts[i].text for i in left_asked),
-            " ".join(listed.parts[j].text for j in left_listed),
-        )
-        differences.append(Difference(Code.NAME_PART_DIFFERS, Field.NAME, *different))
-    if missing:
-        bits += MISSING_BITS * missing
-        absent = " ".join(asked.parts[i].text for i in left_asked), " ".join(listed.parts[j].text for j in left_listed)
-        if not conflicts:
-            differences.append(Difference(Code.NAME_PART_MISSING, Field.NAME, *absent))
-    if _out_of_order(pairs):
-        nasab = any(asked.links) or any(listed.links)
-        bits += _REVERSED_BITS if nasab else _SWAPPED_BITS
-        code = Code.NASAB_REVERSED if nasab else Code.NAME_ORDER
+    if left_asked or left_listed:
+        code = Code.NAME_PART_DIFFERS if left_asked and left_listed else Code.NAME_PART_MISSING
+        only_asked = " ".join(asked.parts[i].text for i in left_asked)
+        only_listed = " ".join(listed.parts[j].text for j in left_listed)
+        differences.append(Difference(code, Field.NAME, only_asked, only_listed))
+    places = [j for j in pair if j >= 0]
+    if places != sorted(places):
+        code = Code.NASAB_REVERSED if linked else Code.NAME_ORDER
         differences.append(Difference(code, Field.NAME, text, name.text))
-    if name.quality == "low":
-        bits *= 0.6 if bits > 0 else 1.0
+    if low:
         reasons.append(Reason(Code.NAME_LOW_QUALITY, Field.NAME, text, name.text))
     return _Finding(bits, tuple(reasons), tuple(differences))
-
-
-def _align(asked: tuple[Part, ...], listed: tuple[Part, ...]) -> list[tuple[int, int, float]]:
-    """Pairs of the same name part, the most alike first and then the nearest in place; each part once."""
-    alike = [
-        (like, -abs(i - j), -i, -j)
-        for i, a in enumerate(asked)
-        for j, b in enumerate(listed)
-        if (like := likeness(a, b)) >= SAME_PART
-    ]
-    pairs: list[tuple[int, int, float]] = []
-    used_i: set[int] = set()
-    used_j: set[int] = set()
-    for like, _, minus_i, minus_j in sorted(alike, reverse=True):
-        if -minus_i not in used_i and -minus_j not in used_j:
-            used_i.add(-minus_i)
-            used_j.add(-minus_j)
-            pairs.append((-minus_i, -minus_j, like))
-    return sorted(pairs)
-
-
-def _leftovers(asked: list[int], listed: list[int]) -> tuple[int, int]:
-    """(parts that contradict each other, parts that only one side has)."""
-    conflicts = min(len(asked), len(listed))
-    return conflicts, max(len(asked), len(listed)) - conflicts
-
-
-def _out_of_order(pairs: list[tuple[int, int, float]]) -> bool:
-    places = [j for _, j, _ in pairs]
-    return places != sorted(places)
 
 
 # Birth date, sex, nationality ----------------------------------------------------------------------------------------
 
 _BIRTH: Final = {
-    DateAgreement.SAME: (12.0, Code.BIRTH_DATE_SAME),
-    DateAgreement.DAY_MONTH_SWAPPED: (8.0, Code.BIRTH_DAY_MONTH_SWAPPED),
-    DateAgreement.SAME_MONTH: (8.0, Code.BIRTH_MONTH_SAME),
-    DateAgreement.SAME_YEAR: (4.5, Code.BIRTH_YEAR_SAME),
-    DateAgreement.MAY_AGREE: (2.0, Code.BIRTH_DATE_MAY_AGREE),
-    DateAgreement.NEAR_YEAR: (1.0, Code.BIRTH_YEAR_NEAR),
-    DateAgreement.SAME_YEAR_OTHER_DAY: (-2.0, Code.BIRTH_DATE_DIFFERS),
-    DateAgreement.DIFFERS: (-7.0, Code.BIRTH_DATE_DIFFERS),
+    DateAgreement.SAME: Code.BIRTH_DATE_SAME,
+    DateAgreement.DAY_MONTH_SWAPPED: Code.BIRTH_DAY_MONTH_SWAPPED,
+    DateAgreement.SAME_MONTH: Code.BIRTH_MONTH_SAME,
+    DateAgreement.SAME_YEAR: Code.BIRTH_YEAR_SAME,
+    DateAgreement.MAY_AGREE: Code.BIRTH_DATE_MAY_AGREE,
+    DateAgreement.NEAR_YEAR: Code.BIRTH_YEAR_NEAR,
+    DateAgreement.SAME_YEAR_OTHER_DAY: Code.BIRTH_DATE_DIFFERS,
+    DateAgreement.DIFFERS: Code.BIRTH_DATE_DIFFERS,
 }
+_PLACE: Final = {stand: place for place, stand in enumerate(DateAgreement)}
 
 
-def _birth(query: Query, subject: Subject) -> _Finding | None:
+def _birth(query: Query, subject: Subject, weights: Weights) -> _Finding | None:
     if query.birth_date is None or not subject.birth_dates:
         return None
     asked = query.birth_date
-    bits, code, listed = max(
-        ((*_BIRTH[agreement(asked, date)], date) for date in subject.birth_dates), key=lambda found: found[0]
-    )
+    stands = [(agreement(asked, date), date) for date in subject.birth_dates]
+    stand, listed = max(stands, key=lambda found: weights.birth[_PLACE[found[0]]])
+    bits, code = weights.birth[_PLACE[stand]], _BIRTH[stand]
     if bits < 0:
         return _Finding(bits, (), (Difference(code, Field.BIRTH_DATE, str(asked), str(listed)),))
     return _Finding(bits, (Reason(code, Field.BIRTH_DATE, str(asked), str(listed)),))
 
 
-def _sex(query: Query, subject: Subject) -> _Finding | None:
+def _sex(query: Query, subject: Subject, weights: Weights) -> _Finding | None:
     if not query.sex or not subject.sexes:
         return None
     listed = ", ".join(subject.sexes)
     if query.sex in subject.sexes:
-        return _Finding(0.9, (Reason(Code.SEX_SAME, Field.SEX, query.sex, listed),))
-    return _Finding(-6.0, (), (Difference(Code.SEX_DIFFERS, Field.SEX, query.sex, listed),))
+        return _Finding(weights.sex_same, (Reason(Code.SEX_SAME, Field.SEX, query.sex, listed),))
+    return _Finding(weights.sex_differs, (), (Difference(Code.SEX_DIFFERS, Field.SEX, query.sex, listed),))
 
 
-def _nationality(query: Query, subject: Subject) -> _Finding | None:
+def _nationality(query: Query, subject: Subject, weights: Weights) -> _Finding | None:
     if not query.nationality or not subject.nationalities:
         return None
     listed = ", ".join(subject.nationalities)
     if query.nationality in subject.nationalities:
-        return _Finding(2.0, (Reason(Code.NATIONALITY_SAME, Field.NATIONALITY, query.nationality, listed),))
-    return _Finding(-1.5, (), (Difference(Code.NATIONALITY_DIFFERS, Field.NATIONALITY, query.nationality, listed),))
+        return _Finding(
+            weights.nationality_same, (Reason(Code.NATIONALITY_SAME, Field.NATIONALITY, query.nationality, listed),)
+        )
+    different = Difference(Code.NATIONALITY_DIFFERS, Field.NATIONALITY, query.nationality, listed)
+    return _Finding(weights.nationality_differs, (), (different,))
 
 
 # Documents -----------------------------------------------------------------------------------------------------------
 
+LEAST_NUMBER: Final = 4
+"""A shorter number tells nothing apart."""
+OF_A_STATE: Final = frozenset({"plate", "serial", "account", "hull", "other"})
+"""Kinds of identifier that two states, or two makers, may both give out."""
 _LOOKALIKE: Final = str.maketrans("OQIL", "0011")
 
 
@@ -341,29 +334,60 @@ def lookalike_number(text: str) -> str:
     return document_number(text).translate(_LOOKALIKE)
 
 
-def _documents(query: Query, subject: Subject) -> _Finding | None:
+def _documents(query: Query, subject: Subject, weights: Weights) -> _Finding | None:
     """Same number and no contradiction of country is the same document; documents that differ prove nothing."""
     if not query.documents or not subject.documents:
         return None
     best = _Finding(0.0)
     for asked in query.documents:
         for listed in subject.documents:
-            bits, code = _document_pair(asked, listed)
+            bits, code = _document_pair(asked, listed, weights)
             if code and bits > best.bits:
                 best = _Finding(bits, (Reason(code, Field.DOCUMENT, _shown(asked), _shown(listed)),))
     return best
 
 
-def _document_pair(asked: Document, listed: Document) -> tuple[float, Code | None]:
-    if len(document_number(asked.number)) < 4:
+def _document_pair(asked: Document, listed: Document, weights: Weights) -> tuple[float, Code | None]:
+    if len(document_number(asked.number)) < LEAST_NUMBER:
         return 0.0, None
     same_country = not asked.country or not listed.country or asked.country == listed.country
     if document_number(asked.number) == document_number(listed.number):
-        return (30.0, Code.DOCUMENT_SAME) if same_country else (8.0, Code.DOCUMENT_NUMBER_SAME)
+        if same_country:
+            return weights.document_same, Code.DOCUMENT_SAME
+        return weights.document_number_same, Code.DOCUMENT_NUMBER_SAME
     if same_country and lookalike_number(asked.number) == lookalike_number(listed.number):
-        return 12.0, Code.DOCUMENT_LOOKALIKE
+        return weights.document_lookalike, Code.DOCUMENT_LOOKALIKE
     return 0.0, None
 
 
-def _shown(document: Document) -> str:
+def _identifiers(query: Query, subject: Subject, weights: Weights) -> _Finding | None:
+    """The same kind and number is the same thing; numbers that differ prove nothing."""
+    if not query.identifiers or not subject.identifiers:
+        return None
+    best = _Finding(0.0)
+    for asked in query.identifiers:
+        for listed in subject.identifiers:
+            bits, code = _identifier_pair(asked, listed, weights)
+            if code and bits > best.bits:
+                best = _Finding(bits, (Reason(code, Field.IDENTIFIER, _shown(asked), _shown(listed)),))
+    return best
+
+
+def _identifier_pair(asked: Identifier, listed: Identifier, weights: Weights) -> tuple[float, Code | None]:
+    if asked.kind != listed.kind or not identifier_key(asked) or identifier_key(asked) != identifier_key(listed):
+        return 0.0, None
+    same_country = not asked.country or not listed.country or asked.country == listed.country
+    a, b = (identifiers.normal(one.kind, one.number, one.country) for one in (asked, listed))
+    if a == b and (same_country or asked.kind not in OF_A_STATE):
+        return weights.document_same, Code.IDENTIFIER_SAME
+    return (weights.document_lookalike, Code.IDENTIFIER_LOOKALIKE) if same_country else (0.0, None)
+
+
+def identifier_key(one: Identifier) -> str:
+    """What those that are or seem the same have in common; "" where too little of a number is left."""
+    found = identifiers.lookalike(one.kind, one.number, one.country)
+    return found if len(found) >= LEAST_NUMBER else ""
+
+
+def _shown(document: Document | Identifier) -> str:
     return " ".join(filter(None, (document.country, document.number)))

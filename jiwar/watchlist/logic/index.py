@@ -1,38 +1,45 @@
 """The screening index: which listed subjects could be the person in front of the officer.
 
-A large immutable `segment` is searched by name parts, pairs of common name parts, birth days and document numbers; a
-small part in memory holds what was added or withdrawn since, so that a change counts at once. Of what the postings
-find, whatever cannot reach the threshold is left (an upper bound of its evidence says so) and the likeliest `COMPARED`
-are compared field by field by `evidence.compare`.
+A large immutable segment and small ones for what was added since; withdrawn subjects are marked in each. Nobody who
+reaches the threshold is missed: whoever shares no name part that it cannot be reached without (`_essential`), nor the
+day of birth, nor a number, is known to stay below it, and everyone else is scored (`scoring.score_names`). The
+likeliest are then compared field by field by `evidence.compare`, for the reasons.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from . import segment as segments
-from .evidence import CONFLICT_BITS, MISSING_BITS, PRIOR_BITS, Comparison, Query, Subject, compare, lookalike_number
-from .names import SLIP, SLIP_CONSONANTS, Part, read_name
-from .segment import COMMON, Ids, Segment, posting
+from .building import SEXES, asked_days, build, nation, numbers
+from .dates import DateAgreement, pack
+from .evidence import Comparison, Query, Subject, compare, prior_bits
+from .frequency import usual
+from .names import ParsedName, Part, read_name
+from .scoring import U8, U32, Asked, compiled, score_names
+from .segment import Segment
+from .vocabulary import Matches, posting
+from .weights import WEIGHTS, Weights
 
 LIMIT: Final = 5
 THRESHOLD: Final = 0.25
 """By default a full name of two common parts is shown; one common part alone is not."""
-COMPARED: Final = 96
+COMPILED_FROM: Final = 20_000
+"""Names to score from which it pays to load the compiler."""
+MERGED: Final = 4
+"""A new segment takes in the one before it until that is so many times larger."""
 
-_PRIOR_SUBJECTS: Final = 2000.0
-_PRIOR_FAMILY: Final = 1 / 60
-_PRIOR_OTHER: Final = 1 / 30_000
-_MOST_BITS: Final = 14.0
+_USUAL_WEIGHT: Final = 2000.0
+"""As many parts' worth of what is usual in the region are added to what the list says."""
+_SLACK: Final = 1e-6
+_NO_DAY: Final = (DateAgreement.SAME, DateAgreement.DAY_MONTH_SWAPPED, DateAgreement.SAME_MONTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +51,27 @@ class Candidate:
     comparison: Comparison
 
 
+class _Layer(NamedTuple):
+    """A segment, and which of its subjects are withdrawn."""
+
+    segment: Segment
+    dead: U8
+
+
 class Index:
     """Many threads may search while one adds and removes."""
 
-    def __init__(self, segment: Segment, revision: int = 0) -> None:
-        self._segment = segment
-        self._withdrawn: frozenset[int] = frozenset()
-        self._added: dict[str, Subject] = {}
-        self._added_postings: dict[int, tuple[str, ...]] = {}
+    def __init__(self, segment: Segment, revision: int = 0, weights: Weights = WEIGHTS) -> None:
+        self._layers: tuple[_Layer, ...] = (_layer(segment),)
+        self._withdrawn = 0
+        self._weights = weights
         self.revision = revision
         """A number of the caller's, saved with the index: up to which change it holds."""
 
     @classmethod
     def build(cls, subjects: Iterable[Subject], revision: int = 0) -> Index:
         """Index a stream of subjects. ValueError where two have one key."""
-        return cls(segments.build(subjects), revision)
+        return cls(build(subjects), revision)
 
     @classmethod
     def open(cls, path: Path) -> Index:
@@ -67,189 +80,215 @@ class Index:
 
     def save(self, path: Path) -> None:
         """Save the whole index, changes put in; the file is replaced at once."""
-        if self._added or self._withdrawn:
-            self._segment = segments.build(list(self.subjects()))
-            self._withdrawn, self._added, self._added_postings = frozenset(), {}, {}
-        segments.save(self._segment, path, self.revision)
+        if self.changes:
+            self._layers, self._withdrawn = (_layer(build(self.subjects())),), 0
+        segments.save(self._layers[0].segment, path, self.revision)
 
     def __len__(self) -> int:
-        return len(self._segment) - len(self._withdrawn) + len(self._added)
+        return sum(len(layer.segment) for layer in self._layers) - self._withdrawn
 
     @property
     def changes(self) -> int:
         """Subjects added or withdrawn since the index was built; build anew when these are many."""
-        return len(self._added) + len(self._withdrawn)
+        return sum(len(layer.segment) for layer in self._layers[1:]) + self._withdrawn
 
     def subjects(self) -> Iterator[Subject]:
-        for number in range(len(self._segment)):
-            if number not in self._withdrawn:
-                yield self._segment.subject(number)
-        yield from list(self._added.values())
+        for layer in self._layers:
+            yield from _living(layer)
 
     def add(self, subject: Subject) -> None:
         """Add a subject, or replace the one of its key; no search in between misses both."""
-        old = self._added.get(subject.key)
-        self._added[subject.key] = subject
-        keys = _subject_postings(subject)
-        before = _subject_postings(old) if old else set()
-        for posted in keys - before:
-            self._added_postings[posted] = (*self._added_postings.get(posted, ()), subject.key)
-        self._forget(subject.key, before - keys)
-        self._withdraw(subject.key)
+        before = self._layers
+        self._layers = (*before, _layer(build([subject])))
+        self._withdraw(before, subject.key)
+        self._merge()
 
     def remove(self, key: str) -> bool:
         """Withdraw a subject: no later search finds it. False where there is none of this key."""
-        found = self._withdraw(key)
-        subject = self._added.pop(key, None)
-        if subject is None:
-            return found
-        self._forget(key, _subject_postings(subject))
-        return True
+        return self._withdraw(self._layers, key)
 
-    def _withdraw(self, key: str) -> bool:
-        """Withdraw the segment's subject of this key."""
-        for number in map(int, self._segment.find(posting("k", key))):
-            if number not in self._withdrawn and self._segment.subject(number).key == key:
-                self._withdrawn |= {number}
-                return True
+    def _withdraw(self, layers: tuple[_Layer, ...], key: str) -> bool:
+        for layer in layers:
+            for number in map(int, layer.segment.find(posting("k", key))):
+                if not layer.dead[number] and layer.segment.subject(number).key == key:
+                    layer.dead[number] = 1
+                    self._withdrawn += 1
+                    return True
         return False
 
-    def _forget(self, key: str, postings: set[int]) -> None:
-        for posted in postings:
-            self._added_postings[posted] = tuple(other for other in self._added_postings[posted] if other != key)
+    def _merge(self) -> None:
+        """Keep few layers: the last grows by those before it that are not much larger, never by the first."""
+        layers = self._layers
+        first = len(layers) - 1
+        size = len(layers[first].segment)
+        while first > 1 and len(layers[first - 1].segment) < MERGED * size:
+            first -= 1
+            size += len(layers[first].segment)
+        if first == len(layers) - 1:
+            return
+        merged = layers[first:]
+        self._withdrawn -= sum(int(layer.dead.sum()) for layer in merged)
+        living = [subject for layer in merged for subject in _living(layer)]
+        self._layers = (*layers[:first], _layer(build(living)))
 
     def rarity(self, part: Part) -> float:
-        """Bits that agreement on a name part proves, from how many listed have it and, in a short list, from what is
-        usual in the region."""
-        key = posting("t", part.keys[0])
-        count = len(self._segment.find(key)) + len(self._added_postings.get(key, ()))
-        usual = _PRIOR_FAMILY if part.family else _PRIOR_OTHER
-        frequency = (count + _PRIOR_SUBJECTS * usual) / (len(self) + _PRIOR_SUBJECTS)
-        return min(_MOST_BITS, max(0.5, -math.log2(frequency)))
+        """Bits that agreement on a name part proves, from how many names listed have it and, in a short list, from what
+        is usual in the region."""
+        return self._rarity(self._layers, part)
+
+    def _rarity(self, layers: tuple[_Layer, ...], part: Part) -> float:
+        having = sum(layer.segment.vocabulary.matches(part).names for layer in layers)
+        parts = sum(len(layer.segment.columns.words) for layer in layers)
+        frequency = (having + _USUAL_WEIGHT * usual(part)) / (parts + _USUAL_WEIGHT)
+        return min(self._weights.most, max(0.5, -math.log2(frequency)))
+
+    def compare(self, query: Query, subject: Subject) -> Comparison:
+        """What `search` says of a subject, were it compared with everyone."""
+        return compare(query, subject, self.rarity, len(self), self._weights)
 
     def search(self, query: Query, limit: int = LIMIT, threshold: float = THRESHOLD) -> list[Candidate]:
-        """At most `limit` candidates of at least `threshold`, the likeliest first, the same document before all."""
-        rarity = _remembered(self.rarity)
-        found: dict[str, Candidate] = {}
-        for subject in self._possible(query, threshold, rarity):
-            comparison = compare(query, subject, rarity)
+        """At most `limit` candidates of at least `threshold`, the likeliest first, the same number before all.
+
+        Of equals the first listed comes first, so that the same question has the same answer.
+        """
+        layers, listed = self._layers, len(self)
+        worth = lru_cache(None)(lambda part: self._rarity(layers, part))
+        need = prior_bits(listed, self._weights) + _bits(threshold) - _SLACK
+        spellings = [name for name in map(read_name, query.names) if name.parts]
+        possible: list[tuple[float, int, int]] = []
+        for at, layer in enumerate(layers):
+            bits = dict.fromkeys(_by_number(layer, query), math.inf)
+            for spelling in spellings:
+                for number, reached in self._by_name(layer, query, spelling, need, worth):
+                    bits[number] = max(reached, bits.get(number, -math.inf))
+            possible += [(-reached, at, number) for number, reached in bits.items()]
+        found: dict[str, tuple[tuple[bool, float, int], Candidate]] = {}
+        beside = 0
+        for place, (minus, at, number) in enumerate(sorted(possible)):
+            if beside >= limit:
+                break
+            subject = layers[at].segment.subject(number)
+            comparison = compare(query, subject, worth, listed, self._weights)
             if comparison.score >= threshold and comparison.score > 0:
-                found[subject.key] = Candidate(subject.key, comparison.score, comparison)
-        return sorted(found.values(), key=_rank)[:limit]
+                rank = (not comparison.certain, -comparison.bits, place)
+                found[subject.key] = rank, Candidate(subject.key, comparison.score, comparison)
+                beside += minus > -math.inf
+        return [candidate for _, candidate in sorted(found.values(), key=lambda ranked: ranked[0])][:limit]
 
-    def _possible(self, query: Query, threshold: float, rarity: Callable[[Part], float]) -> Iterator[Subject]:
-        """Every subject that may reach the threshold; a changed one comes last, as it is now."""
-        papers = {posting("d", lookalike_number(document.number)) for document in query.documents}
-        numbers = {int(number) for key in papers for number in self._segment.find(key)}
-        parts = _asked_parts(query)
-        numbers.update(self._by_name(query, parts, threshold, rarity).tolist())
-        for number in sorted(numbers):
-            if number not in self._withdrawn:
-                yield self._segment.subject(number)
-        asked = papers | {posting("t", key) for part in parts for key in part.keys}
-        for key in sorted({key for posted in asked for key in self._added_postings.get(posted, ())}):
-            subject = self._added.get(key)
-            if subject is not None:
-                yield subject
-
-    def _by_name(self, query: Query, parts: dict[Part, int], threshold: float, rarity: Callable[[Part], float]) -> Ids:
-        """Those of the segment that share a name part and may reach the threshold, at most the likeliest `COMPARED`."""
-        postings = {part: [self._segment.find(posting("t", key)) for key in part.keys] for part in parts}
-        ids = self._sharing(query, postings)
-        if self._withdrawn:
-            ids = ids[~np.isin(ids, list(self._withdrawn))]
-        bits = self._bound_without_name(query, ids)
-        matched = np.zeros(len(ids))
-        for part, times in parts.items():
-            shared = np.zeros(len(ids), dtype=bool)
-            for posted in postings[part]:
-                shared |= _among(ids, posted)
-            slip = SLIP if max(map(len, part.keys)) >= SLIP_CONSONANTS - 1 else 0.5
-            bits += times * rarity(part) * np.where(shared, 1.0, 2 * slip - 1)
-            matched += times * (shared | (slip == SLIP))
-        if len(query.names) == 1:
-            bits -= self._misfit(ids, sum(parts.values()), matched)
-        # Of equals the first listed, so that the same question has the same answer.
-        best = np.lexsort((ids, -bits))[:COMPARED]
-        return ids[best[bits[best] >= PRIOR_BITS + _bits(threshold) - 1e-6]]
-
-    def _sharing(self, query: Query, postings: dict[Part, list[Ids]]) -> Ids:
-        """Those that share a rare part, two common ones, or a common one and the day of birth."""
-        found = [ids for lists in postings.values() for ids in lists if len(ids) <= COMMON or len(postings) == 1]
-        common = [
-            [(posting("t", key), ids) for key, ids in zip(part.keys, lists, strict=True) if len(ids) > COMMON]
-            for part, lists in postings.items()
-        ]
-        for one, other in combinations(common, 2):
-            found += [self._segment.find(_pair(a, b)) for a, _ in one for b, _ in other]
-        if query.birth_date is not None and query.birth_date.exact:
-            born = self._segment.find(posting("b", str(query.birth_date)))
-            found += [born[_among(born, ids)] for choices in common for _, ids in choices]
-        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.uint32)
-
-    def _bound_without_name(self, query: Query, ids: Ids) -> npt.NDArray[np.float64]:
-        """The most bits that birth date, sex and nationality may add, without reading the subjects."""
-        bits = np.full(len(ids), 2.0 if query.nationality else 0.0)
-        if query.birth_date is not None:
-            years = self._segment.years[ids].astype(np.int32)
-            most = 12.0 if query.birth_date.day is not None else 8.0
-            away = np.abs(years - query.birth_date.year)
-            by_year = np.where(away == 0, most, np.where(away <= 1, 1.0, -7.0))
-            bits += np.where(years == 0, most, 2.0 if query.birth_date.vague else by_year)
-        if query.sex:
-            sexes = self._segment.sexes[ids]
-            bits += np.where((sexes != 0) & (sexes != {"M": 1, "F": 2}.get(query.sex, 0)), -6.0, 0.9)
-        return bits
-
-    def _misfit(self, ids: Ids, asked: int, matched: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The least bits that parts without a counterpart take away, where all of a subject's names have as many."""
-        sizes = self._segment.sizes[ids].astype(np.int32)
-        conflicts = np.maximum(0.0, np.minimum(asked, sizes) - matched)
-        return np.where(sizes == 0, 0.0, -CONFLICT_BITS * conflicts - MISSING_BITS * np.abs(sizes - asked))
+    def _by_name(
+        self, layer: _Layer, query: Query, spelling: ParsedName, need: float, worth: Callable[[Part], float]
+    ) -> list[tuple[int, float]]:
+        """The living subjects whose name, birth date, sex and nationality reach `need` bits, and their bits."""
+        segment, w = layer.segment, self._weights
+        found = [segment.vocabulary.matches(part) for part in spelling.parts]
+        rarity = [worth(part) for part in spelling.parts]
+        candidates = [_names_born(segment, query)] if query.birth_date else []
+        for matches in _essential(found, rarity, need - _most_beside(query, w)):
+            candidates += [segment.vocabulary.names(word) for word in matches.words.tolist()]
+        names = np.concatenate(candidates) if candidates else np.empty(0, np.uint32)
+        if not len(names):
+            return []
+        asked = _asked(query, spelling, found, rarity)
+        scored = compiled() if segment.names >= COMPILED_FROM else None
+        if scored is None:
+            names, scored = _bounded(segment, names, asked, need - _most_facts(query, w)), score_names
+        hits, bits = np.empty(len(names), np.uint32), np.empty(len(names), np.float64)
+        count = scored(segment.columns, layer.dead, names, asked, need, w, hits, bits)
+        return list(zip(segment.columns.name_subject[hits[:count]].tolist(), bits[:count].tolist(), strict=True))
 
 
-def _asked_parts(query: Query) -> dict[Part, int]:
-    """The parts of the names asked for, each with how often one name has it."""
-    parts: dict[Part, int] = {}
-    for text in query.names:
-        for part, times in Counter(read_name(text).parts).items():
-            parts[part] = max(times, parts.get(part, 0))
-    return parts
+def _layer(segment: Segment) -> _Layer:
+    return _Layer(segment, np.zeros(len(segment), np.uint8))
 
 
-def _rank(candidate: Candidate) -> tuple[bool, float, str]:
-    return not candidate.comparison.document_same, -candidate.comparison.bits, candidate.key
+def _living(layer: _Layer) -> Iterator[Subject]:
+    return (layer.segment.subject(number) for number in range(len(layer.segment)) if not layer.dead[number])
+
+
+def _by_number(layer: _Layer, query: Query) -> set[int]:
+    """The living subjects that have, or seem to have, a document or another number that is asked for."""
+    return {int(n) for key in numbers(query) for n in layer.segment.find(key) if not layer.dead[n]}
+
+
+def _names_born(segment: Segment, query: Query) -> U32:
+    """The names of those whose day or month of birth agrees."""
+    assert query.birth_date
+    found = [segment.find(day) for day in asked_days(query.birth_date)]
+    if not found:
+        return np.empty(0, np.uint32)
+    subjects = np.concatenate(found)
+    starts = segment.columns.subject_names[subjects]
+    counts = segment.columns.subject_names[subjects + 1] - starts
+    return _ranges(starts, counts)
+
+
+def _ranges(starts: U32, counts: U32) -> U32:
+    """starts[0], starts[0] + 1, ... counts[0] of them, then those of starts[1]."""
+    before = np.cumsum(counts, dtype=np.int64) - counts
+    return np.asarray(np.repeat(starts.astype(np.int64) - before, counts) + np.arange(int(counts.sum())), np.uint32)
+
+
+def _most_beside(query: Query, w: Weights) -> float:
+    """The most bits that the facts add where neither day nor month of birth agrees."""
+    born = (bits for bits, stand in zip(w.birth, DateAgreement, strict=True) if stand not in _NO_DAY)
+    return (max(0.0, *born) if query.birth_date else 0.0) + _most_others(query, w)
+
+
+def _most_facts(query: Query, w: Weights) -> float:
+    """The most bits that the facts add."""
+    return (max(0.0, *w.birth) if query.birth_date else 0.0) + _most_others(query, w)
+
+
+def _most_others(query: Query, w: Weights) -> float:
+    sex = max(0.0, w.sex_same, w.sex_differs) if query.sex else 0.0
+    return sex + (max(0.0, w.nationality_same, w.nationality_differs) if query.nationality else 0.0)
+
+
+def _essential(found: list[Matches], rarity: list[float], needed: float) -> list[Matches]:
+    """The parts of which a name must have one to reach `needed` bits: all but the commonest that together stay below.
+
+    That is the rule of MaxScore (Turtle and Flood, "Query evaluation: strategies and optimizations", Information
+    Processing & Management 31, 1995, https://doi.org/10.1016/0306-4573(95)00020-H).
+    """
+    most = [bits * (2 * float(matches.likes.max(initial=0.5)) - 1) for matches, bits in zip(found, rarity, strict=True)]
+    order = sorted(range(len(found)), key=most.__getitem__)
+    total, spared = 0.0, 0
+    for place in order:
+        total += max(0.0, most[place])
+        if total >= needed:
+            break
+        spared += 1
+    return [found[place] for place in order[spared:]]
+
+
+def _asked(query: Query, spelling: ParsedName, found: list[Matches], rarity: list[float]) -> Asked:
+    words = np.concatenate([matches.words for matches in found])
+    order = np.argsort(words, kind="stable")
+    parts = np.repeat(np.arange(len(found), dtype=np.uint8), [len(matches.words) for matches in found])
+    return Asked(
+        words[order],
+        parts[order],
+        np.concatenate([matches.likes for matches in found])[order],
+        np.concatenate([matches.keyed for matches in found])[order],
+        np.array(rarity),
+        any(spelling.links),
+        pack(query.birth_date) if query.birth_date else 0,
+        SEXES.get(query.sex, 0),
+        nation(query.nationality) if query.nationality else 0,
+    )
+
+
+def _bounded(segment: Segment, names: U32, asked: Asked, needed: float) -> U32:
+    """Those of the names whose words alone can bring `needed` bits, by arithmetic on whole arrays."""
+    worth = np.zeros(len(segment.vocabulary))
+    np.maximum.at(worth, asked.words, asked.rarity[asked.parts] * (2 * asked.likes - 1))
+    starts = segment.columns.name_starts[names]
+    counts = segment.columns.name_starts[names + 1] - starts
+    words = segment.columns.words[_ranges(starts, counts)]
+    total = np.bincount(np.repeat(np.arange(len(names)), counts), worth[words], minlength=len(names))
+    return names[total >= needed]
 
 
 def _bits(score: float) -> float:
     """The evidence, prior taken off, that makes a score."""
     return -math.inf if score <= 0 else math.inf if score >= 1 else math.log2(score / (1 - score))
-
-
-def _remembered(rarity: Callable[[Part], float]) -> Callable[[Part], float]:
-    """`rarity`, each part looked up once."""
-    known: dict[str, float] = {}
-
-    def bits(part: Part) -> float:
-        if part.text not in known:
-            known[part.text] = rarity(part)
-        return known[part.text]
-
-    return bits
-
-
-def _subject_postings(subject: Subject) -> set[int]:
-    keys = {posting("t", key) for name in subject.names for part in read_name(name.text).parts for key in part.keys}
-    return keys | {posting("d", number) for number in segments.numbers(subject)}
-
-
-def _pair(a: int, b: int) -> int:
-    return int(segments.pair_posting(np.array([a], np.uint64), np.array([b], np.uint64))[0])
-
-
-def _among(ids: Ids, posted: Ids) -> npt.NDArray[np.bool_]:
-    """Which of `ids` are in `posted`, both rising."""
-    if not len(posted):
-        return np.zeros(len(ids), dtype=bool)
-    at = np.minimum(np.searchsorted(posted, ids), len(posted) - 1)
-    return np.asarray(posted[at] == ids)

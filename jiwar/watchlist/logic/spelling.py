@@ -45,7 +45,7 @@ def _each(asked: Iterable[T], listed: Iterable[T], same: Callable[[T, T], bool])
 def _most(asked: list[str], listed: list[str]) -> bool:
     """Whether half of those asked for at least stand there, one slip of the pen allowed in each."""
     there = sum(any(_nearly(one, other) for other in listed) for one in asked)
-    return 0 < there and len(asked) <= 2 * there
+    return there > 0 and len(asked) <= 2 * there
 
 
 def _sounds_alike(one: Part, other: Part) -> bool:
