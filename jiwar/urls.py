@@ -18,6 +18,7 @@ from jiwar.requests.pages import urls as letters
 from jiwar.watchlist.alert_pages import urls as alerts
 from jiwar.watchlist.case_pages import urls as cases
 from jiwar.watchlist.list_pages import urls as lists
+from jiwar.watchlist.resolution_pages import urls as duplicates
 from jiwar.watchlist.threshold_pages import urls as thresholds
 from jiwar.web.api import api
 from jiwar.web.oversight import urls as oversight
@@ -34,6 +35,7 @@ urlpatterns = [
     path("analysis/", include(analysis)),
     path("bridges/", include(bridges)),
     path("cases/", include(cases)),
+    path("duplicates/", include(duplicates)),
     path("letters/", include(letters)),
     path("lists/", include(lists)),
     path("matching/", include(matching)),

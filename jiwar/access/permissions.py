@@ -60,6 +60,8 @@ class Permission(StrEnum):
     WATCHLIST_POLICY_APPROVE = "watchlist:policy:approve"
     WATCHLIST_POLICY_DRAFT = "watchlist:policy:draft"
     WATCHLIST_POLICY_READ = "watchlist:policy:read"
+    WATCHLIST_RESOLUTION_CONFIRM = "watchlist:resolution:confirm"
+    WATCHLIST_RESOLUTION_PROPOSE = "watchlist:resolution:propose"
 
 
 class Purpose(StrEnum):
@@ -104,6 +106,8 @@ PERSONAL = frozenset(
         P.WATCHLIST_LIST_IMPORT,
         P.WATCHLIST_LIST_READ,
         P.WATCHLIST_PERSON_SCREEN,
+        P.WATCHLIST_RESOLUTION_CONFIRM,
+        P.WATCHLIST_RESOLUTION_PROPOSE,
     }
 )
 """Permissions that touch personal data: they need a purpose."""
@@ -172,6 +176,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.WATCHLIST_LIST_IMPORT,
         P.WATCHLIST_PERSON_SCREEN,
         P.WATCHLIST_POLICY_DRAFT,
+        P.WATCHLIST_RESOLUTION_PROPOSE,
     },
     # The compliance approver: the second natural person (R2).
     Role.APPROVER: _READS_CASES
@@ -188,6 +193,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.WATCHLIST_ALERT_APPROVE,
         P.WATCHLIST_ALERT_WITHDRAW,
         P.WATCHLIST_POLICY_APPROVE,
+        P.WATCHLIST_RESOLUTION_CONFIRM,
     },
     Role.CONTACT_OFFICER: _READS_CASES
     | {
@@ -212,6 +218,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.WATCHLIST_LIST_IMPORT,
         P.WATCHLIST_PERSON_SCREEN,
         P.WATCHLIST_POLICY_DRAFT,
+        P.WATCHLIST_RESOLUTION_PROPOSE,
     },
     Role.FIELD_OFFICER: frozenset(
         {

@@ -243,12 +243,14 @@ def _desk(
     if row is None:
         context["open_rows"] = queries.open_screenings(actor)[:5] if actor else ()
     else:
-        candidates, outcomes = queries.candidates_of(row), queries.outcomes_of(row)
+        found, outcomes = queries.candidates_of(row), queries.outcomes_of(row)
+        candidates = [c for c in found if not c.under]
         undecided = [c for c in candidates if c.uid not in outcomes]
-        confirmed = [c for c in candidates if c.uid in outcomes and outcomes[c.uid].verdict == "confirmed"]
+        confirmed = [c for c in found if c.uid in outcomes and outcomes[c.uid].verdict == "confirmed"]
         context |= {
             "traveller": queries.traveller_of(row),
             "candidates": candidates,
+            "under": {c.uid: [other for other in found if other.under == c.uid] for c in candidates},
             "outcomes": outcomes,
             "undecided": undecided,
             "confirmed": confirmed,

@@ -91,7 +91,7 @@ def begin(by: Grant, traveller: Traveller, reason: str = "") -> Screened:
             screening=found.id,
             list_age=as_of(found.list_age),
             entries=found.entries,
-            candidates=[_candidate(match).as_dict() for match in found.candidates],
+            candidates=[each.as_dict() for match in found.candidates for each in _candidates(match)],
         )
 
 
@@ -222,17 +222,19 @@ def _decide(by: Grant, screened: UUID, uid: str, decide: Callable[[Candidate], O
         row = Screened.objects.select_for_update().filter(pk=screened, officer=by.actor_id).first()
         if row is None:
             raise Refused(Fault("screening_gone"))
-        candidate = next((c for c in candidates_of(row) if c.uid == uid), None)
+        candidates = candidates_of(row)
+        candidate = next((c for c in candidates if c.uid == uid and not c.under), None)
         if candidate is None:
             raise Refused(Fault("candidate_unknown", "candidates"))
         outcome = decide(candidate)
-        if outcome is None:
-            row.outcomes.pop(uid, None)
-        else:
-            row.outcomes[uid] = outcome.as_dict()
-        row.save(update_fields=["outcomes"])
         detail = outcome.as_dict() if outcome else {"verdict": "reopened"}
-        append("candidate_decided", by, uid, detail | {"screening": str(row.screening)})
+        for each in (uid, *(c.uid for c in candidates if c.under == uid)):
+            if outcome is None:
+                row.outcomes.pop(each, None)
+            else:
+                row.outcomes[each] = outcome.as_dict()
+            append("candidate_decided", by, each, detail | {"screening": str(row.screening)})
+        row.save(update_fields=["outcomes"])
     return row
 
 
@@ -248,7 +250,13 @@ def _query(traveller: Traveller) -> Query:
     )
 
 
-def _candidate(match: Match) -> Candidate:
+def _candidates(match: Match) -> list[Candidate]:
+    """A candidate, and what is listed under it."""
+    under = str(match.record_uid)
+    return [_candidate(match), *(_candidate(other, under) for other in match.others)]
+
+
+def _candidate(match: Match, under: str = "") -> Candidate:
     def findings(found: Iterable[object]) -> tuple[desk.Finding, ...]:
         return tuple(desk.Finding(str(f.code), str(f.field), f.query, f.subject) for f in found)  # type: ignore[attr-defined]
 
@@ -271,6 +279,7 @@ def _candidate(match: Match) -> Candidate:
         issuer=match.issuing_state,
         reference=match.source_reference,
         score=match.score,
+        under=under,
     )
 
 

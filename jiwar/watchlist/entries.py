@@ -6,9 +6,11 @@ from uuid import UUID
 from django.db.models import F
 from django.utils import timezone
 
-from jiwar.audit.services import hold_ledger
+from jiwar.access.permissions import Permission
+from jiwar.access.services import as_node
+from jiwar.audit.services import append, hold_ledger
 from jiwar.watchlist.kinds import SubjectFacts, is_complete
-from jiwar.watchlist.models import Entry, Revision
+from jiwar.watchlist.models import Entry, Member, Resolution, Revision
 
 if TYPE_CHECKING:
     from jiwar.records.models import Record
@@ -55,12 +57,27 @@ def drop(record: "Record") -> None:
     held = Entry.objects.filter(uid=_uid(record), record=record, active=True)
     if held.exists():
         held.update(active=False, facts={}, revision=_next_revision(), changed_at=timezone.now())
+        _leave_cluster(_uid(record))
 
 
 def leave_unused(record: "Record") -> None:
     """Keep a record's subject, and let screening find it no longer."""
     held = Entry.objects.filter(uid=_uid(record), record=record, active=True)
     held.update(complete=False, revision=_next_revision(), changed_at=timezone.now())
+    _leave_cluster(_uid(record))
+
+
+def _leave_cluster(uid: UUID) -> None:
+    """An entry of no more use is together with no other; one that it leaves behind alone is in no cluster either."""
+    Resolution.objects.filter(entries=uid, state=Resolution.State.PROPOSED).update(state=Resolution.State.ENDED)
+    member = Member.objects.filter(entry=uid).first()
+    if member is None:
+        return
+    rest = Member.objects.filter(cluster=member.cluster).exclude(entry=uid)
+    if rest.count() == 1:
+        rest.delete()
+    member.delete()
+    append("resolution_left", as_node(Permission.EXCHANGE_MESSAGE_PASS), str(uid))
 
 
 def _uid(record: "Record") -> UUID:

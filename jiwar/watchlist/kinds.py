@@ -145,6 +145,21 @@ def to_subject(key: str, facts: SubjectFacts, card: str = "") -> evidence.Subjec
     )
 
 
+def to_question(facts: SubjectFacts) -> evidence.Query:
+    """What a screening would ask about a subject itself: of what it asks one value of, the only one, or none."""
+    good = [name.text for name in facts.names if name.quality != "low"] or [facts.names[0].text]
+    return evidence.Query(
+        names=tuple(good[:5]) if facts.type in NAMED else (),
+        birth_date=facts.birth_dates[0].partial if len(facts.birth_dates) == 1 else None,
+        sex=facts.sexes[0] if len(facts.sexes) == 1 and facts.sexes[0] != "X" else "",
+        nationality=facts.nationalities[0] if len(facts.nationalities) == 1 else "",
+        documents=tuple(evidence.Document(d.type, d.country, d.number) for d in facts.documents[:5]),
+        identifiers=tuple(
+            evidence.Identifier(i.kind, i.country, i.number) for i in facts.identifiers[:5] if not i.fault
+        ),
+    )
+
+
 def is_complete(facts: SubjectFacts) -> bool:
     """Whether these facts can tell one subject from another well enough to stop anyone (rule R16).
 

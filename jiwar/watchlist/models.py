@@ -181,3 +181,76 @@ class ProtectedPerson(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Resolution(models.Model):
+    """A word that entries are one subject, or no longer: proposed by one person, decided by another."""
+
+    class What(models.TextChoices):
+        MERGE = "merge"
+        SPLIT = "split"
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed"
+        CONFIRMED = "confirmed"
+        REFUSED = "refused"
+        TAKEN_BACK = "taken_back"
+        ENDED = "ended"
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    what = models.CharField(max_length=10, choices=What)
+    state = models.CharField(max_length=10, choices=State, default=State.PROPOSED, db_index=True)
+    entries = models.ManyToManyField(Entry, related_name="resolutions")
+    reason = models.CharField(max_length=1000)
+    proposed_by = models.CharField(max_length=60)
+    proposed_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=60, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decision_reason = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["-proposed_at"]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.id}"
+
+
+class Member(models.Model):
+    """An entry of a cluster: with the others of it, one subject by the word of two people of this node."""
+
+    entry = models.OneToOneField(Entry, models.CASCADE, primary_key=True, related_name="member")
+    cluster = models.UUIDField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} in {self.cluster}"
+
+
+class LikelyPair(models.Model):
+    """Two entries that the engine takes for one subject, `one` the lesser uid. People decide; it decides nothing."""
+
+    one = models.ForeignKey(Entry, models.CASCADE, related_name="+")
+    other = models.ForeignKey(Entry, models.CASCADE, related_name="+")
+    score = models.FloatField()
+    document_same = models.BooleanField(default=False)
+    found_at = models.DateTimeField()
+    settled_by = models.CharField(max_length=60, blank=True)
+    settled_at = models.DateTimeField(null=True, help_text="dismissed, proposed or merged: not asked again")
+    reason = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["-document_same", "-score", "id"]
+        constraints = [models.UniqueConstraint(fields=["one", "other"], name="one_row_per_likely_pair")]
+
+    def __str__(self) -> str:
+        return f"{self.one_id} {self.other_id}"
+
+
+class Looked(models.Model):
+    """Up to which change of the watchlist a duty has looked at it."""
+
+    duty = models.CharField(max_length=40, primary_key=True)
+    series = models.UUIDField(null=True)
+    revision = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.duty} {self.revision}"

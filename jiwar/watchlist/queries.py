@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
-from jiwar.watchlist.alert_queries import waiting
+from jiwar.access.policy import AccessRefused, Actor, Grant
+from jiwar.access.waiting import Waiting
+from jiwar.watchlist import alert_queries, resolution
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_FOREIGN, LISTING_PERSON, ForeignListing, Listing
 from jiwar.watchlist.logic.sensitive import Warned, scan
 from jiwar.watchlist.models import Entry, ListImport, Unread
@@ -49,6 +50,11 @@ class ListedEntry:
 def sensitive_words(texts: Iterable[tuple[str, str]]) -> list[Warned]:
     """Words in (field, text) pairs that name what no record may hold (rule R4): to warn whoever writes and approves."""
     return scan(texts)
+
+
+def waiting(actor: Actor) -> list[Waiting]:
+    """What waits for this person, counted, for the home page."""
+    return [*alert_queries.waiting(actor), *resolution.waiting(actor)]
 
 
 def imports(by: Grant) -> QuerySet[ListImport]:

@@ -60,8 +60,23 @@ class GroundOut(Schema):
     listed: str
 
 
+class OtherOut(Schema):
+    """A further record on the same subject, by the word of two people of this node."""
+
+    record: UUID
+    category: str
+    alert_type: Coded | None
+    action: Coded
+    protected: bool
+    issuing_state: str
+    source_reference: str
+
+
 class CandidateOut(Schema):
-    """A question to an officer with reasons, never a decision. `score` ranks candidates; it is no probability."""
+    """A question to an officer with reasons, never a decision. `score` ranks candidates; it is no probability.
+
+    `others` are on the same subject: the one named has the most urgent action, the reasons are of the likeliest.
+    """
 
     record: UUID
     category: str
@@ -79,6 +94,7 @@ class CandidateOut(Schema):
     nationalities: list[str]
     issuing_state: str
     source_reference: str
+    others: list[OtherOut]
 
 
 class ScreeningOut(Schema):
@@ -124,7 +140,20 @@ def _candidate(match: Match) -> CandidateOut:
         strength=Coded.of("match_strength", match.strength),
         reasons=[_ground("match_reason", reason) for reason in match.reasons],
         differences=[_ground("match_difference", difference) for difference in match.differences],
+        others=[_other(other) for other in match.others],
         **plain,
+    )
+
+
+def _other(match: Match) -> OtherOut:
+    return OtherOut(
+        record=match.record_uid,
+        category=match.category,
+        alert_type=Coded.of("alert_type", match.alert_type) if match.alert_type else None,
+        action=Coded.of("action", match.action),
+        protected=match.protected,
+        issuing_state=match.issuing_state,
+        source_reference=match.source_reference,
     )
 
 

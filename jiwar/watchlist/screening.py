@@ -8,10 +8,9 @@ import datetime as dt
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import islice
 from uuid import UUID
 
 from django.conf import settings
@@ -28,12 +27,14 @@ from jiwar.identity.roles import Clearance
 from jiwar.watchlist import rates, thresholds
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
+from jiwar.watchlist.logic.clusters import gathered
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.evidence import Code, Difference, Document, Field, Query, Reason, document_number
-from jiwar.watchlist.logic.index import Candidate
+from jiwar.watchlist.logic.index import Candidate, Index
 from jiwar.watchlist.logic.names import read_name
 from jiwar.watchlist.logic.thresholds import Thresholds, strength
 from jiwar.watchlist.models import Entry
+from jiwar.watchlist.resolution import together
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.ids import uuid7
 from jiwar.wire.strict_json import canonical
@@ -72,6 +73,8 @@ WIDEST_BIRTH = 10
 _MOST = 5
 _LONGEST = 200
 _WILDCARDS = frozenset("*?%_")
+_Pair = tuple[Candidate, Entry]
+_Group = tuple[_Pair, ...]
 HIDDEN_ACTION = "identify_and_record"
 """What an uncleared officer does about a discreet check: the traveller is neither held nor warned (decision 0012)."""
 
@@ -101,6 +104,8 @@ class Match:
     nationalities: tuple[str, ...]
     issuing_state: str
     source_reference: str
+    others: tuple["Match", ...] = ()
+    """Further records on the same subject, by the word of two people here: each with its own action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,16 +238,19 @@ def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
         hold_ledger()  # before the rows of the rates: whoever takes the ledger first never waits in a circle
         beyond = _beyond_rates([one.by for one in searched], at)
         standing = _standing((candidate.key for one in searched for candidate in one.found), at)
+        as_one = _together([entry.uid for entry in standing.values()], (_cleared(one) for one in searched))
+        if unseen := {str(uid) for each in as_one.values() for uid in each} - standing.keys():
+            standing |= _standing(unseen, at)
         age = list_age()
         for one, refused in zip(searched, beyond, strict=True):
             if refused is not None:
                 answers.append(refused)
                 continue
-            cleared = one.by.actor.clearance is Clearance.COVERT
+            cleared = _cleared(one)
             held = [(found, standing[found.key]) for found in one.found if found.key in standing]
             held = [(c, e) for c, e in held if c.score >= one.limits.of(e.alert_type, e.record.origin)]
-            kept = islice((pair for pair in held if one.reach.keep(*pair)), one.reach.most)
-            matches = tuple(_match(found, entry, cleared) for found, entry in kept)
+            groups = _subjects([pair for pair in held if one.reach.keep(*pair)], standing, as_one[cleared])
+            matches = tuple(_match_of(group, cleared) for group in groups[: one.reach.most])
             took = (time.perf_counter() - one.started) * 1000
             answer = Screening(uuid7(at), at, matches, age, one.entries, took)
             acts.setdefault(one.by, []).append(_act(one, answer))
@@ -256,12 +264,16 @@ def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
     return answers
 
 
+def _cleared(one: Searched) -> bool:
+    return one.by.actor.clearance is Clearance.COVERT
+
+
 def _act(one: Searched, answer: Screening) -> Act:
     detail = {
         "channel": one.channel,
         "query": _digest(one.query),
         "fields": _fields(one.query),
-        "candidates": [match.key for match in answer.candidates],
+        "candidates": [each.key for match in answer.candidates for each in (match, *match.others)],
         "entries": answer.entries,
         "list_age": answer.list_age.isoformat() if answer.list_age else None,
     }
@@ -281,6 +293,11 @@ def list_age() -> dt.datetime | None:
 def warm_up() -> int:
     """Open or build this process's index before the first officer asks. Returns how many subjects it holds."""
     return len(_live_index().current())
+
+
+def current_index() -> Index:
+    """This process's index with every change that is committed: for duties of this room that compare."""
+    return _live_index().current()
 
 
 @lru_cache(maxsize=1)
@@ -397,13 +414,41 @@ def _standing(keys: Iterable[str], at: dt.datetime) -> dict[str, Entry]:
     return {str(entry.uid): entry for entry in rows}
 
 
+def _together(uids: Sequence[UUID], cleared: Iterable[bool]) -> dict[bool, dict[UUID, UUID]]:
+    """What two people declared to be one subject, for those who are cleared and for those who are not."""
+    return {each: together(uids, cleared=each) for each in set(cleared)}
+
+
+def _subjects(held: list[_Pair], standing: Mapping[str, Entry], as_one: Mapping[UUID, UUID]) -> list[_Group]:
+    """The candidates, those of one subject in one group, also what this search alone would not have found.
+
+    In a group the most urgent action stands first; its evidence is that of its likeliest record.
+    """
+    clusters = {as_one[entry.uid] for _, entry in held if entry.uid in as_one}
+    if not clusters:
+        return [(pair,) for pair in held]
+    likeliest: dict[UUID, Candidate] = {}
+    for candidate, entry in held:
+        likeliest.setdefault(as_one.get(entry.uid, entry.uid), candidate)
+    seen = {entry.uid for _, entry in held}
+    members = [standing[str(uid)] for uid, lead in as_one.items() if lead in clusters and str(uid) in standing]
+    held = held + [(likeliest[as_one[entry.uid]], entry) for entry in members if entry.uid not in seen]
+    groups = gathered(held, as_one, lambda pair: pair[1].uid, lambda pair: pair[1].action)
+    return [tuple((likeliest[as_one.get(e.uid, e.uid)], e) for _, e in group) for group in groups]
+
+
+def _match_of(group: _Group, cleared: bool) -> Match:
+    first, *others = (_match(candidate, entry, cleared) for candidate, entry in group)
+    return replace(first, others=tuple(others)) if others else first
+
+
 def _match(candidate: Candidate, entry: Entry, cleared: bool) -> Match:
     facts = SubjectFacts.model_validate(entry.facts)
     hidden = entry.covert and not cleared
     by_kind = {"name": 0, "original_script": 1}
     ordered = sorted(facts.names, key=lambda name: by_kind.get(name.kind, 2))
     return Match(
-        key=candidate.key,
+        key=str(entry.uid),
         record_uid=entry.uid,
         category=entry.category,
         alert_type="" if hidden else entry.alert_type,

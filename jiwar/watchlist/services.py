@@ -15,6 +15,7 @@ from jiwar.watchlist.alerts import (
 from jiwar.watchlist.cases import browse_cases, open_case, record_outcome, take_case
 from jiwar.watchlist.foreign_lists import browse_foreign, open_foreign, take_foreign
 from jiwar.watchlist.hits import report_hit
+from jiwar.watchlist.likely_pairs import look
 from jiwar.watchlist.lists import import_un_list
 from jiwar.watchlist.protection import end_protection, protect
 from jiwar.watchlist.refusals import refuse_alert, take_back_refusal
@@ -30,6 +31,7 @@ __all__ = [
     "draft_alert",
     "end_protection",
     "import_un_list",
+    "look",
     "open_alert",
     "open_case",
     "open_draft",

@@ -24,7 +24,7 @@ from jiwar.identity.services import add_node
 from jiwar.records.arrivals import receive
 from jiwar.records.models import Record
 from jiwar.records.reading import readable
-from jiwar.watchlist.models import Hit
+from jiwar.watchlist.models import Hit, Member
 from jiwar.wire.faults import Refused
 from tests.foreign import ForeignNode
 from tests.post import (
@@ -206,6 +206,25 @@ class TestTheStopCard:
         with pytest.raises(Refused) as error:
             services.record(grant(RECORD), row.pk, decision="passed", direction="in", action_taken="detained")
         assert codes(error) == [("action_contradicts_decision", "action_taken")]
+
+
+def test_what_is_together_is_decided_once_and_each_issuer_is_told(grant: Granting, alert: Alerting) -> None:
+    first, second = alert(), alert(type="refused_entry", action="refuse_entry_by_decision")
+    row = services.begin(grant(SCREEN), salem())
+    assert [c.under for c in queries.candidates_of(row)] == ["", ""]
+    cluster = uuid.uuid4()
+    Member.objects.bulk_create(Member(entry_id=each.uid, cluster=cluster) for each in (first, second))
+    row = services.begin(grant(SCREEN), salem())
+    lead, under = queries.candidates_of(row)
+    assert (lead.uid, under.uid, under.under) == (str(first.uid), str(second.uid), str(first.uid))
+    with pytest.raises(Refused) as error:
+        services.confirm(grant(RECORD), row.pk, under.uid, BOTH)
+    assert codes(error) == [("candidate_unknown", "candidates")]
+    services.reject(grant(RECORD), row.pk, lead.uid, "other_name")
+    services.reopen(grant(RECORD), row.pk, lead.uid)
+    services.confirm(grant(RECORD), row.pk, lead.uid, BOTH)
+    services.record(grant(RECORD), row.pk, decision="passed", direction="in", action_taken="let_pass")
+    assert {hit.alert.uid for hit in Hit.objects.all()} == {first.uid, second.uid}
 
 
 class TestADiscreetCheck:

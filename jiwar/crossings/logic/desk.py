@@ -50,6 +50,8 @@ class Candidate:
 
     `covert` is true only for an officer with clearance; `strength` is a code of the words group `match_strength`, the
     word for `score`, 0..1; None for what an older version put on the desk.
+    `under`: the candidate that this one is listed under, a further record on the same subject; what is said of that one
+    is said of it.
     """
 
     uid: str
@@ -68,6 +70,7 @@ class Candidate:
     issuer: str
     reference: str
     score: float | None = None
+    under: str = ""
 
     @property
     def identifiers(self) -> tuple[str, ...]:

@@ -1,0 +1,75 @@
+"""Which entries the engine takes for one subject: found as the watchlist changes, for people to look at.
+
+It compares what this node holds with itself and tells nobody: who may see a pair is `resolution.likely`'s answer.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from jiwar.access.policy import Grant
+from jiwar.exchange.courier import EACH_MINUTE
+from jiwar.watchlist.kinds import SubjectFacts, to_question
+from jiwar.watchlist.logic.index import Index
+from jiwar.watchlist.models import Entry, LikelyPair, Looked, Revision
+from jiwar.watchlist.resolution import together
+from jiwar.watchlist.screening import current_index
+
+VERY_LIKELY = 0.97
+"""From here on people are asked; below, common names would keep them busy."""
+A_TIME = 500
+"""Entries looked at in one minute: a list of a million that is read anew takes its turn."""
+_CANDIDATES = 8
+_DUTY = "likely_pairs"
+
+
+def look(by: Grant, at: dt.datetime) -> int:
+    """Compare the entries that changed since the last look with all others. Returns how many pairs are new."""
+    newest = Revision.objects.filter(pk=1).first()
+    if settings.NODE.role != "national" or newest is None:
+        return 0
+    looked, _ = Looked.objects.get_or_create(duty=_DUTY)
+    since = looked.revision if looked.series == newest.series else 0
+    if since >= newest.value:
+        return 0
+    changed = list(Entry.objects.filter(revision__gt=since).order_by("revision")[:A_TIME])
+    index = current_index()
+    pairs = {
+        (pair.one_id, pair.other_id): pair
+        for entry in changed
+        if entry.active and entry.complete
+        for pair in _pairs(entry, index, at)
+    }
+    with transaction.atomic():
+        LikelyPair.objects.filter(settled_at=None, one__in=changed).delete()
+        LikelyPair.objects.filter(settled_at=None, other__in=changed).delete()
+        known = set(Entry.objects.filter(uid__in={uid for pair in pairs for uid in pair}).values_list("uid", flat=True))
+        cluster = together(known, cleared=True)
+        rows = [
+            pair
+            for (one, other), pair in pairs.items()
+            if {one, other} <= known and not (one in cluster and cluster[one] == cluster.get(other))
+        ]
+        LikelyPair.objects.bulk_create(rows, ignore_conflicts=True)
+        looked.series = newest.series
+        looked.revision = changed[-1].revision if len(changed) == A_TIME else newest.value
+        looked.save()
+    return len(rows)
+
+
+def _pairs(entry: Entry, index: Index, at: dt.datetime) -> Iterator[LikelyPair]:
+    own = str(entry.uid)
+    asked = to_question(SubjectFacts.model_validate(entry.facts))
+    for candidate in index.search(asked, limit=_CANDIDATES):
+        same = candidate.comparison.document_same
+        if candidate.key != own and (same or candidate.score >= VERY_LIKELY):
+            one, other = sorted((own, candidate.key))
+            yield LikelyPair(
+                one_id=UUID(one), other_id=UUID(other), score=candidate.score, document_same=same, found_at=at
+            )
+
+
+EACH_MINUTE.append(look)
