@@ -64,7 +64,7 @@ def _pairs(entry: Entry, index: Index, at: dt.datetime) -> Iterator[LikelyPair]:
     own = str(entry.uid)
     asked = to_question(SubjectFacts.model_validate(entry.facts))
     for candidate in index.search(asked, limit=_CANDIDATES):
-        same = candidate.comparison.document_same
+        same = candidate.comparison.certain
         if candidate.key != own and (same or candidate.score >= VERY_LIKELY):
             one, other = sorted((own, candidate.key))
             yield LikelyPair(
