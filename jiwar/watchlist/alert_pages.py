@@ -1,6 +1,7 @@
 """Alerts at the console: list, draft, approve what was seen, read, amend, withdraw."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
@@ -26,6 +27,7 @@ from jiwar.watchlist import alert_queries, services
 from jiwar.watchlist.alert_form import ROWS, content_of, labels, typed_of
 from jiwar.watchlist.alert_kinds import ALERT, AlertType
 from jiwar.watchlist.logic.alert_rules import ACTIONS, RIGHTS_QUESTIONS, sensitive_offence
+from jiwar.watchlist.logic.quality import Quality, quality
 from jiwar.watchlist.models import Alert
 from jiwar.wire.faults import Fault, Refused
 
@@ -144,9 +146,22 @@ def _form(
         },
         "action_choices": [(action, word("action", action, language)) for action in actions],
         "questions": [(q, word("rights_question", q, language)) for q in RIGHTS_QUESTIONS],
+        "quality": _quality(content),
         "warned": alert_queries.warnings(content),
     }
     return render(request, "watchlist/alert_form.html", context, status=422 if faults else 200)
+
+
+@require_POST
+def show_quality(request: HttpRequest) -> HttpResponse:
+    """How complete the subject is that is being typed, for the form to show as it changes. Nothing is kept."""
+    _by(request, Permission.WATCHLIST_ALERT_DRAFT)
+    return render(request, "watchlist/quality.html", {"quality": _quality(content_of(request.POST))})
+
+
+def _quality(content: Mapping[str, Any]) -> Quality:
+    body = content.get("body") or {}
+    return quality(body.get("subject") or {})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -177,6 +192,7 @@ def show_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
         "here": _to("alert-draft", pk, purpose=purpose),
         "decisions": draft.decisions.select_related("person"),
         "sensitive": sensitive_offence(content.get("body") or {}),
+        "quality": _quality(content),
         "warned": alert_queries.warnings(content),
         "doubles": alert_queries.same_name(reader.actor, content, draft.supersedes.uid if draft.supersedes else None),
         "before": draft.supersedes,
@@ -237,6 +253,7 @@ def show_alert(request: HttpRequest, uid: UUID) -> HttpResponse:
         "record": record,
         "content": typed_of(reading.content_of(record)),
         "readable": reading.is_shown(record),
+        "quality": _quality(reading.content_of(record)),
         "labels": labels(),
         "own": record.origin == settings.NODE.state,
         "issued_here": record.node == settings.NODE.code,
@@ -282,6 +299,7 @@ def _act(request: HttpRequest, uid: UUID) -> HttpResponse:
 urls = [
     path("", show_alerts, name="alerts"),
     path("new/", new_alert, name="alert-new"),
+    path("quality/", show_quality, name="alert-quality"),
     path("drafts/<uuid:pk>/", show_draft, name="alert-draft"),
     path("drafts/<uuid:pk>/edit/", edit_alert, name="alert-edit"),
     path("<uuid:uid>/", show_alert, name="alert"),

@@ -10,8 +10,7 @@ from jiwar.records.content import Body, Line, Moment, State
 from jiwar.records.kinds import YEAR, Kind, nobody, register
 from jiwar.watchlist.logic import evidence, identifiers
 from jiwar.watchlist.logic.dates import PartialDate
-from jiwar.watchlist.logic.evidence import document_number
-from jiwar.watchlist.logic.names import read_name
+from jiwar.watchlist.logic.quality import quality
 
 NameKind = Literal["name", "alias", "former", "original_script"]
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -161,26 +160,13 @@ def to_question(facts: SubjectFacts) -> evidence.Query:
 
 
 def is_complete(facts: SubjectFacts) -> bool:
-    """Whether these facts can tell one subject from another well enough to stop anyone (rule R16).
+    """Whether these facts can tell one subject from another well enough to stop anyone (rule R16), by `logic.quality`.
 
     The least for a person is a document number of four characters, or a name that is not of low quality and has two
     parts, or one such part with a date of birth. An organisation or an armed group needs a name that can be read; a
     thing a number that can be right, a lost document its own.
     """
-    if facts.type in THINGS:
-        return any(not identifier.fault for identifier in facts.identifiers) or (
-            facts.type == "document" and _has_document(facts)
-        )
-    if _has_document(facts):
-        return True
-    parts = max((len(read_name(n.text).parts) for n in facts.names if n.quality != "low"), default=0)
-    if facts.type in GROUPS:
-        return parts >= 1
-    return parts >= 2 or (parts == 1 and bool(facts.birth_dates))
-
-
-def _has_document(facts: SubjectFacts) -> bool:
-    return any(len(document_number(document.number)) >= 4 for document in facts.documents)
+    return quality(facts.model_dump(mode="json")).stops
 
 
 class Listing(Body):

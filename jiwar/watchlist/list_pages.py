@@ -14,6 +14,7 @@ from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import Grant
 from jiwar.access.services import authorise
 from jiwar.watchlist.lists import MOST_BYTES, PAGE, browse_listings, import_un_list, open_listing
+from jiwar.watchlist.logic.quality import quality
 from jiwar.watchlist.queries import imports, unread
 from jiwar.wire.faults import Fault, Refused
 
@@ -95,7 +96,8 @@ def show_listing(request: HttpRequest, uid: UUID) -> HttpResponse:
     found = open_listing(_reader(request), uid)
     if found is None:
         raise Http404
-    return render(request, "watchlist/listing.html", {"found": found, "listing": found.listing})
+    context = {"found": found, "listing": found.listing, "quality": quality(found.entry.facts)}
+    return render(request, "watchlist/listing.html", context)
 
 
 urls = [

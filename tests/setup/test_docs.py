@@ -37,6 +37,7 @@ from jiwar.requests.logic import clock
 from jiwar.requests.logic.flows import FLOWS
 from jiwar.watchlist import alert_kinds, hit_kinds, kinds, screening
 from jiwar.watchlist.logic.evidence import Code, Field
+from jiwar.watchlist.logic.quality import RULE_CODES
 from jiwar.watchlist.logic.un_list import Problem
 from jiwar.wire import faults
 
@@ -276,6 +277,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "protected": lambda: set(get_args(alert_kinds.Protected)),
     "pull_failure": lambda: set(_named("PullFailed")),
     "purpose": lambda: set(Purpose),
+    "quality": lambda: set(RULE_CODES),
     "reading_state": lambda: set(Reading.State.values),
     "receipt_status": lambda: set(STATUSES),
     "record_state": lambda: set(Record.State.values),
