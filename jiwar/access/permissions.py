@@ -54,6 +54,7 @@ class Permission(StrEnum):
     WATCHLIST_ALERT_WITHDRAW = "watchlist:alert:withdraw"
     WATCHLIST_CASE_HANDLE = "watchlist:case:handle"
     WATCHLIST_CASE_READ = "watchlist:case:read"
+    WATCHLIST_FILE_SCREEN = "watchlist:file:screen"
     WATCHLIST_LIST_IMPORT = "watchlist:list:import"
     WATCHLIST_LIST_READ = "watchlist:list:read"
     WATCHLIST_PERSON_SCREEN = "watchlist:person:screen"
@@ -103,6 +104,7 @@ PERSONAL = frozenset(
         P.WATCHLIST_ALERT_WITHDRAW,
         P.WATCHLIST_CASE_HANDLE,
         P.WATCHLIST_CASE_READ,
+        P.WATCHLIST_FILE_SCREEN,
         P.WATCHLIST_LIST_IMPORT,
         P.WATCHLIST_LIST_READ,
         P.WATCHLIST_PERSON_SCREEN,
@@ -173,6 +175,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.MATCHING_LIST_MANAGE,
         P.MATCHING_REQUEST_MAKE,
         P.MATCHING_REQUEST_READ,
+        P.WATCHLIST_FILE_SCREEN,
         P.WATCHLIST_LIST_IMPORT,
         P.WATCHLIST_PERSON_SCREEN,
         P.WATCHLIST_POLICY_DRAFT,
@@ -215,6 +218,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.WATCHLIST_ALERT_DRAFT,
         P.WATCHLIST_ALERT_WITHDRAW,
         P.WATCHLIST_CASE_HANDLE,
+        P.WATCHLIST_FILE_SCREEN,
         P.WATCHLIST_LIST_IMPORT,
         P.WATCHLIST_PERSON_SCREEN,
         P.WATCHLIST_POLICY_DRAFT,

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,18 @@ def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     un.add_argument("file", type=Path)
     un.add_argument("--user", required=True, help="who reads it; the password is asked for")
     un.set_defaults(run=_import_un, needs_node=True)
-    screen = verbs.add_parser("screen", help="ask whether a person or a document is on the watchlist")
+    screen = verbs.add_parser(
+        "screen", help="ask whether a person or a document is on the watchlist, or everyone in a table"
+    )
+    screen.add_argument("file", nargs="?", type=Path, help="a table (CSV, UTF-8): one question in each row")
+    screen.add_argument("--out", type=Path, help="with a table: a new file for the answers; the same one to go on")
+    screen.add_argument(
+        "--column", action="append", default=[], metavar="FIELD=TITLE", help="with a table: the title of a column"
+    )
+    screen.add_argument("--delimiter", default=",", help="with a table: what stands between two cells")
+    screen.add_argument(
+        "--processes", type=int, default=os.cpu_count() or 1, help="with a table: how many search at once"
+    )
     screen.add_argument("--user", required=True, help="who asks; the password is asked for")
     screen.add_argument("--name", action="append", default=[], help="a spelling of the name; may be given again")
     screen.add_argument("--born", help="1984, 1984-06, 1984-06-17 or 1980/1985")
@@ -27,7 +40,7 @@ def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     screen.add_argument("--document", action="append", default=[], metavar="CTY:NUMBER")
     screen.add_argument("--purpose", required=True)
     screen.add_argument("--case", default="", help="reference of the case; at a post it may be left out")
-    screen.add_argument("--reason", default="", help="needed to search by name alone")
+    screen.add_argument("--reason", default="", help="needed to search by name alone, and for a table")
     screen.add_argument("--json", action="store_true")
     screen.set_defaults(run=_screen, needs_node=True)
 
@@ -55,6 +68,9 @@ def _screen(told: argparse.Namespace) -> int:
     from jiwar.records.refusals import say_refusals
     from jiwar.watchlist.screening import screen
 
+    if told.file is not None:
+        return say_refusals(lambda: _screen_file(told))
+
     def ask() -> int:
         query = _query(told)
         by = grant(told.user, Permission.WATCHLIST_PERSON_SCREEN, told.purpose, told.case)
@@ -63,6 +79,37 @@ def _screen(told: argparse.Namespace) -> int:
         return 0
 
     return say_refusals(ask)
+
+
+def _screen_file(told: argparse.Namespace) -> int:
+    from django.utils.translation import get_language
+
+    from jiwar.access.permissions import Permission
+    from jiwar.watchlist.file_progress import Bar
+    from jiwar.watchlist.file_run import File, screen_file
+    from jiwar.wire.faults import Fault, Refused
+
+    if told.out is None:
+        raise Refused(Fault("missing", "out"))
+    if told.name or told.born or told.sex or told.nationality or told.document or told.json:
+        raise Refused(Fault("not_with_a_table"))
+    named = {}
+    for stated in told.column:
+        field, equals, title = stated.partition("=")
+        if not equals:
+            raise Refused(Fault("wrong_form", "column", "FIELD=TITLE"))
+        named[field] = title
+    if not 1 <= told.processes <= 256:
+        raise Refused(Fault("out_of_range", "processes"))
+    by = grant(told.user, Permission.WATCHLIST_FILE_SCREEN, told.purpose, told.case)
+    bar = Bar(sys.stderr)
+    file = File(told.file, told.out, named, told.delimiter)
+    try:
+        bar.end(screen_file(by, file, told.reason, bar.say, told.processes, get_language() or "en"))
+    except KeyboardInterrupt:
+        print(f"\nstopped; the same command goes on where {told.out.name} ends", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _query(told: argparse.Namespace) -> "Query":

@@ -213,16 +213,21 @@ def search(
     `limits`: the thresholds in force, where the caller has read them for many questions.
     """
     started = time.perf_counter()
+    may_search(by, reach)
+    reason = " ".join(reason.split())
+    may_ask(by, query, reason)
+    index = current_index()
+    limits = Thresholds(reach.threshold) if reach.threshold is not None else limits or thresholds.in_force()
+    found = index.search(query, limit=reach.found, threshold=limits.lowest)
+    return Searched(by, query, channel, reason, found, limits, len(index), started, reach)
+
+
+def may_search(by: Grant, reach: Reach = DESK) -> None:
+    """Raises AccessRefused where a grant is none to search with."""
     if by.permission is not reach.permission:
         raise AccessRefused("permission_missing", reach.permission, by.actor_id)
     if by.purpose is None:
         raise AccessRefused("purpose_missing", by.permission, by.actor_id)
-    reason = " ".join(reason.split())
-    _check(by, query, reason)
-    index = _live_index().current()
-    limits = Thresholds(reach.threshold) if reach.threshold is not None else limits or thresholds.in_force()
-    found = index.search(query, limit=reach.found, threshold=limits.lowest)
-    return Searched(by, query, channel, reason, found, limits, len(index), started, reach)
 
 
 def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
@@ -237,20 +242,11 @@ def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
     with transaction.atomic():
         hold_ledger()  # before the rows of the rates: whoever takes the ledger first never waits in a circle
         beyond = _beyond_rates([one.by for one in searched], at)
-        standing = _standing((candidate.key for one in searched for candidate in one.found), at)
-        as_one = _together([entry.uid for entry in standing.values()], (_cleared(one) for one in searched))
-        if unseen := {str(uid) for each in as_one.values() for uid in each} - standing.keys():
-            standing |= _standing(unseen, at)
-        age = list_age()
-        for one, refused in zip(searched, beyond, strict=True):
+        told, age = in_force(searched, at), list_age()
+        for one, refused, matches in zip(searched, beyond, told, strict=True):
             if refused is not None:
                 answers.append(refused)
                 continue
-            cleared = _cleared(one)
-            held = [(found, standing[found.key]) for found in one.found if found.key in standing]
-            held = [(c, e) for c, e in held if c.score >= one.limits.of(e.alert_type, e.record.origin)]
-            groups = _subjects([pair for pair in held if one.reach.keep(*pair)], standing, as_one[cleared])
-            matches = tuple(_match_of(group, cleared) for group in groups[: one.reach.most])
             took = (time.perf_counter() - one.started) * 1000
             answer = Screening(uuid7(at), at, matches, age, one.entries, took)
             acts.setdefault(one.by, []).append(_act(one, answer))
@@ -268,10 +264,26 @@ def _cleared(one: Searched) -> bool:
     return one.by.actor.clearance is Clearance.COVERT
 
 
+def in_force(searched: Sequence[Searched], at: dt.datetime) -> list[tuple[Match, ...]]:
+    """What of each one's candidates may be told at this moment; few queries. Who tells it keeps it in the ledger."""
+    standing = _standing((candidate.key for one in searched for candidate in one.found), at)
+    as_one = _together([entry.uid for entry in standing.values()], (_cleared(one) for one in searched))
+    if unseen := {str(uid) for each in as_one.values() for uid in each} - standing.keys():
+        standing |= _standing(unseen, at)
+    told = []
+    for one in searched:
+        cleared = _cleared(one)
+        held = [(found, standing[found.key]) for found in one.found if found.key in standing]
+        held = [(c, e) for c, e in held if c.score >= one.limits.of(e.alert_type, e.record.origin)]
+        groups = _subjects([pair for pair in held if one.reach.keep(*pair)], standing, as_one[cleared])
+        told.append(tuple(_match_of(group, cleared) for group in groups[: one.reach.most]))
+    return told
+
+
 def _act(one: Searched, answer: Screening) -> Act:
     detail = {
         "channel": one.channel,
-        "query": _digest(one.query),
+        "query": mark(one.query),
         "fields": _fields(one.query),
         "candidates": [each.key for match in answer.candidates for each in (match, *match.others)],
         "entries": answer.entries,
@@ -292,7 +304,7 @@ def list_age() -> dt.datetime | None:
 
 def warm_up() -> int:
     """Open or build this process's index before the first officer asks. Returns how many subjects it holds."""
-    return len(_live_index().current())
+    return len(current_index())
 
 
 def current_index() -> Index:
@@ -308,7 +320,8 @@ def _live_index() -> LiveIndex:
 # What may be asked ----------------------------------------------------------------------------------------------------
 
 
-def _check(by: Grant, query: Query, reason: str) -> None:
+def may_ask(by: Grant, query: Query, reason: str) -> None:
+    """Raises Refused where a question is not lawful, or none (rule R7)."""
     faults = [*_too_much(query)]
     if not faults:
         faults += _too_little(query)
@@ -386,7 +399,7 @@ def _fields(query: Query) -> list[str]:
     return sorted(name for name, value in given.items() if value)
 
 
-def _digest(query: Query) -> str:
+def mark(query: Query) -> str:
     """Says that two questions were the same, and to no one without this node's secret who was asked about."""
     plain = {
         "names": list(query.names),
