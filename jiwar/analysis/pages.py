@@ -1,5 +1,99 @@
-"""The analyst's pages."""
+"""The analyst's pages: one search over everything held here, and the dossier of one subject."""
 
-from django.urls import URLPattern
+from uuid import UUID
 
-urls: list[URLPattern] = []
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import Grant
+from jiwar.access.purposes import purpose_of
+from jiwar.access.services import authorise
+from jiwar.analysis import services
+from jiwar.analysis.logic.timeline import GROUPS, newest_first
+from jiwar.analysis.questions import FIELDS, IN_FORM, narrow_of, query_of
+from jiwar.watchlist.finding import MOST
+from jiwar.wire.faults import Fault, Refused
+
+P = Permission
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def search(request: HttpRequest) -> HttpResponse:
+    """The form of a search, and what it found."""
+    by = _grant(request, P.ANALYSIS_SUBJECT_SEARCH)
+    sent = request.method == "POST"
+    # A name that comes with the address is typed in, never searched for.
+    typed = {name: (request.POST if sent else request.GET).get(name, "")[:200] for name in FIELDS}
+    lenient = {name: not sent or name in request.POST for name in ("by_sound", "inexact")}
+    reason = request.POST.get("reason", "")
+    faults: tuple[Fault, ...] = ()
+    found = None
+    if sent:
+        try:
+            found = services.search(by, query_of(typed), narrow_of(typed, **lenient), reason=reason)
+        except Refused as refused:
+            faults = tuple(Fault(f.code, IN_FORM.get(f.field, f.field), f.detail) for f in refused.faults)
+    narrowed = [name for name in FIELDS[9:] if typed[name]]
+    context = {
+        "typed": typed | lenient | {"reason": reason},
+        "case": by.case,
+        "found": found,
+        "most": MOST,
+        "narrowed": narrowed or not all(lenient.values()),
+        "faults": faults,
+        "labels": _labels(),
+    }
+    return render(request, "analysis/search.html", context, status=422 if faults else 200)
+
+
+@require_GET
+def dossier(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """All that is held about one subject."""
+    by = _grant(request, P.ANALYSIS_SUBJECT_READ)
+    if not by.case:
+        return render(request, "analysis/case.html", {"asked": request.GET}, status=422)
+    found = services.open_dossier(by, uid)
+    if found is None:
+        raise Http404
+    shown = [group for group in request.GET.getlist("show") if group in GROUPS]
+    context = {
+        "dossier": found,
+        "case": by.case,
+        "groups": list(GROUPS),
+        "shown": shown,
+        "events": newest_first(found.events, shown),
+        "by_number": {source.number: source for source in found.sources},
+    }
+    return render(request, "analysis/dossier.html", context)
+
+
+def _grant(request: HttpRequest, permission: Permission) -> Grant:
+    case = (request.POST.get("case") or request.GET.get("case") or "").strip()[:80]
+    return authorise(request, permission, purpose_of(request), case)
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "name": _("Name"),
+        "other_name": _("Another spelling or alias"),
+        "birth_date": _("Date of birth"),
+        "document_number": _("Document number"),
+        "identifier_kind": _("Kind of number"),
+        "identifier_number": _("Plate, telephone or other number"),
+        "born_from": _("Born from"),
+        "born_to": _("Born until"),
+        "since": _("Issued since"),
+        "source": _("Source"),
+        "case": _("Case"),
+        "reason": _("Reason for the search"),
+    }
+
+
+urls = [
+    path("", search, name="analysis"),
+    path("subjects/<uuid:uid>/", dossier, name="dossier"),
+]

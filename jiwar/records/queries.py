@@ -19,6 +19,11 @@ def newest_version(uid: object) -> Record | None:
     return Record.objects.filter(uid=uid).order_by("-version").first()
 
 
+def versions(uids: Iterable[UUID]) -> QuerySet[Record]:
+    """Every version held of some records, the oldest first."""
+    return Record.objects.filter(uid__in=list(uids)).order_by("uid", "version")
+
+
 def about(targets: Iterable[UUID], kinds: Iterable[str]) -> QuerySet[Record]:
     """Records of some kinds about others, own and received, in the order in which they were stored."""
     return Record.objects.filter(about__in=list(targets), kind__in=list(kinds)).order_by("pk")

@@ -27,9 +27,19 @@ from jiwar.identity.roles import Clearance
 from jiwar.watchlist import rates, thresholds
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
+from jiwar.watchlist.logic import identifiers
 from jiwar.watchlist.logic.clusters import gathered
 from jiwar.watchlist.logic.dates import PartialDate
-from jiwar.watchlist.logic.evidence import Code, Difference, Document, Field, Query, Reason, document_number
+from jiwar.watchlist.logic.evidence import (
+    Code,
+    Difference,
+    Document,
+    Field,
+    Identifier,
+    Query,
+    Reason,
+    document_number,
+)
 from jiwar.watchlist.logic.index import Candidate, Index
 from jiwar.watchlist.logic.names import read_name
 from jiwar.watchlist.logic.thresholds import Thresholds, strength
@@ -44,6 +54,7 @@ __all__ = [
     "Difference",
     "Document",
     "Field",
+    "Identifier",
     "Match",
     "PartialDate",
     "Query",
@@ -67,6 +78,7 @@ RATES_OF_PROGRAMS = ((dt.timedelta(minutes=1), 15_000), (dt.timedelta(days=1), 5
 """Most searches of one token (decision 0028): it asks for all desks of an agency, 200 a second with some room; a day is
 held to what travels through a large airport several times over, so that a stolen token cannot try out a population."""
 LEAST_CHARACTERS = 2
+LEAST_DIGITS = 4
 LEAST_REASON = 10
 WIDEST_BIRTH = 10
 """Years that a date of birth may span and still count as a second identifier."""
@@ -337,11 +349,12 @@ def may_ask(by: Grant, query: Query, reason: str) -> None:
 
 def _too_much(query: Query) -> list[Fault]:
     faults = []
-    for field, values in (("names", query.names), ("documents", query.documents)):
+    for field, values in (("names", query.names), ("documents", query.documents), ("identifiers", query.identifiers)):
         if len(values) > _MOST:
             faults.append(Fault("too_many", field))
     texts = [(f"names.{i}", name) for i, name in enumerate(query.names)]
     texts += [(f"documents.{i}", document.number) for i, document in enumerate(query.documents)]
+    texts += [(f"identifiers.{i}", identifier.number) for i, identifier in enumerate(query.identifiers)]
     for field, text in texts:
         if len(text) > _LONGEST or len(unicodedata.normalize("NFKC", text)) > _LONGEST:
             faults.append(Fault("too_long", field))
@@ -358,7 +371,7 @@ def _too_little(query: Query) -> list[Fault]:
         if name.strip() and not (says and read_name(name).parts):
             faults.append(Fault("name_unreadable", f"names.{i}"))
     named = any(read_name(name).parts for name in query.names)
-    if not faults and not named and not any(_number(document) for document in query.documents):
+    if not faults and not named and not _numbered(query):
         faults.append(Fault("query_empty"))
     return faults
 
@@ -366,11 +379,14 @@ def _too_little(query: Query) -> list[Fault]:
 def _wide(query: Query) -> bool:
     """Whether nothing but a name, or next to nothing else, was given."""
     born = query.birth_date is not None and len(query.birth_date.years) <= WIDEST_BIRTH
-    return not born and not any(_number(document) for document in query.documents)
+    return not born and not _numbered(query)
 
 
-def _number(document: Document) -> bool:
-    return len(document_number(document.number)) >= 4
+def _numbered(query: Query) -> bool:
+    """Whether a number was given that is long enough to be one."""
+    numbers = [document_number(document.number) for document in query.documents]
+    numbers += [identifiers.normal(identifier.kind, identifier.number) for identifier in query.identifiers]
+    return any(len(number) >= LEAST_DIGITS for number in numbers)
 
 
 def _beyond_rates(asking: Sequence[Grant], at: dt.datetime) -> list[Refused | None]:
@@ -395,6 +411,7 @@ def _fields(query: Query) -> list[str]:
         "sex": query.sex,
         "nationality": query.nationality,
         "documents": query.documents,
+        "identifiers": query.identifiers,
     }
     return sorted(name for name, value in given.items() if value)
 
@@ -408,6 +425,8 @@ def mark(query: Query) -> str:
         "nationality": query.nationality,
         "documents": [[d.type, d.country, d.number] for d in query.documents],
     }
+    if query.identifiers:
+        plain["identifiers"] = [[i.kind, i.country, i.number] for i in query.identifiers]
     return salted_hmac("jiwar.watchlist.query", canonical(plain), algorithm="sha256").hexdigest()
 
 

@@ -21,6 +21,7 @@ _PLACES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("screening", gettext_noop("Screening"), frozenset({Permission.WATCHLIST_PERSON_SCREEN})),
     ("crossings", gettext_noop("Crossings"), frozenset({Permission.CROSSINGS_CROSSING_READ})),
     ("alerts", gettext_noop("Alerts"), frozenset({Permission.WATCHLIST_ALERT_READ, Permission.WATCHLIST_ALERT_DRAFT})),
+    ("analysis", gettext_noop("Analysis"), frozenset({Permission.ANALYSIS_SUBJECT_SEARCH})),
     ("cases", gettext_noop("Cases"), frozenset({Permission.WATCHLIST_CASE_READ})),
     (
         "letters",

@@ -16,6 +16,8 @@ from django.dispatch import Signal
 from jiwar import cli
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.agreements.logic.verdicts import NEARNESS
+from jiwar.analysis import dossiers
+from jiwar.analysis.logic import facts, timeline
 from jiwar.bridges import exports
 from jiwar.bridges.logic import leaving
 from jiwar.bridges.logic.lost import Why
@@ -35,7 +37,7 @@ from jiwar.requests import kinds as letters
 from jiwar.requests.letter_form import BY_DATE, NO_CLOCK
 from jiwar.requests.logic import clock
 from jiwar.requests.logic.flows import FLOWS
-from jiwar.watchlist import alert_kinds, hit_kinds, kinds, screening
+from jiwar.watchlist import alert_kinds, finding, hit_kinds, kinds, screening
 from jiwar.watchlist.logic.evidence import Code, Field
 from jiwar.watchlist.logic.quality import RULE_CODES
 from jiwar.watchlist.logic.un_list import Problem
@@ -254,7 +256,12 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "alert_type": lambda: set(alert_kinds.AlertType),
     "bridge_format": lambda: set(exports.WRITERS),
     "clearance": lambda: set(Clearance),
+    "dossier_event": lambda: {what for group in timeline.GROUPS.values() for what in group},
+    "dossier_events": lambda: set(timeline.GROUPS),
+    "dossier_field": lambda: set(facts.FIELDS),
+    "dossier_source": lambda: {*dossiers.WHAT.values(), "own_alert", "received_alert"},
     "fault": lambda: set(_fault_codes()),
+    "finding_source": lambda: set(finding.SOURCES),
     "flow": lambda: set(FLOWS),
     "foreign_said": lambda: set(get_args(kinds.Said.model_fields["what"].annotation)),
     "identifier": lambda: set(get_args(hit_kinds.Identifier)),

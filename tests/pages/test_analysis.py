@@ -1,0 +1,64 @@
+"""The analyst's pages in a real browser: search and dossier, three languages, a phone, the keyboard alone."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pages.test_alerts import case
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+FOR = "purpose=criminal_investigation&case=LBY/2026/7"
+__all__ = ["case"]
+
+
+@pytest.fixture
+def known(case: Any, people: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """That alert with its hit, and the sample list; the index in a folder of its own."""
+    from jiwar.access.permissions import Permission, Purpose
+    from jiwar.access.policy import allow
+    from jiwar.access.services import actor_of_person
+    from jiwar.watchlist import screening
+    from jiwar.watchlist.lists import import_un_list
+    from jiwar.watchlist.live_index import LiveIndex
+    from tests.watchlist.conftest import SAMPLE
+
+    live = LiveIndex(tmp_path / "index")
+    monkeypatch.setattr(screening, "_live_index", lambda: live)
+    by = allow(actor_of_person(people["analyst"]), Permission.WATCHLIST_LIST_IMPORT, Purpose.SANCTIONS)
+    with SAMPLE.open("rb") as file:
+        import_un_list(by, file, SAMPLE.name)
+    return case[2]
+
+
+@pytest.mark.parametrize("language", ["en", "ar", "fr"])
+def test_an_analyst_searches_and_reads_a_dossier_by_keyboard(
+    page: Any, live_server: Any, people: Any, known: Any, axe: Any, language: str
+) -> None:
+    people.sign_in(page, live_server.url, "analyst")
+    page.context.add_cookies([{"name": "jiwar_language", "value": language, "url": live_server.url}])
+    page.goto(f"{live_server.url}/analysis/?{FOR}")
+    page.keyboard.type("سالم خطار")
+    page.keyboard.press("Enter")  # a name alone needs a reason: the page says so and has the focus there
+    page.locator("[role=alert] a").press("Enter")
+    page.keyboard.type("Who is behind the convoy of 3 November")
+    page.keyboard.press("Enter")
+    page.locator("article.candidate").first.wait_for()
+    assert page.evaluate("document.activeElement.id") == "found"
+    look(page, axe, f"analysis-search-{language}")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("#source-1").wait_for()
+    assert "Salem Ould Khattar" in page.locator("h1").inner_text()
+    look(page, axe, f"analysis-dossier-{language}")
+
+
+def look(page: Any, axe: Any, name: str) -> None:
+    """No fault of accessibility, and no page wider than its screen."""
+    assert axe(page) == [], name
+    for width, height in ((390, 844), (1366, 768)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
+        if folder := os.environ.get("SHOTS"):
+            page.screenshot(path=Path(folder, f"{name}-{width}.png"), full_page=True)
