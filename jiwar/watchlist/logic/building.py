@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from .dates import PartialDate, pack
+from .dates import PartialDate, pack, year_code
 from .evidence import LEAST_NUMBER, Query, Subject, identifier_key, lookalike_number
 from .names import read_name
 from .scoring import Columns
@@ -24,11 +24,13 @@ def build(subjects: Iterable[Subject]) -> Segment:
     """Index a stream of subjects. ValueError where two have one key."""
     vocabulary: dict[str, int] = {}
     words, name_starts, name_subject, name_marks = array("I"), array("I", [0]), array("I"), array("B")
+    name_years = array("B")
     subject_names, born_starts, born, sexes = array("I", [0]), array("I", [0]), array("q"), array("B")
     nation_starts, nations = array("I", [0]), array("H")
     keys, key_ids, named = array("Q"), array("I"), array("Q")
     text_starts, text = array("Q", [0]), bytearray()
     for number, subject in enumerate(subjects):
+        year = year_code(subject.birth_dates)
         for name in subject.names:
             parsed = read_name(name.text)
             if not parsed.parts:
@@ -36,6 +38,7 @@ def build(subjects: Iterable[Subject]) -> Segment:
             words.extend([vocabulary.setdefault(part.word, len(vocabulary)) for part in parsed.parts])
             name_starts.append(len(words))
             name_subject.append(number)
+            name_years.append(year)
             name_marks.append(any(parsed.links) | (name.quality == "low") << 1)
         subject_names.append(len(name_subject))
         born.extend([pack(date) for date in subject.birth_dates])
@@ -63,7 +66,7 @@ def build(subjects: Iterable[Subject]) -> Segment:
     )
     lengths = np.diff(columns.name_starts)
     of_word = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)
-    made = make_words(vocabulary, columns.words, of_word)
+    made = make_words(vocabulary, columns.words, of_word, _view(name_years, np.uint8))
     segment = Segment(
         columns,
         made,

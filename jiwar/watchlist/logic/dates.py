@@ -119,6 +119,20 @@ def stands(a: int, b: int) -> int:  # noqa: PLR0911 - plain numbers, for numba c
     return 3
 
 
+UNKNOWN_YEAR: Final = 0
+MANY_YEARS: Final = 1
+_FIRST_CODED: Final = 1900
+
+
+def year_code(dates: tuple[PartialDate, ...]) -> int:
+    """A byte for the years that someone may be born in: UNKNOWN_YEAR, MANY_YEARS, or one of its own for one year."""
+    if not dates:
+        return UNKNOWN_YEAR
+    years = {date.year for date in dates}
+    code = years.pop() - _FIRST_CODED + 2
+    return code if not years and 2 <= code <= 255 and not any(date.vague for date in dates) else MANY_YEARS
+
+
 _ORDER: Final = tuple(DateAgreement)
 
 

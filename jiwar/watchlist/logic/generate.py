@@ -1,18 +1,24 @@
 """Invented identities of the region, for benchmarks, tests and the demonstration. The same seed gives the same people.
 
-Name parts are common ones put together at random; that a generated person resembles a living one is chance.
+Given names are as frequent as `frequency` says they are in the region, and one in five is rare; family names have the
+long tail that they have. The parts are put together at random: that a generated person resembles a living one is
+chance.
 """
 
 # ruff: noqa: E501, SIM905 - word lists are read as words
 from __future__ import annotations
 
 import random
+from bisect import bisect
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Final
 
 from .dates import PartialDate
 from .evidence import Document, Name, Subject
+from .frequency import usual
+from .names import read_name
 
 _Spellings = tuple[str, ...]
 
@@ -68,20 +74,22 @@ def _entries(text: str) -> list[tuple[str, _Spellings]]:
 _MALE, _FEMALE, _SURNAMES = _entries(_MEN), _entries(_WOMEN), _entries(_FAMILIES)
 
 
-def _zipf(count: int) -> list[float]:
-    """Cumulative weights of a few very common names and many less common."""
-    total, out = 0.0, []
-    for rank in range(count):
-        total += 1 / (rank + 3)
-        out.append(total)
-    return out
+def _shares(entries: list[tuple[str, _Spellings]]) -> list[float]:
+    """Cumulative shares of the names, as frequent as `frequency.usual` says, and of one more: a rare name."""
+    listed = [usual(read_name(arabic).parts[0]) for arabic, _ in entries]
+    scale = (1 - _RARE) / sum(listed)
+    return [*accumulate(share * scale for share in listed), 1.0]
 
 
-_MALE_WEIGHTS, _FEMALE_WEIGHTS = _zipf(len(_MALE)), _zipf(len(_FEMALE))
+_RARE: Final = 0.2
+"""The share of given names that stand in none of these lists."""
+_LISTED_FAMILY: Final = 0.3
+_MALE_SHARES, _FEMALE_SHARES = _shares(_MALE), _shares(_FEMALE)
+_SURNAME_WEIGHTS = list(accumulate(1 / (rank + 10) for rank in range(len(_SURNAMES))))
 
 
 def subjects(count: int, seed: int = 1) -> Iterator[Subject]:
-    """`count` people with keys "g1", "g2"...: three in ten in Arabic, as many in both scripts."""
+    """`count` people with keys "g1", "g2"..., each with two names: in Arabic and Latin, or in two Latin spellings."""
     chance = random.Random(seed)  # noqa: S311 - reproducible people, no secrets
     for number in range(1, count + 1):
         yield person(chance, f"g{number}")
@@ -90,17 +98,35 @@ def subjects(count: int, seed: int = 1) -> Iterator[Subject]:
 def person(chance: random.Random, key: str) -> Subject:
     """One person: given name, father's, often grandfather's, family name; birth date, sex, nationality, passport."""
     sex = "F" if chance.random() < 0.3 else "M"
-    chain = chance.choices(_FEMALE, cum_weights=_FEMALE_WEIGHTS) if sex == "F" else []
-    chain += chance.choices(_MALE, cum_weights=_MALE_WEIGHTS, k=chance.choice((1, 2, 2, 3)) - (sex == "F") or 1)
-    chain.append(chance.choice(_SURNAMES) if chance.random() < 0.6 else _nisba(chance))
-    script = chance.random()
-    arabic = Name(" ".join(part for part, _ in chain), "original_script" if script >= 0.3 else "primary")
+    chain = [_given(chance, _FEMALE, _FEMALE_SHARES)] if sex == "F" else []
+    fathers = chance.choice((1, 2, 2, 3)) - (sex == "F") or 1
+    chain += [_given(chance, _MALE, _MALE_SHARES) for _ in range(fathers)]
+    listed = chance.random() < _LISTED_FAMILY
+    chain.append(chance.choices(_SURNAMES, cum_weights=_SURNAME_WEIGHTS)[0] if listed else _nisba(chance))
     latin = Name(" ".join(chance.choice(spellings) for _, spellings in chain))
-    names = (arabic,) if script < 0.3 else (latin, arabic) if script < 0.6 else (latin,)
+    if chance.random() < 0.6:
+        other = Name(" ".join(part for part, _ in chain), "original_script")
+    else:
+        other = Name(" ".join(chance.choice(spellings) for _, spellings in chain), "alias")
+    names = (other, latin) if chance.random() < 0.3 else (latin, other)
     state = chance.choices(tuple(_STATES), tuple(_STATES.values()))[0]
     passport = f"{chance.choice('ABCDEGHKLMNP')}{chance.choice('ABCDEGHKLMNP')}{chance.randrange(10**7):07}"
     documents = (Document("passport", state, passport),) if chance.random() < 0.8 else ()
     return Subject(key, names, (_birth(chance),), (sex,), (state,), documents)
+
+
+def _given(chance: random.Random, entries: list[tuple[str, _Spellings]], shares: list[float]) -> tuple[str, _Spellings]:
+    at = bisect(shares, chance.random())
+    return entries[at] if at < len(entries) else _rare(chance)
+
+
+def _rare(chance: random.Random) -> tuple[str, _Spellings]:
+    """A given name on three root letters that few have."""
+    a, b, c = chance.sample(_ROOTS, 3)
+    x, y, z = (_ROOT_LATIN[letter] for letter in (a, b, c))
+    if chance.random() < 0.5:
+        return f"{a}{b}ي{c}", (f"{x}a{y}i{z}".capitalize(), f"{x}e{y}i{z}".capitalize())
+    return f"م{a}{b}و{c}", (f"Ma{x}{y}ou{z}", f"Ma{x}{y}u{z}")
 
 
 def _birth(chance: random.Random) -> PartialDate:

@@ -19,11 +19,11 @@ import numpy as np
 
 from . import segment as segments
 from .building import SEXES, asked_days, build, nation, numbers
-from .dates import DateAgreement, pack
+from .dates import MANY_YEARS, NEAR_YEARS, UNKNOWN_YEAR, DateAgreement, PartialDate, pack, year_code
 from .evidence import Comparison, Query, Subject, compare, prior_bits
 from .frequency import usual
 from .names import ParsedName, Part, read_name
-from .scoring import U8, U32, Asked, compiled, score_names
+from .scoring import F64, I64, U8, U32, Asked, compiled, score_names
 from .segment import Segment
 from .vocabulary import Matches, posting
 from .weights import WEIGHTS, Weights
@@ -181,19 +181,23 @@ class Index:
         """The living subjects whose name, birth date, sex and nationality reach `need` bits, and their bits."""
         segment, w = layer.segment, self._weights
         found = [segment.vocabulary.matches(part) for part in spelling.parts]
-        rarity = [worth(part) for part in spelling.parts]
-        candidates = [_names_born(segment, query)] if query.birth_date else []
-        for matches in _essential(found, rarity, need - _most_beside(query, w)):
-            candidates += [segment.vocabulary.names(word) for word in matches.words.tolist()]
-        names = np.concatenate(candidates) if candidates else np.empty(0, np.uint32)
+        rarity = np.array([worth(part) for part in spelling.parts])
+        most = rarity * (2 * np.array([matches.likes.max(initial=0.5) for matches in found]) - 1)
+        loops = compiled() if segment.names >= COMPILED_FROM else None
+        asked = _asked(query, spelling, found, rarity)
+        others = _most_others(query, w)
+        lists = _lists(segment, _essential(found, most, need - others - _most_born(query, w)))
+        masks = np.array([matches.sketch for matches in found], np.uint32)
+        sift = loops.sift_names if loops else _sift
+        names = np.empty(int((lists[1::2] - lists[::2]).sum()), np.uint32)
+        v = segment.words
+        count = sift(v.names, v.sketches, v.years, lists, masks, most, _born(query, w), need - others, names)
+        names = np.concatenate((names[:count], _names_born(segment, query)))
         if not len(names):
             return []
-        asked = _asked(query, spelling, found, rarity)
-        scored = compiled() if segment.names >= COMPILED_FROM else None
-        if scored is None:
-            names, scored = _bounded(segment, names, asked, need - _most_facts(query, w)), score_names
         hits, bits = np.empty(len(names), np.uint32), np.empty(len(names), np.float64)
-        count = scored(segment.columns, layer.dead, names, asked, need, w, hits, bits)
+        score = loops.score_names if loops else score_names
+        count = score(segment.columns, layer.dead, names, asked, need, w, hits, bits)
         return list(zip(segment.columns.name_subject[hits[:count]].tolist(), bits[:count].tolist(), strict=True))
 
 
@@ -212,14 +216,12 @@ def _by_number(layer: _Layer, query: Query) -> set[int]:
 
 def _names_born(segment: Segment, query: Query) -> U32:
     """The names of those whose day or month of birth agrees."""
-    assert query.birth_date
-    found = [segment.find(day) for day in asked_days(query.birth_date)]
-    if not found:
+    days = asked_days(query.birth_date) if query.birth_date else []
+    if not days:
         return np.empty(0, np.uint32)
-    subjects = np.concatenate(found)
+    subjects = np.concatenate([segment.find(day) for day in days])
     starts = segment.columns.subject_names[subjects]
-    counts = segment.columns.subject_names[subjects + 1] - starts
-    return _ranges(starts, counts)
+    return _ranges(starts, segment.columns.subject_names[subjects + 1] - starts)
 
 
 def _ranges(starts: U32, counts: U32) -> U32:
@@ -228,15 +230,26 @@ def _ranges(starts: U32, counts: U32) -> U32:
     return np.asarray(np.repeat(starts.astype(np.int64) - before, counts) + np.arange(int(counts.sum())), np.uint32)
 
 
-def _most_beside(query: Query, w: Weights) -> float:
-    """The most bits that the facts add where neither day nor month of birth agrees."""
+def _most_born(query: Query, w: Weights) -> float:
+    """The most bits of a date of birth of which neither day nor month agrees."""
     born = (bits for bits, stand in zip(w.birth, DateAgreement, strict=True) if stand not in _NO_DAY)
-    return (max(0.0, *born) if query.birth_date else 0.0) + _most_others(query, w)
+    return max(0.0, *born) if query.birth_date else 0.0
 
 
-def _most_facts(query: Query, w: Weights) -> float:
-    """The most bits that the facts add."""
-    return (max(0.0, *w.birth) if query.birth_date else 0.0) + _most_others(query, w)
+def _born(query: Query, w: Weights) -> F64:
+    """By the code of a year, the most bits of a date of birth of which neither day nor month agrees."""
+    date = query.birth_date
+    bits = np.full(256, _most_born(query, w))
+    bits[UNKNOWN_YEAR] = 0.0
+    if date is not None and not date.vague:
+        near = dict(zip(DateAgreement, w.birth, strict=True))
+        bits[MANY_YEARS + 1 :] = near[DateAgreement.DIFFERS]
+        for year in range(date.year - NEAR_YEARS, date.year + NEAR_YEARS + 1):
+            code = year_code((PartialDate(year),))
+            if code != MANY_YEARS:
+                same = max(near[DateAgreement.SAME_YEAR], near[DateAgreement.SAME_YEAR_OTHER_DAY])
+                bits[code] = same if year == date.year else near[DateAgreement.NEAR_YEAR]
+    return bits
 
 
 def _most_others(query: Query, w: Weights) -> float:
@@ -244,24 +257,27 @@ def _most_others(query: Query, w: Weights) -> float:
     return sex + (max(0.0, w.nationality_same, w.nationality_differs) if query.nationality else 0.0)
 
 
-def _essential(found: list[Matches], rarity: list[float], needed: float) -> list[Matches]:
+def _essential(found: list[Matches], most: F64, needed: float) -> list[Matches]:
     """The parts of which a name must have one to reach `needed` bits: all but the commonest that together stay below.
 
     That is the rule of MaxScore (Turtle and Flood, "Query evaluation: strategies and optimizations", Information
     Processing & Management 31, 1995, https://doi.org/10.1016/0306-4573(95)00020-H).
     """
-    most = [bits * (2 * float(matches.likes.max(initial=0.5)) - 1) for matches, bits in zip(found, rarity, strict=True)]
-    order = sorted(range(len(found)), key=most.__getitem__)
-    total, spared = 0.0, 0
-    for place in order:
-        total += max(0.0, most[place])
-        if total >= needed:
-            break
-        spared += 1
+    order = np.argsort(most, kind="stable")
+    spared = int(np.searchsorted(np.cumsum(np.maximum(0.0, most[order])), needed))
     return [found[place] for place in order[spared:]]
 
 
-def _asked(query: Query, spelling: ParsedName, found: list[Matches], rarity: list[float]) -> Asked:
+def _lists(segment: Segment, parts: list[Matches]) -> I64:
+    """Where the posting lists of the words of these parts begin and end."""
+    if not parts:
+        return np.empty(0, np.int64)
+    words = np.concatenate([matches.words for matches in parts])
+    starts = segment.words.name_starts
+    return np.stack((starts[words], starts[words + 1]), axis=1).astype(np.int64).reshape(-1)
+
+
+def _asked(query: Query, spelling: ParsedName, found: list[Matches], rarity: F64) -> Asked:
     words = np.concatenate([matches.words for matches in found])
     order = np.argsort(words, kind="stable")
     parts = np.repeat(np.arange(len(found), dtype=np.uint8), [len(matches.words) for matches in found])
@@ -270,7 +286,7 @@ def _asked(query: Query, spelling: ParsedName, found: list[Matches], rarity: lis
         parts[order],
         np.concatenate([matches.likes for matches in found])[order],
         np.concatenate([matches.keyed for matches in found])[order],
-        np.array(rarity),
+        rarity,
         any(spelling.links),
         pack(query.birth_date) if query.birth_date else 0,
         SEXES.get(query.sex, 0),
@@ -278,15 +294,18 @@ def _asked(query: Query, spelling: ParsedName, found: list[Matches], rarity: lis
     )
 
 
-def _bounded(segment: Segment, names: U32, asked: Asked, needed: float) -> U32:
-    """Those of the names whose words alone can bring `needed` bits, by arithmetic on whole arrays."""
-    worth = np.zeros(len(segment.vocabulary))
-    np.maximum.at(worth, asked.words, asked.rarity[asked.parts] * (2 * asked.likes - 1))
-    starts = segment.columns.name_starts[names]
-    counts = segment.columns.name_starts[names + 1] - starts
-    words = segment.columns.words[_ranges(starts, counts)]
-    total = np.bincount(np.repeat(np.arange(len(names)), counts), worth[words], minlength=len(names))
-    return names[total >= needed]
+def _sift(  # as `scoring.sift_names`, by arithmetic on whole arrays
+    names: U32, sketches: U32, years: U8, lists: I64, masks: U32, worth: F64, born: F64, need: float, out: U32
+) -> int:
+    found = 0
+    for start, stop in lists.reshape(-1, 2).tolist():
+        most = born[years[start:stop]]
+        for mask, bits in zip(masks, worth, strict=True):
+            most += np.where(sketches[start:stop] & mask, bits, 0.0)
+        kept = names[start:stop][most >= need]
+        out[found : found + len(kept)] = kept
+        found += len(kept)
+    return found
 
 
 def _bits(score: float) -> float:

@@ -120,6 +120,27 @@ def name_bits(  # noqa: C901, PLR0912 - one loop that numba compiles
     return bits
 
 
+def sift_names(
+    names: U32, sketches: U32, years: U8, lists: I64, masks: U32, worth: F64, born: F64, need: float, out: U32
+) -> int:
+    """Which names in the posting lists may reach `need` bits; they go into `out`; how many there are.
+
+    `lists` has where each list begins and, after it, where it ends. A name that has a bit of `masks[i]` may agree on
+    part i, which brings `worth[i]` at most; `born[code]` is the most that a year of birth brings.
+    """
+    found = 0
+    for list_ in range(0, len(lists), 2):
+        for at in range(lists[list_], lists[list_ + 1]):
+            most = born[years[at]]
+            for part in range(len(masks)):
+                if sketches[at] & masks[part]:
+                    most += worth[part]
+            if most >= need:
+                out[found] = names[at]
+                found += 1
+    return found
+
+
 def score_names(  # noqa: C901, PLR0912, PLR0915 - one loop that numba compiles
     c: Columns, dead: U8, candidates: U32, asked: Asked, need: float, w: Weights, hits: U32, bits: F64
 ) -> int:
@@ -214,17 +235,24 @@ def score_names(  # noqa: C901, PLR0912, PLR0915 - one loop that numba compiles
     return found
 
 
+class Compiled(NamedTuple):
+    """The loops, as numba compiles them."""
+
+    sift_names: Any
+    score_names: Any
+
+
 @lru_cache(maxsize=1)
-def compiled() -> Any:
-    """`score_names` as numba compiles it, or None where numba is not installed. The first call takes seconds."""
+def compiled() -> Compiled | None:
+    """None where numba is not installed. The first calls of its functions take seconds."""
     try:
         from numba import njit
     except ImportError:
         return None
     # The same code with the compiled functions in place of those that it calls.
     space = dict(globals())
-    for function in (stands, name_bits, score_names):
+    for function in (stands, name_bits, sift_names, score_names):
         copy = FunctionType(function.__code__, space, function.__name__)
         copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
         space[function.__name__] = njit(cache=True)(copy)
-    return space["score_names"]
+    return Compiled(space["sift_names"], space["score_names"])

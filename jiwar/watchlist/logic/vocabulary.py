@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -50,24 +51,29 @@ def alike(a: Part, b: Part) -> tuple[float, bool]:
 
 
 class Matches(NamedTuple):
-    """The words that are the same name as a part: rising, how like each is, whether it shares a key, and in how many
-    names they stand."""
+    """The words that are the same name as a part: rising, how like each is, whether it shares a key, in how many names
+    they stand, and all their sketches in one."""
 
     words: U32
     likes: F64
     keyed: U8
     names: int
+    sketch: int
 
 
 class Words(NamedTuple):
     """Word i is `text[starts[i]:starts[i + 1]]` in UTF-8 and stands in the names
-    `names[name_starts[i]:name_starts[i + 1]]`; `near[near_starts[k]:near_starts[k + 1]]` are the words that have
-    `near_hashes[k]`, rising, among the postings of `near`."""
+    `names[name_starts[i]:name_starts[i + 1]]`. Beside each of these stand a sketch of all the name's words (`sketch`)
+    and a code of its subject's year of birth (`dates.year_code`), so that most need not be looked at.
+    `near[near_starts[k]:near_starts[k + 1]]` are the words that have `near_hashes[k]`, rising, among the postings of
+    `near`."""
 
     text: U8
     starts: U32
     name_starts: U32
     names: U32
+    sketches: U32
+    years: U8
     near_hashes: U64
     near_starts: U32
     near: U32
@@ -87,22 +93,19 @@ class Vocabulary:
         starts = self._words.starts
         return self._words.text[int(starts[number]) : int(starts[number + 1])].tobytes().decode()
 
-    def names(self, word: int) -> U32:
-        """The names that a word stands in, rising."""
-        starts = self._words.name_starts
-        return self._words.names[int(starts[word]) : int(starts[word + 1])]
-
     def _matches(self, part: Part) -> Matches:
-        words, likes, keyed = [], [], []
+        numbers, likes, keyed, together = [], [], [], 0
         for number in self._near(part):
-            like, key = alike(part, read_part(self.word(number)))
+            word = read_part(self.word(number))
+            like, key = alike(part, word)
             if like:
-                words.append(number)
+                numbers.append(number)
                 likes.append(like)
                 keyed.append(key)
-        starts = self._words.name_starts
-        names = sum(int(starts[number + 1]) - int(starts[number]) for number in words)
-        return Matches(np.array(words, np.uint32), np.array(likes, np.float64), np.array(keyed, np.uint8), names)
+                together |= sketch(word)
+        words, starts = np.array(numbers, np.uint32), self._words.name_starts
+        names = int((starts[words + 1] - starts[words]).sum())
+        return Matches(words, np.array(likes, np.float64), np.array(keyed, np.uint8), names, together)
 
     def _near(self, part: Part) -> list[int]:
         w = self._words
@@ -115,22 +118,35 @@ class Vocabulary:
         return np.unique(np.concatenate(found)).tolist() if found else []
 
 
-def make_words(vocabulary: Iterable[str], words: U32, name_of: U32) -> Words:
-    """`vocabulary` in the order of its numbers; entry k of `words` stands in name `name_of[k]`, rising."""
+def sketch(part: Part) -> int:
+    """One bit of 32: the spellings of a name mostly have the same."""
+    return 1 << (crc32(part.keys[0].encode()) & 31)
+
+
+def make_words(vocabulary: Iterable[str], words: U32, name_of: U32, years: U8) -> Words:
+    """`vocabulary` in the order of its numbers; entry k of `words` stands in name `name_of[k]`, rising; `years` has the
+    code of each name."""
     texts = [word.encode() for word in vocabulary]
     starts = np.zeros(len(texts) + 1, np.uint32)
     np.cumsum([len(text) for text in texts], out=starts[1:])
     order = np.argsort(words, kind="stable")
     name_starts = np.zeros(len(texts) + 1, np.uint32)
     np.cumsum(np.bincount(words, minlength=len(texts)), out=name_starts[1:])
-    hashes, numbers = [], []
+    hashes, numbers, sketches = [], [], np.zeros(len(texts), np.uint32)
     for number, text in enumerate(texts):
-        values = near(read_part(text.decode()))
+        part = read_part(text.decode())
+        sketches[number] = sketch(part)
+        values = near(part)
         hashes.extend([_posting_near(value) for value in values])
         numbers.extend([number] * len(values))
     near_hashes, near_starts, near_words = grouped(np.array(hashes, np.uint64), np.array(numbers, np.uint32))
     text_array = np.frombuffer(b"".join(texts), np.uint8)
-    return Words(text_array, starts, name_starts, name_of[order], near_hashes, near_starts, near_words)
+    names = name_of[order]
+    of_name = np.zeros(len(years), np.uint32)
+    np.bitwise_or.at(of_name, name_of, sketches[words])
+    return Words(
+        text_array, starts, name_starts, names, of_name[names], years[names], near_hashes, near_starts, near_words
+    )
 
 
 def _posting_near(value: str) -> int:
