@@ -27,19 +27,19 @@ def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, An
         "clauses": [
             {
                 "id": "art-3-1",
-                "kinds": ["alert.person"],
+                "kinds": ["alert.group", "alert.object", "alert.person"],
                 **ways,
                 "onward": "ask",
                 "retention_days": 365,
                 "text": {
-                    "ar": "يُبلّغ كل طرف الطرف الآخر بالتنبيهات عن الأشخاص التي يصدرها. ويستعملها المتلقي على حدوده "
-                    "وحدها، ولا يحتفظ بها أكثر من سنة، ولا ينقلها إلى دولة أخرى إلا بموافقة المصدر.",
-                    "fr": "Chaque partie communique à l’autre les signalements de personnes qu’elle émet. Le "
-                    "destinataire les emploie à ses seules frontières, ne les garde pas plus d’un an et ne les "
-                    "transmet à un autre État qu’avec l’accord de la partie émettrice.",
-                    "en": "Each party makes known to the other the alerts on persons that it issues. The recipient "
-                    "uses them at its own borders only, keeps them for a year at most, and passes them on to another "
-                    "state only with the consent of the party that issued them.",
+                    "ar": "يُبلّغ كل طرف الطرف الآخر بالتنبيهات عن الأشخاص والجماعات والأشياء التي يصدرها. ويستعملها "
+                    "المتلقي على حدوده وحدها، ولا يحتفظ بها أكثر من سنة، ولا ينقلها إلى دولة أخرى إلا بموافقة المصدر.",
+                    "fr": "Chaque partie communique à l’autre les signalements de personnes, de groupes et d’objets "
+                    "qu’elle émet. Le destinataire les emploie à ses seules frontières, ne les garde pas plus d’un an "
+                    "et ne les transmet à un autre État qu’avec l’accord de la partie émettrice.",
+                    "en": "Each party makes known to the other the alerts on persons, groups and things that it "
+                    "issues. The recipient uses them at its own borders only, keeps them for a year at most, and "
+                    "passes them on to another state only with the consent of the party that issued them.",
                 },
             },
             {

@@ -29,10 +29,10 @@ def about(targets: Iterable[UUID], kinds: Iterable[str]) -> QuerySet[Record]:
     return Record.objects.filter(about__in=list(targets), kind__in=list(kinds)).order_by("pk")
 
 
-def drafts(kind: str) -> QuerySet[Draft]:
-    """Open drafts of a kind."""
+def drafts(*kinds: str) -> QuerySet[Draft]:
+    """Open drafts of these kinds."""
     closed = [Draft.State.ISSUED, Draft.State.DISCARDED]
-    return Draft.objects.filter(kind=kind).exclude(state__in=closed).select_related("author")
+    return Draft.objects.filter(kind__in=kinds).exclude(state__in=closed).select_related("author")
 
 
 def withdrawal_of(record: Record) -> Record | None:

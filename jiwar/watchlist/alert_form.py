@@ -9,9 +9,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from jiwar.records.words import word
-from jiwar.watchlist.logic.alert_rules import RIGHTS_QUESTIONS
+from jiwar.watchlist.logic.alert_rules import RIGHTS_QUESTIONS, grounds_of
 
-ROWS = {"names": 4, "birth_dates": 2, "documents": 3}
+ROWS = {"names": 4, "birth_dates": 2, "documents": 3, "identifiers": 3, "places": 2, "relations": 3}
 """Rows that the form offers; an alert with more comes by the API and is amended there."""
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -29,8 +29,14 @@ _ROW_FIELDS = {
     "names": ("text", "kind", "quality"),
     "birth_dates": ("date", "approximate"),
     "documents": ("type", "country", "number"),
+    "identifiers": ("kind", "country", "number"),
+    "places": ("kind", "country", "text"),
+    "relations": ("kind", "name", "target"),
 }
-_ROW_KEY = {"names": "text", "birth_dates": "date", "documents": "number"}
+_ROW_KEY = {
+    "names": "text", "birth_dates": "date", "documents": "number", "identifiers": "number", "places": "text",
+    "relations": "name",
+}  # fmt: skip
 
 
 def content_of(post: QueryDict) -> dict[str, Any]:
@@ -43,11 +49,10 @@ def content_of(post: QueryDict) -> dict[str, Any]:
         return {name: value for name in names if (value := one(f"{prefix}.{name}"))}
 
     body: dict[str, Any] = some("body", _PLAIN)
-    missing = body.get("type") == "missing"
+    grounds = grounds_of(body.get("type", ""))
     for part, names in _PARTS.items():
         typed = some(f"body.{part}", names)
-        needed = part == "rights_screen" or (part == "report") == missing
-        if typed or needed:
+        if typed or part == "rights_screen" or part in grounds:
             body[part] = typed
     body["subject"] = _subject(post, some)
     if "country" in body.get("warrant", {}):
@@ -70,7 +75,7 @@ def _subject(post: QueryDict, some: Any) -> dict[str, Any]:
         subject["sexes"] = sexes
     if codes := re.findall(r"\w+", post.get("body.subject.nationalities", "")):
         subject["nationalities"] = [code.upper() for code in codes]
-    return subject | some("body.subject", ("place_of_birth",))
+    return subject | some("body.subject", ("place_of_birth", "type"))
 
 
 def typed_of(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +119,10 @@ def labels() -> dict[str, str]:
         "body.subject.sexes": _("Sex"),
         "body.subject.nationalities": _("Nationalities"),
         "body.subject.place_of_birth": _("Place of birth"),
-        "body.subject.type": _("Kind of subject"),
+        "body.subject.type": _("What it is"),
+        "body.subject.identifiers": _("Numbers"),
+        "body.subject.places": _("Places"),
+        "body.subject.relations": _("Relations"),
         "body.offence": _("Offence"),
         "body.offence.title": _("Offence"),
         "body.offence.article": _("Article of law"),
@@ -125,7 +133,7 @@ def labels() -> dict[str, str]:
         "body.warrant.number": _("Number of the decision"),
         "body.warrant.date": _("Date of the decision"),
         "body.warrant.country": _("State of the decision"),
-        "body.report": _("Report of disappearance"),
+        "body.report": _("Report of disappearance or loss"),
         "body.report.authority": _("Authority that took the report"),
         "body.report.number": _("Number of the report"),
         "body.report.date": _("Date of the report"),
@@ -142,7 +150,10 @@ def labels() -> dict[str, str]:
     rows = {
         "names": {"text": _("Name"), "kind": _("Kind of name"), "quality": _("Quality"), "script": _("Script")},
         "birth_dates": {"date": _("Date of birth"), "approximate": _("Approximate")},
-        "documents": {"type": _("Document"), "country": _("Issued by"), "number": _("Number")},
+        "documents": {"type": _("Document"), "country": _("Issued by"), "number": _("Document number")},
+        "identifiers": {"kind": _("Kind of number"), "country": _("Registered in"), "number": _("Number")},
+        "places": {"kind": _("Kind of place"), "country": _("State"), "text": _("Place")},
+        "relations": {"kind": _("Relation"), "name": _("To whom or what"), "target": _("Its record")},
     }
     language = get_language() or "en"
     for question in RIGHTS_QUESTIONS:

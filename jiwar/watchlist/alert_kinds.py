@@ -1,8 +1,11 @@
-"""Body of an alert on a person. No field exists for religion, ethnicity, tribe, politics, health, sexual life (R4)."""
+"""Bodies of alerts on persons, on groups and on things.
+
+No field exists for religion, ethnicity, tribe, politics, health, sexual life (R4).
+"""
 
 import datetime as dt
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, StringConstraints
@@ -16,16 +19,21 @@ Protected = Literal["child", "victim", "witness", "missing_adult"]
 
 
 class AlertType(StrEnum):
-    """Why a person is looked for."""
+    """Why somebody or something is looked for; `logic.alert_rules.ACTIONS_ON` says which fits what."""
 
     WANTED_FOR_ARREST = "wanted_for_arrest"
     DISCREET_CHECK = "discreet_check"
     MISSING = "missing"
     REFUSED_ENTRY = "refused_entry"
+    DESIGNATED = "designated"
+    STOLEN = "stolen"
+    LOST = "lost"
+    EVIDENCE = "evidence"
+    FROZEN = "frozen"
 
 
 class Action(StrEnum):
-    """What an officer who finds the person is asked to do; the sentence she reads stands in words.toml."""
+    """What an officer who finds the subject is asked to do; the sentence she reads stands in words.toml."""
 
     ARREST_FOR_EXTRADITION = "arrest_for_extradition"
     CHECK_DISCREETLY = "check_discreetly"
@@ -34,6 +42,7 @@ class Action(StrEnum):
     PROTECT_AND_LOCATE = "protect_and_locate"
     REFER_TO_CONTACT_POINT = "refer_to_contact_point"
     REFUSE_ENTRY_BY_DECISION = "refuse_entry_by_decision"
+    SEIZE_AND_REPORT = "seize_and_report"
 
 
 class Offence(Body):
@@ -55,7 +64,7 @@ class Warrant(Body):
 
 
 class Report(Body):
-    """The report of a missing person."""
+    """The report of a missing person, or of a thing that was stolen or lost."""
 
     authority: Line
     number: Reference
@@ -73,10 +82,10 @@ class RightsScreen(Body):
     religious: bool
 
 
-class AlertBody(Body):
-    """An alert on a person. What depends on the type is checked by `logic.alert_rules`."""
+class AnyAlertBody(Body):
+    """What every alert says. What depends on its type is checked by `logic.alert_rules`; `on` is as there."""
 
-    model_config = ConfigDict(title="Alert on a person")
+    on: ClassVar[str]
     type: AlertType
     action: Action
     subject: SubjectFacts
@@ -87,16 +96,44 @@ class AlertBody(Body):
     officer: Line
     contact: Line
     rights_screen: RightsScreen
+    remarks: Text | None = None
+
+
+class AlertBody(AnyAlertBody):
+    """An alert on a person."""
+
+    model_config = ConfigDict(title="Alert on a person")
+    on = "person"
     grave_risk: bool
     ministerial_signoff: Reference | None = None
     protected: Protected | None = None
     location_consent: bool | None = None
-    remarks: Text | None = None
 
 
-ALERT = register(
-    Kind("alert.person", 1, AlertBody, four_eyes=True, longest=5 * YEAR, review=YEAR, posts=True, priority=2)
-)
+class GroupAlertBody(AnyAlertBody):
+    """An alert on an organisation or an armed group."""
+
+    model_config = ConfigDict(title="Alert on a group")
+    on = "group"
+
+
+class ObjectAlertBody(AnyAlertBody):
+    """An alert on a thing: a vehicle, a vessel, an aircraft, a document, a device, an account, another object."""
+
+    model_config = ConfigDict(title="Alert on a thing")
+    on = "object"
+
+
+def _alert(name: str, body: type[AnyAlertBody]) -> Kind:
+    return register(Kind(name, 1, body, four_eyes=True, longest=5 * YEAR, review=YEAR, posts=True, priority=2))
+
+
+ALERT = _alert("alert.person", AlertBody)
+GROUP_ALERT = _alert("alert.group", GroupAlertBody)
+OBJECT_ALERT = _alert("alert.object", ObjectAlertBody)
+ALERTS: Final = {kind.name: kind for kind in (ALERT, GROUP_ALERT, OBJECT_ALERT)}
+"""Every kind of alert, by its name."""
+ALERT_ON: Final = {"person": ALERT, "group": GROUP_ALERT, "object": OBJECT_ALERT}
 
 
 class WithholdingBody(Body):

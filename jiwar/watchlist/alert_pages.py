@@ -25,8 +25,8 @@ from jiwar.records import reading
 from jiwar.records.words import word
 from jiwar.watchlist import alert_queries, services
 from jiwar.watchlist.alert_form import ROWS, content_of, labels, typed_of
-from jiwar.watchlist.alert_kinds import ALERT, AlertType
-from jiwar.watchlist.logic.alert_rules import ACTIONS, RIGHTS_QUESTIONS, sensitive_offence
+from jiwar.watchlist.alert_kinds import ALERT_ON, ALERTS, AlertType
+from jiwar.watchlist.logic.alert_rules import ACTIONS_ON, RIGHTS_QUESTIONS, SUBJECTS, sensitive_offence
 from jiwar.watchlist.logic.quality import Quality, quality
 from jiwar.watchlist.models import Alert
 from jiwar.wire.faults import Fault, Refused
@@ -72,7 +72,7 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
         "links": {
             row.target: (_to("alert", row.target, purpose=by.purpose), names.get(row.target) or str(row.target))
             for row in unconfirmed
-            if row.kind == ALERT.name
+            if row.kind in ALERTS
         },
     }
     return render(request, "watchlist/alerts.html", context)
@@ -84,11 +84,11 @@ def _one_of(request: HttpRequest, name: str, allowed: tuple[str, ...]) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_alert(request: HttpRequest) -> HttpResponse:
-    """Type a new alert."""
+def new_alert(request: HttpRequest, on: str = "person") -> HttpResponse:
+    """Type a new alert on a person, a group or a thing."""
     by = _by(request, Permission.WATCHLIST_ALERT_DRAFT)
     if request.method == "POST":
-        return _typed(request, by, None)
+        return _typed(request, by, None, on)
     today = timezone.now().date()
     content = {
         "purpose": by.purpose,
@@ -98,7 +98,7 @@ def new_alert(request: HttpRequest) -> HttpResponse:
         "review_on": (today + dt.timedelta(days=180)).isoformat(),
         "body": {},
     }
-    return _form(request, content, None)
+    return _form(request, content, None, on)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -106,31 +106,32 @@ def edit_alert(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Go on with an own draft."""
     by = _by(request, Permission.WATCHLIST_ALERT_DRAFT)
     draft = _draft(by, pk)
-    return _typed(request, by, draft) if request.method == "POST" else _form(request, draft.content, draft)
+    on = services.alert_on(draft.kind)
+    return _typed(request, by, draft, on) if request.method == "POST" else _form(request, draft.content, draft, on)
 
 
-def _typed(request: HttpRequest, by: Grant, draft: "Draft | None") -> HttpResponse:
+def _typed(request: HttpRequest, by: Grant, draft: "Draft | None", on: str) -> HttpResponse:
     content = content_of(request.POST)
     if request.POST.get("act") not in {"keep", "submit"}:
-        return _form(request, content, draft, (Fault("not_in_list", "act"),))
+        return _form(request, content, draft, on, (Fault("not_in_list", "act"),))
     try:
-        draft = services.draft_alert(by, content, draft.pk if draft else None)
+        draft = services.draft_alert(by, content, draft.pk if draft else None, ALERT_ON[on])
         if request.POST.get("act") == "submit":
             services.submit_alert(by, draft.pk)
             messages.success(request, _("The alert waits for the approval of a second person."))
         else:
             messages.success(request, _("The draft is kept."))
     except Refused as refused:
-        return _form(request, content, draft, refused.faults)
+        return _form(request, content, draft, on, refused.faults)
     return redirect(_to("alert-draft", draft.pk, purpose=by.purpose))
 
 
 def _form(
-    request: HttpRequest, content: dict[str, Any], draft: "Draft | None", faults: tuple[Fault, ...] = ()
+    request: HttpRequest, content: dict[str, Any], draft: "Draft | None", on: str, faults: tuple[Fault, ...] = ()
 ) -> HttpResponse:
     language = get_language() or "en"
     typed = typed_of(content)
-    actions = dict.fromkeys(action for group in ACTIONS.values() for action in group)
+    actions = dict.fromkeys(action for group in ACTIONS_ON[on].values() for action in group)
     # A draft that was refused keeps its own address, so that what is typed next goes to the same draft.
     address = _to("alert-edit", draft.pk, purpose=purpose_of(request)) if draft else request.get_full_path()
     context = {
@@ -138,6 +139,9 @@ def _form(
         "body": typed["body"],
         "subject": typed["body"].get("subject") or {},
         "draft": draft,
+        "on": on,
+        "types": tuple(ACTIONS_ON[on]),
+        "subject_types": SUBJECTS[on],
         "address": address,
         "faults": faults,
         "labels": labels(),
@@ -248,12 +252,14 @@ def show_alert(request: HttpRequest, uid: UUID) -> HttpResponse:
     except Alert.DoesNotExist:
         raise Http404 from None
     record = alert.record
+    content = reading.content_of(record)
     context = {
         "alert": alert,
         "record": record,
-        "content": typed_of(reading.content_of(record)),
+        "content": typed_of(content),
+        "related": alert_queries.related(by.actor, content),
         "readable": reading.is_shown(record),
-        "quality": _quality(reading.content_of(record)),
+        "quality": _quality(content),
         "labels": labels(),
         "own": record.origin == settings.NODE.state,
         "issued_here": record.node == settings.NODE.code,
@@ -300,6 +306,8 @@ urls = [
     path("", show_alerts, name="alerts"),
     path("new/", new_alert, name="alert-new"),
     path("quality/", show_quality, name="alert-quality"),
+    path("new/group/", new_alert, {"on": "group"}, name="alert-new-group"),
+    path("new/object/", new_alert, {"on": "object"}, name="alert-new-object"),
     path("drafts/<uuid:pk>/", show_draft, name="alert-draft"),
     path("drafts/<uuid:pk>/edit/", edit_alert, name="alert-edit"),
     path("<uuid:uid>/", show_alert, name="alert"),

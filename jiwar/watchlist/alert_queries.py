@@ -20,10 +20,10 @@ from jiwar.exchange.withdrawals import ANSWER_WITHIN, Unconfirmed
 from jiwar.exchange.withdrawals import unconfirmed as late_withdrawals
 from jiwar.identity.roles import Clearance
 from jiwar.records.queries import acknowledgements, drafts, held, withdrawal_of
-from jiwar.watchlist.alert_kinds import ALERT, REFUSAL
+from jiwar.watchlist.alert_kinds import ALERTS, REFUSAL
 from jiwar.watchlist.hit_kinds import OUTCOME
 from jiwar.watchlist.logic.sensitive import Warned, scan
-from jiwar.watchlist.models import Alert, Case, Hit
+from jiwar.watchlist.models import Alert, Case, Entry, Hit
 
 if TYPE_CHECKING:
     from jiwar.records.models import Draft, Record
@@ -72,7 +72,7 @@ def versions(actor: Actor, alert: Alert) -> QuerySet[Alert]:
 
 def open_drafts(actor: Actor) -> "list[Draft]":
     """Drafts of alerts that an actor may open: her own, and for an approver those that others submitted."""
-    rows = drafts(ALERT.name)
+    rows = drafts(*ALERTS)
     mine = Q(author_id=actor.id) if actor.may(Permission.WATCHLIST_ALERT_DRAFT) else Q(pk=None)
     others = (
         Q(state="submitted") & ~Q(author_id=actor.id) if actor.may(Permission.WATCHLIST_ALERT_APPROVE) else Q(pk=None)
@@ -121,9 +121,9 @@ def unconfirmed(actor: Actor) -> list[Unconfirmed]:
     Own ones wait for the holder's word, received ones for that of own posts or for its arrival (rule R11).
     """
     rows = late_withdrawals()
-    alerts = {row.target for row in rows if row.kind == ALERT.name}
+    alerts = {row.target for row in rows if row.kind in ALERTS}
     told = set(known(actor).filter(uid__in=alerts).values_list("uid", flat=True))
-    return [row for row in rows if row.target in told or row.kind != ALERT.name]
+    return [row for row in rows if row.target in told or row.kind not in ALERTS]
 
 
 def refused_here(uid: UUID) -> "Record | None":
@@ -139,6 +139,21 @@ def refusals(alerts: Iterable[Alert]) -> "dict[UUID, list[Record]]":
     for refusal in held(REFUSAL.name).filter(about__in=received, node=F("origin"), state="in_force"):
         if received[refusal.about] == (refusal.origin == settings.NODE.state):
             found.setdefault(refusal.about, []).append(refusal)
+    return found
+
+
+def related(actor: Actor, content: Mapping[str, Any]) -> dict[str, str]:
+    """Where each subject is shown that a relation of this content names by its uid and that the actor may know of: the
+    name of a page ("alert", "listing") by uid. At most two queries."""
+    relations = ((content.get("body") or {}).get("subject") or {}).get("relations") or ()
+    uids = {str(one["target"]) for one in relations if one.get("target")}
+    if not uids:
+        return {}
+    found = {str(uid): "alert" for uid in visible(actor).filter(uid__in=uids).values_list("uid", flat=True)}
+    if actor.may(Permission.WATCHLIST_LIST_READ):
+        listed = Entry.objects.filter(uid__in=uids - found.keys(), active=True, record__kind__startswith="listing.")
+        listed = listed.exclude(record__kind="listing.foreign")
+        found |= {str(uid): "listing" for uid in listed.values_list("uid", flat=True)}
     return found
 
 
@@ -228,10 +243,10 @@ def waiting(actor: Actor) -> list[Waiting]:
     """What waits for this person, counted, for the home page."""
     found, alerts = [], reverse("alerts")
     if actor.may(Permission.WATCHLIST_ALERT_APPROVE):
-        submitted = drafts(ALERT.name).filter(state="submitted").exclude(author_id=actor.id).count()
+        submitted = drafts(*ALERTS).filter(state="submitted").exclude(author_id=actor.id).count()
         found.append(Waiting("alerts_to_approve", submitted, alerts))
     if actor.may(Permission.WATCHLIST_ALERT_DRAFT):
-        returned = drafts(ALERT.name).filter(state="returned", author_id=actor.id).count()
+        returned = drafts(*ALERTS).filter(state="returned", author_id=actor.id).count()
         found.append(Waiting("alerts_returned", returned, alerts))
     if actor.may(Permission.WATCHLIST_CASE_HANDLE):
         opened = cases(actor).filter(state=Case.State.OPEN).count()

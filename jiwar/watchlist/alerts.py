@@ -1,4 +1,4 @@
-"""Alerts on persons: drafted by one, approved by another, amended, withdrawn, read. The only writer of `Alert`."""
+"""Alerts: drafted by one, approved by another, amended, withdrawn, read. The only writer of `Alert`."""
 
 from typing import Any
 from uuid import UUID
@@ -17,11 +17,12 @@ from jiwar.identity.roles import Clearance
 from jiwar.records import drafts
 from jiwar.records.content import Content
 from jiwar.records.drafts import Draft
+from jiwar.records.kinds import Kind
 from jiwar.records.queries import drafts as open_drafts
 from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, withdraw
 from jiwar.watchlist import entries, protection
-from jiwar.watchlist.alert_kinds import ALERT, AlertBody, AlertType
+from jiwar.watchlist.alert_kinds import ALERT, ALERTS, AlertBody, AlertType, AnyAlertBody
 from jiwar.watchlist.alert_queries import due_for_review, known, makes, refused_here, visible
 from jiwar.watchlist.logic import alert_rules
 from jiwar.watchlist.models import Alert
@@ -31,10 +32,14 @@ P = Permission
 MOST = 500
 
 
-def draft_alert(by: Grant, content: dict[str, Any], draft: UUID | None = None) -> Draft:
-    """Keep what the author has typed, complete or not; a change voids what was submitted."""
+def draft_alert(by: Grant, content: dict[str, Any], draft: UUID | None = None, kind: Kind = ALERT) -> Draft:
+    """Keep what the author has typed, complete or not; a change voids what was submitted.
+
+    `kind` of a new draft is one of ALERTS; a draft that is there keeps its own.
+    """
     check(by, P.WATCHLIST_ALERT_DRAFT)
-    return drafts.save_draft(by, ALERT, content, _draft(draft) if draft else None)
+    row = _draft(draft) if draft else None
+    return drafts.save_draft(by, ALERTS[row.kind] if row else kind, content, row)
 
 
 def submit_alert(by: Grant, draft: UUID) -> Draft:
@@ -46,7 +51,7 @@ def submit_alert(by: Grant, draft: UUID) -> Draft:
     except Refused as refused:
         # The form's faults hide those of the rules; the author gets both at once.
         body = row.content.get("body")
-        more = alert_rules.faults(body if isinstance(body, dict) else {}, timezone.now().date())
+        more = alert_rules.faults(body if isinstance(body, dict) else {}, timezone.now().date(), alert_on(row.kind))
         known = {fault.field for fault in refused.faults}
         raise Refused(*refused.faults, *(fault for fault in more if fault.field not in known)) from None
 
@@ -85,8 +90,8 @@ def amend_alert(by: Grant, uid: UUID) -> Draft:
     """Begin a new version of an own alert in force; it needs two people again. The one open amendment is given back."""
     check(by, P.WATCHLIST_ALERT_DRAFT)
     record = _newest_own(uid)
-    mine = open_drafts(ALERT.name).filter(supersedes=record, author_id=by.actor_id).first()
-    return mine or drafts.save_draft(by, ALERT, record.data["content"], supersedes=record)
+    mine = open_drafts(record.kind).filter(supersedes=record, author_id=by.actor_id).first()
+    return mine or drafts.save_draft(by, ALERTS[record.kind], record.data["content"], supersedes=record)
 
 
 def withdraw_alert(by: Grant, uid: UUID, reason: str) -> Record:
@@ -158,6 +163,13 @@ def check(by: Grant, permission: Permission) -> None:
         raise AccessRefused("permission_missing", permission, by.actor_id)
 
 
+def alert_on(kind: str) -> str:
+    """What alerts of this kind are on: "person", "group" or "object"."""
+    body = ALERTS[kind].body
+    assert issubclass(body, AnyAlertBody)
+    return body.on
+
+
 def may_know(by: Grant, alert: Alert) -> bool:
     """Whether the reader may know of this alert: a discreet check is for the cleared, and for those who make ours."""
     own = alert.record.node == settings.NODE.code
@@ -166,7 +178,7 @@ def may_know(by: Grant, alert: Alert) -> bool:
 
 def _draft(draft: UUID) -> Draft:
     """An alert's open draft: a grant for alerts reaches no other kind."""
-    row = open_drafts(ALERT.name).select_related("supersedes").filter(pk=draft).first()
+    row = open_drafts(*ALERTS).select_related("supersedes").filter(pk=draft).first()
     if row is None:
         raise Refused(Fault("draft_unknown"))
     return row
@@ -174,7 +186,7 @@ def _draft(draft: UUID) -> Draft:
 
 def _newest_own(uid: UUID) -> Record:
     record = newest_version(uid)
-    if record is None or record.kind != ALERT.name:
+    if record is None or record.kind not in ALERTS:
         raise Refused(Fault("alert_unknown", "target"))
     if record.node != settings.NODE.code:
         raise Refused(Fault("not_the_origin", "target", record.origin))
@@ -187,12 +199,13 @@ def _newest_own(uid: UUID) -> Record:
 
 
 def _check_rules(content: Content) -> list[Fault]:
-    return alert_rules.faults(content.body.model_dump(mode="json"), timezone.now().date())
+    assert isinstance(content.body, AnyAlertBody)
+    return alert_rules.faults(content.body.model_dump(mode="json"), timezone.now().date(), content.body.on)
 
 
 def _project(record: Record, content: Content) -> None:
     body = content.body
-    assert isinstance(body, AlertBody)
+    assert isinstance(body, AnyAlertBody)
     foreign = record.origin != settings.NODE.state
     # Bad quality stops nobody: a neighbour's alert that breaks the rules is kept and shown, not used (rule R16).
     sound = not foreign or not _check_rules(content)
@@ -203,8 +216,9 @@ def _project(record: Record, content: Content) -> None:
         uid=record.uid,
         alert_type=body.type,
         action=body.action,
+        subject_type=body.subject.type,
         name=body.subject.names[0].text,
-        protected=body.protected or "",
+        protected=_protected(body),
         covert=covert,
         entered=sound and not refused,
     )
@@ -219,15 +233,15 @@ def _project(record: Record, content: Content) -> None:
 
 def use(alert: Alert) -> None:
     """Let screening find a received alert again that was left unused, unless it breaks a rule of ours."""
-    content = ALERT.content.model_validate(alert.record.data["content"])
+    content = ALERTS[alert.record.kind].content.model_validate(alert.record.data["content"])
     body = content.body
-    assert isinstance(body, AlertBody)
+    assert isinstance(body, AnyAlertBody)
     if not _check_rules(content):
         _enter(alert.record, body)
         Alert.objects.filter(pk=alert.pk).update(entered=True)
 
 
-def _enter(record: Record, body: AlertBody) -> None:
+def _enter(record: Record, body: AnyAlertBody) -> None:
     entries.put(
         record,
         body.subject,
@@ -235,8 +249,12 @@ def _enter(record: Record, body: AlertBody) -> None:
         alert_type=body.type,
         action=body.action,
         covert=body.type == AlertType.DISCREET_CHECK,
-        protected=body.protected is not None,
+        protected=bool(_protected(body)),
     )
+
+
+def _protected(body: AnyAlertBody) -> str:
+    return body.protected or "" if isinstance(body, AlertBody) else ""
 
 
 def _forget_name(record: Record) -> None:
@@ -250,7 +268,8 @@ def _is_covert(record: Record) -> bool:
     return record.body.get("type") == AlertType.DISCREET_CHECK
 
 
-ALERT.check = _check_rules
-ALERT.covert = _is_covert
-ALERT.projections.append(_project)
-ALERT.retirements += [entries.drop, _forget_name]
+for _kind in ALERTS.values():
+    _kind.check = _check_rules
+    _kind.covert = _is_covert
+    _kind.projections.append(_project)
+    _kind.retirements += [entries.drop, _forget_name]

@@ -10,7 +10,10 @@ from jiwar.records.content import Body, Line, Moment, NodeCode, State
 from jiwar.records.kinds import Kind, register
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
-Identifier = Literal["name", "birth_date", "document_number", "nationality", "sex", "photo", "fingerprint"]
+Identifier = Literal[
+    "name", "birth_date", "document_number", "nationality", "sex", "photo", "fingerprint", "number", "description"
+]  # fmt: skip
+"""The last two are of things: a plate or another number, and what it looks like."""
 Direction = Literal["entering", "leaving", "inside"]
 Referral = Literal["asylum_authority", "child_protection", "anti_trafficking", "un_refugee_agency"]
 
@@ -27,6 +30,7 @@ class ActionTaken(StrEnum):
     HANDED_OVER = "handed_over"
     LET_PASS = "let_pass"  # noqa: S105 - no password
     ASSETS_REPORTED = "assets_reported"
+    SEIZED = "seized"
 
 
 REMOVALS = frozenset({ActionTaken.ENTRY_REFUSED, ActionTaken.HANDED_OVER})
@@ -69,8 +73,8 @@ class HitFacts(Body):
 
     at: Moment
     place: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
-    identifiers_confirmed: Annotated[tuple[Identifier, ...], Field(max_length=7)]
-    differing: Annotated[tuple[Identifier, ...], Field(max_length=7)] = ()
+    identifiers_confirmed: Annotated[tuple[Identifier, ...], Field(max_length=9)]
+    differing: Annotated[tuple[Identifier, ...], Field(max_length=9)] = ()
     document: DocumentSeen | None = None
     action_taken: ActionTaken
     direction: Direction | None = None

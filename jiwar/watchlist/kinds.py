@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints, field_validator, mode
 from jiwar.records.content import Body, Line, Moment, State
 from jiwar.records.kinds import YEAR, Kind, nobody, register
 from jiwar.watchlist.logic import evidence, identifiers
+from jiwar.watchlist.logic.alert_rules import SUBJECTS
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.quality import quality
 
@@ -19,8 +20,8 @@ Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1
 SubjectType = Literal[
     "person", "organisation", "armed_group", "vehicle", "vessel", "aircraft", "document", "device", "account", "object"
 ]
-GROUPS: Final = frozenset({"organisation", "armed_group"})
-THINGS: Final = frozenset({"vehicle", "vessel", "aircraft", "document", "device", "account", "object"})
+GROUPS: Final = frozenset(SUBJECTS["group"])
+THINGS: Final = frozenset(SUBJECTS["object"])
 NAMED: Final = frozenset({"person", "vessel"}) | GROUPS
 """What is found by its name. Of any other thing the name only describes it: white Toyota Hilux."""
 

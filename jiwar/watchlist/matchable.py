@@ -35,7 +35,7 @@ class Facts:
 
 
 def matchable(purpose: str, state: str) -> Iterator[Facts]:
-    """Subjects of alerts that were issued for this purpose and may be compared with what `state` holds.
+    """Persons of alerts that were issued for this purpose and may be compared with what `state` holds.
 
     Two queries, and one for each third state whose alerts are held.
 
@@ -48,6 +48,7 @@ def matchable(purpose: str, state: str) -> Iterator[Facts]:
         complete=True,
         covert=False,
         protected=False,
+        record__kind=ALERT.name,
         record__purpose=purpose,
         record__state="in_force",
         record__valid_until__gt=now,
@@ -70,7 +71,7 @@ def matchable(purpose: str, state: str) -> Iterator[Facts]:
 
 def alerts_held() -> int:
     """How many subjects of alerts `matchable` looks at, about."""
-    return Entry.objects.filter(category=Entry.Category.ALERT, active=True).count()
+    return Entry.objects.filter(category=Entry.Category.ALERT, active=True, record__kind=ALERT.name).count()
 
 
 def shielded(state: str) -> list[Facts]:

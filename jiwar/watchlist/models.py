@@ -101,12 +101,13 @@ class SearchCount(models.Model):
 
 
 class Alert(models.Model):
-    """An alert on a person, own or received, one row per version: what lists and pages show of its record."""
+    """An alert, own or received, one row per version: what lists and pages show of its record."""
 
     record = models.OneToOneField("records.Record", models.CASCADE, related_name="alert")
     uid = models.UUIDField(db_index=True)
     alert_type = models.CharField(max_length=40)
     action = models.CharField(max_length=60)
+    subject_type = models.CharField(max_length=20, default="person")
     name = models.CharField(max_length=200)
     protected = models.CharField(max_length=20, blank=True)
     covert = models.BooleanField(default=False)

@@ -17,7 +17,7 @@ from jiwar.audit.services import append
 from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms, withhold
 from jiwar.watchlist import entries
-from jiwar.watchlist.alert_kinds import WITHHOLDING, AlertBody, WithholdingBody
+from jiwar.watchlist.alert_kinds import WITHHOLDING, WithholdingBody
 from jiwar.watchlist.kinds import LISTING_FOREIGN, ForeignListing, SubjectFacts, to_subject
 from jiwar.watchlist.logic import evidence
 from jiwar.watchlist.logic.evidence import Code, lookalike_number
@@ -40,8 +40,7 @@ def protect(by: Grant, facts: SubjectFacts, feared_state: str) -> ProtectedPerso
         )
         append("protection_begun", by, str(person.id))
         for alert in Alert.objects.filter(record__origin=feared_state, record__state=Record.State.IN_FORCE):
-            body = AlertBody.model_validate(alert.record.body)
-            if _is(body.subject, facts):
+            if _is(SubjectFacts.model_validate(alert.record.body["subject"]), facts):
                 withhold_alert(alert)
                 tell_posts(alert.record)
         for entry in Entry.objects.filter(record__kind=LISTING_FOREIGN.name, active=True).select_related("record"):

@@ -1,6 +1,7 @@
 """What the watchlist does for other rooms and for its own pages; each act stands in the module of its subject."""
 
 from jiwar.watchlist.alerts import (
+    alert_on,
     amend_alert,
     approve_alert,
     browse_alerts,
@@ -22,6 +23,7 @@ from jiwar.watchlist.refusals import refuse_alert, take_back_refusal
 from jiwar.watchlist.screening import screen
 
 __all__ = [
+    "alert_on",
     "amend_alert",
     "approve_alert",
     "browse_alerts",

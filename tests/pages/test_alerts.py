@@ -63,6 +63,41 @@ def test_no_page_has_an_accessibility_fault(
     _look(page, live_server.url, {"draft": f"/alerts/drafts/{draft}/"}, axe, language)
 
 
+def test_alerts_on_a_thing_and_a_group_have_no_accessibility_fault(
+    page: Any, live_server: Any, people: Any, axe: Any
+) -> None:
+    from jiwar.access.permissions import Permission as P
+    from jiwar.access.permissions import Purpose
+    from jiwar.access.policy import allow
+    from jiwar.access.services import actor_of_person
+    from jiwar.watchlist import services
+    from jiwar.watchlist.alert_kinds import GROUP_ALERT, OBJECT_ALERT
+    from tests.watchlist.alerts.test_things import armed_group, car
+
+    author, approver = (actor_of_person(people[role]) for role in ("contact_officer", "approver"))
+    writing = allow(author, P.WATCHLIST_ALERT_DRAFT, Purpose.CRIMINAL_INVESTIGATION)
+    approving = allow(approver, P.WATCHLIST_ALERT_APPROVE, Purpose.CRIMINAL_INVESTIGATION)
+    draft = services.submit_alert(writing, services.draft_alert(writing, armed_group(), kind=GROUP_ALERT).pk)
+    group = services.approve_alert(approving, draft.pk, draft.content_hash)
+    content = car()
+    content["body"]["subject"]["relations"] += [{"kind": "user", "name": "Katibat Al Rimal", "target": str(group.uid)}]
+    content["body"]["subject"]["places"] = [{"kind": "seen", "country": "NER", "text": "Agadez"}]
+    draft = services.submit_alert(writing, services.draft_alert(writing, content, kind=OBJECT_ALERT).pk)
+    thing = services.approve_alert(approving, draft.pk, draft.content_hash)
+    waiting = services.draft_alert(writing, content, kind=OBJECT_ALERT)
+    pages = {
+        "things": "/alerts/",
+        "new-group": "/alerts/new/group/",
+        "edit-thing": f"/alerts/drafts/{waiting.pk}/edit/",
+        "thing": f"/alerts/{thing.uid}/",
+    }
+    people.sign_in(page, live_server.url, "contact_officer")
+    page.context.add_cookies([{"name": "jiwar_language", "value": "ar", "url": live_server.url}])
+    _look(page, live_server.url, pages, axe, "ar")
+    page.get_by_role("link", name="Katibat Al Rimal").click()
+    assert page.url.endswith(f"/alerts/{group.uid}/{FOR}")
+
+
 @pytest.mark.parametrize("language", ["ar", "fr", "en"])
 def test_an_alert_that_has_ended_is_shown_without_what_it_said(
     page: Any, live_server: Any, people: Any, case: Any, axe: Any, language: str

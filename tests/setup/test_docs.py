@@ -38,6 +38,7 @@ from jiwar.requests.letter_form import BY_DATE, NO_CLOCK
 from jiwar.requests.logic import clock
 from jiwar.requests.logic.flows import FLOWS
 from jiwar.watchlist import alert_kinds, finding, hit_kinds, kinds, screening
+from jiwar.watchlist.logic import identifiers
 from jiwar.watchlist.logic.evidence import Code, Field
 from jiwar.watchlist.logic.quality import RULE_CODES
 from jiwar.watchlist.logic.un_list import Problem
@@ -265,6 +266,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "flow": lambda: set(FLOWS),
     "foreign_said": lambda: set(get_args(kinds.Said.model_fields["what"].annotation)),
     "identifier": lambda: set(get_args(hit_kinds.Identifier)),
+    "identifier_kind": lambda: set(identifiers.KINDS),
     "information": lambda: set(get_args(content.InformationGrade)),
     "kind": lambda: {name for name, _ in KINDS},
     "lane": lambda: set(Lane),
@@ -281,6 +283,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "onward": lambda: set(get_args(content.Onward)),
     "outcome": lambda: set(hit_kinds.Outcome),
     "permission": lambda: set(Permission),
+    "place_kind": lambda: set(get_args(kinds.PlaceFact.model_fields["kind"].annotation)),
     "protected": lambda: set(get_args(alert_kinds.Protected)),
     "pull_failure": lambda: set(_named("PullFailed")),
     "purpose": lambda: set(Purpose),
@@ -291,11 +294,13 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "referral": lambda: set(get_args(hit_kinds.Referral)),
     "refusal": lambda: set(_named("AccessRefused")),
     "refusal_ground": lambda: set(alert_kinds.RefusalGround),
+    "relation_kind": lambda: set(get_args(kinds.RelationFact.model_fields["kind"].annotation)),
     "restriction": lambda: set(get_args(content.Restriction)),
     "rights_question": lambda: set(alert_kinds.RightsScreen.model_fields),
     "role": lambda: set(Role),
     "source": lambda: set(get_args(content.SourceGrade)),
     "statement_standing": lambda: set(ReadStatement.Standing.values),
+    "subject_type": lambda: set(get_args(kinds.SubjectType)),
     "tlp": lambda: set(get_args(content.Tlp)),
     "unread": lambda: set(Problem),
     "urgency": lambda: {*get_args(letters.Urgency), NO_CLOCK, BY_DATE},
