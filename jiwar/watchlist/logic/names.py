@@ -68,13 +68,14 @@ _RANK: Final = frozenset(
 )
 _TITLE: Final = frozenset(
     "cheikh cheick sheikh shaykh shaikh sheik cheikhna hadj hadji haj hajj hajji haji alhaj alhaji alhadji elhadj "
-    "elhadji elhaj sidi moulay mawlay moulaye lalla imam mullah mulla mollah mawlawi maulavi mawlavi maulvi moulvi "
+    "elhadji elhaj moulay mawlay moulaye lalla imam mullah mulla mollah mawlawi maulavi mawlavi maulvi moulvi "
     "molvi maulana mawlana moulana qari ustad ustaz ustadh malam mallam الشيخ شيخ الحاج حاج حاجي حجي "
-    "السيد السيدة سيدي مولاي لالة الملا ملا مولوي المولوي الامام قاري".split()
+    "مولاي لالة الملا ملا مولوي المولوي الامام قاري".split()
 )
 _SET_ASIDE: Final = _RANK | _TITLE | _PARTICLE | _MARRIED
 _NO_NAME: Final = _RANK | _TITLE | _BIN | _ARTICLE
-_BEGINS: Final = _KUNYA | _UMM | _ABD
+_NAMED_AFTER: Final = _KUNYA | _UMM
+_BEGINS: Final = _NAMED_AFTER | _ABD
 _ARABIC_WHOLE: Final = frozenset("الهام الماس الياس عبدون عبدان".split())
 
 _ARABIC_FOLD: Final = str.maketrans(
@@ -121,6 +122,8 @@ class ParsedName:
 
     parts: tuple[Part, ...]
     links: tuple[bool, ...]
+    honoured: bool = False
+    """Whether it begins with what people leave out: a kunya (Abu Hafs Khalid), Sidi or Sayyid."""
 
 
 def fold(text: str) -> str:
@@ -152,7 +155,8 @@ def read_name(text: str) -> ParsedName:
     parts: list[Part] = []
     links: list[bool] = []
     linked = False
-    for word, marked in _joined(_kept(_WORD.findall(fold(text)))):
+    words = _kept(_WORD.findall(fold(text)))
+    for word, marked in _joined(words):
         linked = linked or marked
         part = read_part(word)
         if not part.readings:
@@ -162,7 +166,10 @@ def read_name(text: str) -> ParsedName:
         linked = False
         if len(parts) == MAX_PARTS:
             break
-    return ParsedName(tuple(parts), tuple(links))
+    honoured = len(parts) > 1 and (
+        parts[0].family == "sayd" or (words[0] in _NAMED_AFTER and not parts[0].family and not links[0])
+    )
+    return ParsedName(tuple(parts), tuple(links), honoured)
 
 
 def _kept(words: list[str]) -> list[str]:
