@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .dates import PartialDate, pack, year_code
 from .evidence import LEAST_NUMBER, Query, Subject, identifier_key, lookalike_number
 from .names import read_name
-from .scoring import Columns
+from .scoring import LOW, Columns
 from .segment import Segment, written
 from .vocabulary import grouped, make_words, posting
 
@@ -39,7 +39,7 @@ def build(subjects: Iterable[Subject]) -> Segment:
             name_starts.append(len(words))
             name_subject.append(number)
             name_years.append(year)
-            name_marks.append(any(parsed.links) | (name.quality == "low") << 1)
+            name_marks.append(parsed.marks | LOW * (name.quality == "low"))
         subject_names.append(len(name_subject))
         born.extend([pack(date) for date in subject.birth_dates])
         born_starts.append(len(born))

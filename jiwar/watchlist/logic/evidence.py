@@ -20,7 +20,7 @@ from typing import Final
 from . import identifiers
 from .dates import DateAgreement, PartialDate, agreement
 from .names import SAME_PART, ParsedName, Part, read_name
-from .scoring import NO_ANCHOR, name_bits
+from .scoring import LOW, NO_ANCHOR, is_reversal, name_bits, other_given
 from .vocabulary import alike
 from .weights import FEWEST, WEIGHTS, Weights
 
@@ -46,6 +46,7 @@ class Code(StrEnum):
     DOCUMENT_LOOKALIKE = "document_lookalike"
     DOCUMENT_NUMBER_SAME = "document_number_same"
     DOCUMENT_SAME = "document_same"
+    GIVEN_NAME_DIFFERS = "given_name_differs"
     IDENTIFIER_LOOKALIKE = "identifier_lookalike"
     IDENTIFIER_SAME = "identifier_same"
     NAME_LOW_QUALITY = "name_low_quality"
@@ -240,24 +241,27 @@ def _name_pair(
     m, n = len(asked.parts), len(listed.parts)
     found = [alike(a, b) for a in asked.parts for b in listed.parts]
     like, keyed, pair = [like for like, _ in found], [key for _, key in found], [-1] * m
-    low, linked = name.quality == "low", any(asked.links) or any(listed.links)
-    bits = name_bits(like, keyed, m, n, worth, linked, low, weights, pair)
+    low = name.quality == "low"
+    bits = name_bits(like, keyed, m, n, worth, asked.marks, listed.marks | LOW * low, weights, pair)
     if bits == NO_ANCHOR:
         different = Difference(Code.NAME_PART_DIFFERS, Field.NAME, text, name.text)
-        return _Finding(weights.first_conflict, (), (different,))
+        return _Finding(weights.other_given, (), (different,))
     left_asked = [i for i in range(m) if pair[i] < 0]
     left_listed = [j for j in range(n) if j not in pair]
     exact = not left_asked and not left_listed and all(like[i * n + pair[i]] == 1.0 for i in range(m))
     reasons = [Reason(Code.NAME_SAME if exact else Code.NAME_SPELLING, Field.NAME, text, name.text)]
     differences = []
-    if left_asked or left_listed:
+    if other_given(like, m, n, asked.marks | listed.marks):
+        given = asked.parts[0].text, listed.parts[0].text
+        differences.append(Difference(Code.GIVEN_NAME_DIFFERS, Field.NAME, *given))
+    elif left_asked or left_listed:
         code = Code.NAME_PART_DIFFERS if left_asked and left_listed else Code.NAME_PART_MISSING
         only_asked = " ".join(asked.parts[i].text for i in left_asked)
         only_listed = " ".join(listed.parts[j].text for j in left_listed)
         differences.append(Difference(code, Field.NAME, only_asked, only_listed))
     places = [j for j in pair if j >= 0]
     if places != sorted(places):
-        code = Code.NASAB_REVERSED if linked else Code.NAME_ORDER
+        code = Code.NASAB_REVERSED if is_reversal(asked.marks, listed.marks) else Code.NAME_ORDER
         differences.append(Difference(code, Field.NAME, text, name.text))
     if low:
         reasons.append(Reason(Code.NAME_LOW_QUALITY, Field.NAME, text, name.text))

@@ -287,7 +287,7 @@ def _asked(query: Query, spelling: ParsedName, found: list[Matches], rarity: F64
         np.concatenate([matches.likes for matches in found])[order],
         np.concatenate([matches.keyed for matches in found])[order],
         rarity,
-        any(spelling.links),
+        spelling.marks,
         pack(query.birth_date) if query.birth_date else 0,
         SEXES.get(query.sex, 0),
         nation(query.nationality) if query.nationality else 0,

@@ -182,6 +182,7 @@ jeanne: jeanne
 mario: mario
 maria: maria marie
 kim: kim gim
+sissoko: sissoko cissokho cissoko sissokho سيسوكو
 lee: lee rhee
 park: park pak bak
 """

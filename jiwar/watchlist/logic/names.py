@@ -25,6 +25,9 @@ from .likeness import SAME_PART, SHORT_FORM, SLIP, SLIP_CONSONANTS, Part, likene
 from .sounds import Reading, keys, read_arabic, read_latin
 
 __all__ = [
+    "HONOURED",
+    "LINKED",
+    "LINK_FIRST",
     "MAX_CHARACTERS",
     "MAX_PARTS",
     "SAME_PART",
@@ -40,6 +43,9 @@ __all__ = [
     "read_part",
 ]
 
+LINKED: Final = 1
+LINK_FIRST: Final = 2
+HONOURED: Final = 4
 MAX_CHARACTERS: Final = 200
 MAX_PARTS: Final = 12
 
@@ -125,6 +131,12 @@ class ParsedName:
     honoured: bool = False
     """Whether it begins with what people leave out: a kunya (Abu Hafs Khalid), Sidi or Sayyid."""
 
+    @property
+    def marks(self) -> int:
+        """LINKED where any part is linked, LINK_FIRST where the first is, HONOURED."""
+        first = bool(self.links) and self.links[0]
+        return LINKED * any(self.links) | LINK_FIRST * first | HONOURED * self.honoured
+
 
 def fold(text: str) -> str:
     """Lower case without diacritics, tashkeel or tatweel, one letter for each Arabic variant, others in Latin."""
@@ -133,7 +145,7 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])[:MAX_CHARACTERS].translate(_ARABIC_FOLD).lower()
     other = _OTHER.search(text)
     if other:
-        text = _HANGUL.sub(r" \g<0> ", _HAN.sub(_chinese, text))
+        text = _HANGUL.sub(_korean, _HAN.sub(_chinese, text))
     text = unicodedata.normalize("NFD", text.translate(_LATIN_FOLD))
     text = "".join(c for c in text if not unicodedata.combining(c))
     if other:
@@ -147,6 +159,11 @@ def _chinese(found: re.Match[str]) -> str:
     name = found[0]
     cut = 2 if name[:2] in _HAN_DOUBLE else 1
     return f" {name[:cut]} {name[cut:]} "
+
+
+def _korean(found: re.Match[str]) -> str:
+    """A syllable as passports of both Koreas spell it: jong and un, not jeong and eun."""
+    return f" {anyascii(found[0]).lower().replace('eo', 'o').replace('eu', 'u')} "
 
 
 @lru_cache(maxsize=20_000)

@@ -15,9 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .dates import stands
+from .names import HONOURED, LINK_FIRST, LINKED
 from .weights import Weights
 
 MOST_PARTS: Final = 12
+LOW: Final = 8
+"""A name of low quality."""
 NO_ANCHOR: Final = -1e9
 """The bits of a name that shares no part with the one asked for."""
 
@@ -32,7 +35,7 @@ class Columns(NamedTuple):
     """What is compared of every subject of a segment: s subjects, n names, w words in all names.
 
     Name i has the words `words[name_starts[i]:name_starts[i + 1]]`, belongs to subject `name_subject[i]`, and
-    `name_marks[i]` has bit 0 where a part is linked by بن, bit 1 where the name is of low quality. Subject i has the
+    `name_marks[i]` are those of `ParsedName.marks`, and LOW where the name is of low quality. Subject i has the
     names from `subject_names[i]`, the packed dates (`dates.pack`) from `born_starts[i]`, the packed countries from
     `nation_starts[i]`; `sexes[i]` has bit 0 M, bit 1 F, bit 2 X.
     """
@@ -53,7 +56,7 @@ class Asked(NamedTuple):
     """One spelling asked for, and what else there is, as numbers.
 
     Entry k says that word `words[k]`, rising, is like part `parts[k]` by `likes[k]`; `keyed[k]` whether the two share
-    a key. `rarity[i]` is what agreement on part i proves; `linked` whether a part is linked by بن. `born` is packed,
+    a key. `rarity[i]` is what agreement on part i proves; `marks` are those of the name. `born` is packed,
     0 unknown; `sex` a bit as in `Columns`, 0 unknown; `nation` packed, 0 unknown.
     """
 
@@ -62,17 +65,18 @@ class Asked(NamedTuple):
     likes: F64
     keyed: U8
     rarity: F64
-    linked: bool
+    marks: int
     born: int
     sex: int
     nation: int
 
 
 def name_bits(  # noqa: C901, PLR0912 - one loop that numba compiles
-    like: Any, keyed: Any, m: int, n: int, rarity: Any, linked: bool, low: bool, w: Weights, pair: Any
+    like: Any, keyed: Any, m: int, n: int, rarity: Any, marks: int, listed: int, w: Weights, pair: Any
 ) -> float:
     """The bits of m parts asked for against n listed; `like[i * n + j]` is 0 where part i is not the name j.
 
+    `marks` are those of the name asked for, `listed` those of the other.
     Fills `pair[i]` with the listed part that part i is taken for, or -1: the most alike first, then the nearest in
     place, each part once. NO_ANCHOR where no pair shares a key.
     """
@@ -108,14 +112,14 @@ def name_bits(  # noqa: C901, PLR0912 - one loop that numba compiles
     if not anchored:
         return NO_ANCHOR
     conflicts = min(m, n) - matched
-    missing = max(m, n) - min(m, n)
-    if conflicts > 0:
-        first = pair[0] < 0 and not taken & 1
-        bits += (w.first_conflict if first else w.conflict) + w.conflict * (conflicts - 1)
-    bits += w.missing * missing
+    if other_given(like, m, n, marks | listed):
+        bits = min(bits, w.kin) + w.other_given + w.conflict * max(0, conflicts - 1)
+    else:
+        bits += w.conflict * conflicts
+    bits += w.missing * (max(m, n) - min(m, n))
     if not ordered:
-        bits += w.reversed if linked else w.swapped
-    if low and bits > 0.0:
+        bits += w.reversed if is_reversal(marks, listed) else w.swapped
+    if listed & LOW and bits > 0.0:
         bits *= w.low_quality
     return bits
 
@@ -139,6 +143,19 @@ def sift_names(
                 out[found] = names[at]
                 found += 1
     return found
+
+
+def other_given(like: Any, m: int, n: int, marks: int) -> bool:
+    """Whether two names begin with different given names: those of a father and his son, of brothers, of strangers.
+
+    Not where one has the family name first, nor where one begins with what people leave out.
+    """
+    return not marks & HONOURED and like[0] == 0.0 and like[n - 1] == 0.0 and like[(m - 1) * n] == 0.0
+
+
+def is_reversal(marks: int, listed: int) -> bool:
+    """Whether another order makes a father of the son: where a part is linked, and no name begins with ould or ben."""
+    return (marks | listed) & (LINKED | LINK_FIRST) == LINKED
 
 
 def score_names(  # noqa: C901, PLR0912, PLR0915 - one loop that numba compiles
@@ -225,9 +242,7 @@ def score_names(  # noqa: C901, PLR0912, PLR0915 - one loop that numba compiles
                 like[cell] = likes[k]
                 keyed[cell] = keys[k]
                 k += 1
-        marks = name_marks[name]
-        linked = asked.linked or marks & 1 != 0
-        total = facts + name_bits(like, keyed, m, n, rarity, linked, marks & 2 != 0, w, pair)
+        total = facts + name_bits(like, keyed, m, n, rarity, asked.marks, int(name_marks[name]), w, pair)
         if total >= need:
             hits[found] = name
             bits[found] = total
@@ -251,7 +266,7 @@ def compiled() -> Compiled | None:
         return None
     # The same code with the compiled functions in place of those that it calls.
     space = dict(globals())
-    for function in (stands, name_bits, sift_names, score_names):
+    for function in (stands, other_given, is_reversal, name_bits, sift_names, score_names):
         copy = FunctionType(function.__code__, space, function.__name__)
         copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
         space[function.__name__] = njit(cache=True)(copy)

@@ -26,7 +26,7 @@ from .scoring import U8, U32, Columns
 from .vocabulary import U64, Vocabulary, Words
 
 MAGIC: Final = b"JWRNAMES"
-FORMAT: Final = 2
+FORMAT: Final = 3
 _MAX_HEADER: Final = 64 * 1024
 
 

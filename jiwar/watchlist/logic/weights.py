@@ -13,13 +13,16 @@ class Weights(NamedTuple):
     """`prior` is added to log2 of how many are listed: how unlikely it is that whoever is asked about is listed at all.
 
     `birth` follows the order of `dates.DateAgreement`. `most` is the most that one name part can prove; `low_quality`
-    is the share that agreement with a name of low quality is worth. The others are what their names say.
+    is the share that agreement with a name of low quality is worth. Where the given names differ (`other_given`) the
+    rest of two names proves `kin` at most: brothers have it in common, and a father and his son. The others are what
+    their names say.
     """
 
     prior: float
     most: float
     conflict: float
-    first_conflict: float
+    other_given: float
+    kin: float
     missing: float
     swapped: float
     reversed: float
@@ -35,11 +38,12 @@ class Weights(NamedTuple):
 
 
 WEIGHTS: Final = Weights(
-    prior=1.0,
+    prior=3.0,
     most=20.0,
-    conflict=-7.0,
-    first_conflict=-9.0,
-    missing=-0.7,
+    conflict=-9.0,
+    other_given=-9.0,
+    kin=7.0,
+    missing=-1.0,
     swapped=-1.0,
     reversed=-12.0,
     low_quality=0.6,
@@ -47,8 +51,8 @@ WEIGHTS: Final = Weights(
     birth=(12.0, 8.0, 8.0, 4.5, 2.0, 1.0, -2.0, -7.0),
     sex_same=0.9,
     sex_differs=-6.0,
-    nationality_same=2.0,
-    nationality_differs=-1.5,
+    nationality_same=1.0,
+    nationality_differs=-2.0,
     document_same=30.0,
     document_lookalike=12.0,
     document_number_same=8.0,
