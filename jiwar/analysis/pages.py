@@ -5,6 +5,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -13,6 +14,8 @@ from jiwar.access.policy import Grant
 from jiwar.access.purposes import purpose_of
 from jiwar.access.services import authorise
 from jiwar.analysis import services
+from jiwar.analysis.charts import MOST as MOST_NODES
+from jiwar.analysis.charts import MOST_STEPS
 from jiwar.analysis.logic.timeline import GROUPS, newest_first
 from jiwar.analysis.questions import FIELDS, IN_FORM, narrow_of, query_of
 from jiwar.watchlist.finding import MOST
@@ -71,6 +74,27 @@ def dossier(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render(request, "analysis/dossier.html", context)
 
 
+@require_GET
+def links(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """What a subject is linked with, drawn and as a table."""
+    by = _grant(request, P.ANALYSIS_SUBJECT_READ)
+    if not by.case:
+        return render(request, "analysis/case.html", {"asked": request.GET}, status=422)
+    further = [found for text in request.GET.getlist("further") if (found := _uid(text))]
+    chart = services.open_chart(by, uid, further, rtl=get_language_bidi())
+    if chart is None:
+        raise Http404
+    context = {"chart": chart, "case": by.case, "most": MOST_NODES, "more": len(chart.expanded) < MOST_STEPS}
+    return render(request, "analysis/links.html", context)
+
+
+def _uid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def _grant(request: HttpRequest, permission: Permission) -> Grant:
     case = (request.POST.get("case") or request.GET.get("case") or "").strip()[:80]
     return authorise(request, permission, purpose_of(request), case)
@@ -96,4 +120,5 @@ def _labels() -> dict[str, str]:
 urls = [
     path("", search, name="analysis"),
     path("subjects/<uuid:uid>/", dossier, name="dossier"),
+    path("subjects/<uuid:uid>/links/", links, name="dossier-links"),
 ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.audit.services import append, hold_ledger
+from jiwar.watchlist import ties
 from jiwar.watchlist.kinds import SubjectFacts, is_complete
 from jiwar.watchlist.models import Entry, Member, Resolution, Revision
 
@@ -32,7 +33,7 @@ def put(
 
     One that is not `usable` is kept and shown like one of which too little is known.
     """
-    entry, _ = Entry.objects.update_or_create(
+    entry, new = Entry.objects.update_or_create(
         uid=_uid(record),
         defaults={
             "record": record,
@@ -49,6 +50,7 @@ def put(
             "changed_at": timezone.now(),
         },
     )
+    ties.keep(entry, subject, new=new)
     return entry
 
 
@@ -57,6 +59,7 @@ def drop(record: "Record") -> None:
     held = Entry.objects.filter(uid=_uid(record), record=record, active=True)
     if held.exists():
         held.update(active=False, facts={}, revision=_next_revision(), changed_at=timezone.now())
+        ties.forget(_uid(record))
         _leave_cluster(_uid(record))
 
 

@@ -34,6 +34,21 @@ class Entry(models.Model):
         return f"{self.category} {self.reference or self.uid}"
 
 
+class Tie(models.Model):
+    """What links an entry with others: the uid of one that it names, or what equal addresses have in common."""
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="ties")
+    what = models.CharField(max_length=10, help_text="target or address")
+    value = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["value", "what"], name="tie_by_value")]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.value[:16]}"
+
+
 class Revision(models.Model):
     """The one row that counts changes of entries. `series` is new whenever counting begins anew."""
 

@@ -19,9 +19,10 @@ def known(case: Any, people: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     from jiwar.access.permissions import Permission, Purpose
     from jiwar.access.policy import allow
     from jiwar.access.services import actor_of_person
-    from jiwar.watchlist import screening
+    from jiwar.watchlist import screening, services
     from jiwar.watchlist.lists import import_un_list
     from jiwar.watchlist.live_index import LiveIndex
+    from tests.analysis.test_links import about
     from tests.watchlist.conftest import SAMPLE
 
     live = LiveIndex(tmp_path / "index")
@@ -29,6 +30,26 @@ def known(case: Any, people: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     by = allow(actor_of_person(people["analyst"]), Permission.WATCHLIST_LIST_IMPORT, Purpose.SANCTIONS)
     with SAMPLE.open("rb") as file:
         import_un_list(by, file, SAMPLE.name)
+    content = about(
+        "حامد ولد خطار",
+        {
+            "relations": [
+                {"kind": "relative", "name": "Salem", "target": str(case[2])},
+                {"kind": "member", "name": "Katiba Ahrar al-Janoub"},
+            ],
+            "documents": [{"type": "passport", "country": "LBY", "number": "K0451187"}],
+            "identifiers": [{"kind": "phone", "country": "LBY", "number": "+218 91 234 5678"}],
+        },
+    )
+    author, approver = (
+        allow(actor_of_person(people[role]), permission, Purpose.CRIMINAL_INVESTIGATION)
+        for role, permission in (
+            ("contact_officer", Permission.WATCHLIST_ALERT_DRAFT),
+            ("approver", Permission.WATCHLIST_ALERT_APPROVE),
+        )
+    )
+    draft = services.submit_alert(author, services.draft_alert(author, content).pk)
+    services.approve_alert(approver, draft.pk, draft.content_hash)
     return case[2]
 
 
@@ -52,6 +73,11 @@ def test_an_analyst_searches_and_reads_a_dossier_by_keyboard(
     page.locator("#source-1").wait_for()
     assert "Salem Ould Khattar" in page.locator("h1").inner_text()
     look(page, axe, f"analysis-dossier-{language}")
+    page.locator(f"a[href*='/analysis/subjects/{known}/links/']").press("Enter")
+    page.locator(".chart a.further").first.press("Enter")
+    page.locator(".chart .name").wait_for()  # whom the other one is a member of, a step further
+    assert page.locator(".chart a.further").count() == 0
+    look(page, axe, f"analysis-links-{language}")
 
 
 def look(page: Any, axe: Any, name: str) -> None:

@@ -257,6 +257,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "alert_type": lambda: set(alert_kinds.AlertType),
     "bridge_format": lambda: set(exports.WRITERS),
     "clearance": lambda: set(Clearance),
+    "chart_node": lambda: {"subject", "name", "document", "identifier", "address", "hit"},
     "dossier_event": lambda: {what for group in timeline.GROUPS.values() for what in group},
     "dossier_events": lambda: set(timeline.GROUPS),
     "dossier_field": lambda: set(facts.FIELDS),
