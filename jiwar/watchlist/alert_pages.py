@@ -122,7 +122,9 @@ def _typed(request: HttpRequest, by: Grant, draft: "Draft | None", on: str) -> H
         else:
             messages.success(request, _("The draft is kept."))
     except Refused as refused:
-        return _form(request, content, draft, on, refused.faults)
+        if draft is None or not all(fault.code.startswith("double_") for fault in refused.faults):
+            return _form(request, content, draft, on, refused.faults)
+        messages.warning(request, _("The draft is kept. Say first whether an alert in force is on the same subject."))
     return redirect(_to("alert-draft", draft.pk, purpose=by.purpose))
 
 
@@ -198,7 +200,7 @@ def show_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
         "sensitive": sensitive_offence(content.get("body") or {}),
         "quality": _quality(content),
         "warned": alert_queries.warnings(content),
-        "doubles": alert_queries.same_name(reader.actor, content, draft.supersedes.uid if draft.supersedes else None),
+        "doubles": services.doubles(_by(request, permission), draft),
         "before": draft.supersedes,
         "changes": alert_queries.changes(draft.supersedes.data["content"], content) if draft.supersedes else [],
         "faults": faults,
@@ -218,6 +220,8 @@ def _decide(request: HttpRequest, by: Grant, pk: UUID) -> HttpResponse:
     if act == "return":
         services.return_alert(by, pk, reasons)
         messages.success(request, _("Returned to the author."))
+    elif act in {"same", "not_same"}:
+        return _answer_double(request, by, pk)
     elif act == "submit":
         services.submit_alert(by, pk)
         messages.success(request, _("The alert waits for the approval of a second person."))
@@ -228,6 +232,20 @@ def _decide(request: HttpRequest, by: Grant, pk: UUID) -> HttpResponse:
     else:
         raise Refused(Fault("not_in_list", "act"))
     return redirect(_to("alerts", purpose=by.purpose))
+
+
+def _answer_double(request: HttpRequest, by: Grant, pk: UUID) -> HttpResponse:
+    same = request.POST.get("act") == "same"
+    try:
+        uid = UUID(request.POST.get("double", ""))
+    except ValueError:
+        raise Refused(Fault("alert_unknown", "double")) from None
+    services.answer_double(by, _draft(by, pk), uid, same, request.POST.get(f"double.{uid}", ""))
+    if not same:
+        messages.success(request, _("The answer is kept for the second person."))
+        return redirect(_to("alert-draft", pk, purpose=by.purpose))
+    messages.info(request, _("This is the alert in force: put in what is new, and discard the draft you had begun."))
+    return redirect(_to("alert-edit", services.amend_alert(by, uid).pk, purpose=by.purpose))
 
 
 def _draft(by: Grant, pk: UUID) -> "Draft":

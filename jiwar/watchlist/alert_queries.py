@@ -164,13 +164,6 @@ def due_for_review(rows: QuerySet[Alert]) -> QuerySet[Alert]:
     return rows.order_by("record__review_on", "-record_id")
 
 
-def same_name(actor: Actor, content: Mapping[str, Any], but: object = None) -> list[Alert]:
-    """Known alerts in force on someone of the same first name: a look before a second one is made (rule R16)."""
-    names = [n.get("text") for n in content.get("body", {}).get("subject", {}).get("names", ())]
-    rows = known(actor).filter(name__in=[n for n in names if n], record__state="in_force").exclude(uid=but)
-    return list(rows[:5])
-
-
 def warnings(content: Mapping[str, Any]) -> list[Warned]:
     """Words in the free text that should not stand there (rule R4); shown to the author and to the approver."""
     return scan((field, text) for field, text in flat(content) if field in _FREE_TEXT)

@@ -24,6 +24,7 @@ from jiwar.records.services import Record, withdraw
 from jiwar.watchlist import entries, protection
 from jiwar.watchlist.alert_kinds import ALERT, ALERTS, AlertBody, AlertType, AnyAlertBody
 from jiwar.watchlist.alert_queries import due_for_review, known, makes, refused_here, visible
+from jiwar.watchlist.doubles import in_the_way
 from jiwar.watchlist.logic import alert_rules
 from jiwar.watchlist.models import Alert
 from jiwar.wire.faults import Fault, Refused
@@ -43,17 +44,24 @@ def draft_alert(by: Grant, content: dict[str, Any], draft: UUID | None = None, k
 
 
 def submit_alert(by: Grant, draft: UUID) -> Draft:
-    """Ask for approval. Raises Refused that names everything that is missing or does not fit (rules R1, R13-R16)."""
+    """Ask for approval. Raises Refused that names everything that is missing or does not fit (rules R1, R13-R16), and
+    then what may be an alert on the same subject (`doubles`)."""
     check(by, P.WATCHLIST_ALERT_DRAFT)
     row = _draft(draft)
+    doubles = in_the_way(by, row)
     try:
-        return drafts.submit_draft(by, row)
+        with transaction.atomic():
+            submitted = drafts.submit_draft(by, row)
+            transaction.set_rollback(bool(doubles))
     except Refused as refused:
         # The form's faults hide those of the rules; the author gets both at once.
         body = row.content.get("body")
         more = alert_rules.faults(body if isinstance(body, dict) else {}, timezone.now().date(), alert_on(row.kind))
         known = {fault.field for fault in refused.faults}
         raise Refused(*refused.faults, *(fault for fault in more if fault.field not in known)) from None
+    if doubles:
+        raise Refused(*doubles)
+    return submitted
 
 
 def discard_alert(by: Grant, draft: UUID) -> None:

@@ -270,3 +270,19 @@ class Looked(models.Model):
 
     def __str__(self) -> str:
         return f"{self.duty} {self.revision}"
+
+
+class DoubleAnswer(models.Model):
+    """What the author of an alert said of an alert in force that may be on the same subject (rule R16)."""
+
+    draft = models.ForeignKey("records.Draft", models.CASCADE, related_name="doubles_answered")
+    uid = models.UUIDField(help_text="of the alert in force")
+    same = models.BooleanField()
+    reason = models.CharField(max_length=500, blank=True, help_text="why it is not the same")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["draft", "uid"], name="one_answer_per_double")]
+
+    def __str__(self) -> str:
+        return f"{self.uid} {'same' if self.same else 'other'}"

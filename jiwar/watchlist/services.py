@@ -14,6 +14,7 @@ from jiwar.watchlist.alerts import (
     withdraw_alert,
 )
 from jiwar.watchlist.cases import browse_cases, open_case, record_outcome, take_case
+from jiwar.watchlist.doubles import answer_double, doubles
 from jiwar.watchlist.foreign_lists import browse_foreign, open_foreign, take_foreign
 from jiwar.watchlist.hits import report_hit
 from jiwar.watchlist.likely_pairs import look
@@ -25,11 +26,13 @@ from jiwar.watchlist.screening import screen
 __all__ = [
     "alert_on",
     "amend_alert",
+    "answer_double",
     "approve_alert",
     "browse_alerts",
     "browse_cases",
     "browse_foreign",
     "discard_alert",
+    "doubles",
     "draft_alert",
     "end_protection",
     "import_un_list",

@@ -33,7 +33,7 @@ from jiwar.watchlist.kinds import SubjectFacts
 from tests.bridges.conftest import MEDIA_TYPE, Secret, client
 from tests.foreign import ForeignNode
 from tests.requests.conftest import agree, letter_content
-from tests.watchlist.alerts.conftest import NODE, alert_content, take
+from tests.watchlist.alerts.conftest import NODE, alert_content, submitted, take
 
 pytestmark = pytest.mark.django_db
 Ours = Callable[..., Client]
@@ -414,8 +414,7 @@ def ends_in(days: int) -> dict[str, Any]:
 def amended(record: Record, grant: Callable[..., Grant], **changes: Any) -> Record:
     """The next version of an own alert."""
     draft = watchlist.amend_alert(grant(P.WATCHLIST_ALERT_DRAFT), record.uid)
-    draft = watchlist.draft_alert(grant(P.WATCHLIST_ALERT_DRAFT), draft.content | changes, draft.pk)
-    draft = watchlist.submit_alert(grant(P.WATCHLIST_ALERT_DRAFT), draft.pk)
+    draft = submitted(grant(P.WATCHLIST_ALERT_DRAFT), draft.content | changes, draft.pk)
     return watchlist.approve_alert(grant(P.WATCHLIST_ALERT_APPROVE), draft.pk, draft.content_hash)
 
 

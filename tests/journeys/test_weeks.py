@@ -28,11 +28,10 @@ from jiwar.access.policy import allow
 from jiwar.access.services import actor_of_person
 from jiwar.identity.queries import person
 from jiwar.watchlist import services
-from tests.watchlist.alerts.conftest import alert_content
+from tests.watchlist.alerts.conftest import alert_content, submitted
 def by(name, permission):
     return allow(actor_of_person(person(name), "cli"), permission, Purpose.CRIMINAL_INVESTIGATION)
-draft = services.draft_alert(by("amal", P.WATCHLIST_ALERT_DRAFT), alert_content())
-draft = services.submit_alert(by("amal", P.WATCHLIST_ALERT_DRAFT), draft.pk)
+draft = submitted(by("amal", P.WATCHLIST_ALERT_DRAFT), alert_content())
 services.approve_alert(by("salem", P.WATCHLIST_ALERT_APPROVE), draft.pk, draft.content_hash)
 """
 AGREEMENT = """

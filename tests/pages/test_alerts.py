@@ -46,7 +46,16 @@ def case(people: Any) -> Any:
 def test_no_page_has_an_accessibility_fault(
     page: Any, live_server: Any, people: Any, case: Any, axe: Any, language: str
 ) -> None:
+    from jiwar.access.permissions import Permission as P
+    from jiwar.access.permissions import Purpose
+    from jiwar.access.policy import allow
+    from jiwar.access.services import actor_of_person
+    from jiwar.watchlist import services
+    from tests.watchlist.alerts.conftest import alert_content
+
     row, draft, alert = case
+    author = allow(actor_of_person(people["contact_officer"]), P.WATCHLIST_ALERT_DRAFT, Purpose.CRIMINAL_INVESTIGATION)
+    double = services.draft_alert(author, alert_content()).pk
     people.sign_in(page, live_server.url, "contact_officer")
     page.context.add_cookies([{"name": "jiwar_language", "value": language, "url": live_server.url}])
     pages = {
@@ -54,6 +63,7 @@ def test_no_page_has_an_accessibility_fault(
         "new": "/alerts/new/",
         "alert": f"/alerts/{alert}/",
         "edit": f"/alerts/drafts/{draft}/edit/",
+        "double": f"/alerts/drafts/{double}/",
         "cases": "/cases/",
         "case": f"/cases/{row.pk}/",
     }

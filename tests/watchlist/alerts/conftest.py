@@ -4,6 +4,7 @@ import copy
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -16,7 +17,7 @@ from jiwar.identity.models import Agency, Person, RoleGrant
 from jiwar.identity.roles import Clearance
 from jiwar.identity.services import add_node
 from jiwar.records.arrivals import receive
-from jiwar.records.models import Record
+from jiwar.records.models import Draft, Record
 from jiwar.watchlist import services
 from tests.foreign import ForeignNode, Signed
 
@@ -97,6 +98,15 @@ def terms_of(body: dict[str, Any], days: int = 200) -> dict[str, Any]:
     return content | {"body": body}
 
 
+def submitted(by: Grant, content: dict[str, Any], amending: UUID | None = None) -> Draft:
+    """A draft that waits for the second person; its author says that it is on none whom an alert in force is on."""
+    draft = services.draft_alert(by, content, amending)
+    for double in services.doubles(by, draft):
+        if double.own:
+            services.answer_double(by, draft, double.alert.uid, same=False, reason="Tests issue many alike.")
+    return services.submit_alert(by, draft.pk)
+
+
 @pytest.fixture
 def people(own_keys: None) -> dict[str, Person]:
     """People of one agency; nobody signs in here, so nobody has a password."""
@@ -126,8 +136,7 @@ def issued(grant: Callable[..., Grant]) -> Callable[..., Record]:
     """`issued(content)`: an own alert, drafted, submitted and approved."""
 
     def make(content: dict[str, Any] | None = None, review: str = "") -> Record:
-        draft = services.draft_alert(grant(P.WATCHLIST_ALERT_DRAFT), content or alert_content())
-        draft = services.submit_alert(grant(P.WATCHLIST_ALERT_DRAFT), draft.pk)
+        draft = submitted(grant(P.WATCHLIST_ALERT_DRAFT), content or alert_content())
         return services.approve_alert(grant(P.WATCHLIST_ALERT_APPROVE), draft.pk, draft.content_hash, review)
 
     return make

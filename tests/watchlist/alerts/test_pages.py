@@ -27,7 +27,7 @@ from jiwar.watchlist.models import Alert, Case
 from jiwar.watchlist.queries import waiting
 from tests.console import client_of
 from tests.foreign import ForeignNode
-from tests.watchlist.alerts.conftest import alert_content, hit_facts, missing_person, take, terms_of
+from tests.watchlist.alerts.conftest import alert_content, hit_facts, missing_person, submitted, take, terms_of
 
 Granting = Callable[..., Grant]
 Issuing = Callable[..., Record]
@@ -241,8 +241,8 @@ class TestCase:
 
 def test_what_waits_for_whom(people: dict[str, Person], grant: Granting, hit: Case) -> None:
     by = grant(P.WATCHLIST_ALERT_DRAFT)
-    services.submit_alert(by, services.draft_alert(by, alert_content()).pk)
-    returned = services.submit_alert(by, services.draft_alert(by, alert_content()).pk)
+    submitted(by, alert_content())
+    returned = submitted(by, alert_content())
     services.return_alert(grant(P.WATCHLIST_ALERT_APPROVE), returned.pk, "No.")
     found = {name: {w.what: w.count for w in waiting(actor_of_person(people[name]))} for name in people}
     assert found == {
