@@ -142,6 +142,10 @@ def to_subject(key: str, facts: SubjectFacts, card: str = "") -> evidence.Subjec
         identifiers=tuple(evidence.Identifier(i.kind, i.country, i.number) for i in facts.identifiers if not i.fault),
         type=facts.type,
         card=card,
+        birth_places=tuple(
+            filter(None, (facts.place_of_birth, *(place.text for place in facts.places if place.kind == "birth")))
+        ),
+        relatives=tuple(one.name for one in facts.relations if one.kind == "relative" and one.name),
     )
 
 

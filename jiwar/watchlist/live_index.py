@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 
 from django.db import connection
@@ -83,12 +84,15 @@ class LiveIndex:
 
     def _follow(self, index: Index, newest: int) -> None:
         changed = Entry.objects.filter(revision__gt=index.revision).order_by("revision")
-        for entry in changed.only("uid", "facts", "active", "complete", "revision").iterator(chunk_size=2000):
-            if entry.active and entry.complete:
-                index.add(_subject(entry.uid, entry.facts))
-            else:
-                index.remove(str(entry.uid))
-            index.revision = entry.revision
+        rows = changed.only("uid", "facts", "active", "complete", "revision").iterator(chunk_size=2000)
+        while batch := list(islice(rows, 2000)):
+            usable = [entry for entry in batch if entry.active and entry.complete]
+            if usable:
+                index.add_all(_subject(entry.uid, entry.facts) for entry in usable)
+            for entry in batch:
+                if not (entry.active and entry.complete):
+                    index.remove(str(entry.uid))
+            index.revision = batch[-1].revision
         index.revision = max(index.revision, newest)
 
     def _rebuild(self) -> None:

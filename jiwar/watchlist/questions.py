@@ -47,6 +47,8 @@ class QuestionIn(Body):
     sex: Literal["M", "F", ""] = ""
     nationality: Country = ""
     documents: Annotated[tuple[DocumentIn, ...], Field(max_length=5)] = ()
+    birth_place: Annotated[str, StringConstraints(max_length=200), Field(description="as a document words it")] = ""
+    relatives: Annotated[tuple[Name, ...], Field(max_length=5, description="names of parents, spouses, children")] = ()
     reason: Annotated[str, StringConstraints(max_length=200)] = ""
     case: Case = ""
 
@@ -116,6 +118,8 @@ def query_of(question: QuestionIn) -> Query:
         sex=question.sex,
         nationality=question.nationality,
         documents=tuple(Document(d.type, d.country, d.number) for d in question.documents),
+        birth_place=question.birth_place,
+        relatives=question.relatives,
     )
 
 

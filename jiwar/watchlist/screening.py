@@ -315,8 +315,13 @@ def list_age() -> dt.datetime | None:
 
 
 def warm_up() -> int:
-    """Open or build this process's index before the first officer asks. Returns how many subjects it holds."""
-    return len(current_index())
+    """Open or build this process's index, and what its searches need, before the first officer asks.
+
+    Returns how many subjects it holds.
+    """
+    index = current_index()
+    index.search(Query(("محمد بن عبد الله",), PartialDate(1970, 1, 2)))
+    return len(index)
 
 
 def current_index() -> Index:
@@ -349,12 +354,19 @@ def may_ask(by: Grant, query: Query, reason: str) -> None:
 
 def _too_much(query: Query) -> list[Fault]:
     faults = []
-    for field, values in (("names", query.names), ("documents", query.documents), ("identifiers", query.identifiers)):
+    for field, values in (
+        ("names", query.names),
+        ("relatives", query.relatives),
+        ("documents", query.documents),
+        ("identifiers", query.identifiers),
+    ):
         if len(values) > _MOST:
             faults.append(Fault("too_many", field))
     texts = [(f"names.{i}", name) for i, name in enumerate(query.names)]
     texts += [(f"documents.{i}", document.number) for i, document in enumerate(query.documents)]
     texts += [(f"identifiers.{i}", identifier.number) for i, identifier in enumerate(query.identifiers)]
+    texts += [(f"relatives.{i}", name) for i, name in enumerate(query.relatives)]
+    texts.append(("birth_place", query.birth_place))
     for field, text in texts:
         if len(text) > _LONGEST or len(unicodedata.normalize("NFKC", text)) > _LONGEST:
             faults.append(Fault("too_long", field))
@@ -412,6 +424,8 @@ def _fields(query: Query) -> list[str]:
         "nationality": query.nationality,
         "documents": query.documents,
         "identifiers": query.identifiers,
+        "birth_place": query.birth_place,
+        "relatives": query.relatives,
     }
     return sorted(name for name, value in given.items() if value)
 
@@ -427,6 +441,10 @@ def mark(query: Query) -> str:
     }
     if query.identifiers:
         plain["identifiers"] = [[i.kind, i.country, i.number] for i in query.identifiers]
+    if query.birth_place:
+        plain["birth_place"] = query.birth_place
+    if query.relatives:
+        plain["relatives"] = list(query.relatives)
     return salted_hmac("jiwar.watchlist.query", canonical(plain), algorithm="sha256").hexdigest()
 
 

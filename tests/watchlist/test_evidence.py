@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -152,3 +154,20 @@ def test_a_document_number_is_ascii_and_folds_once(text: str) -> None:
     assert len(number) <= 64
     assert document_number(number) == number
     assert lookalike_number(lookalike_number(text)) == lookalike_number(text)
+
+
+def test_place_of_birth_and_a_relative_speak_for_a_match_and_never_make_one() -> None:
+    listed = Subject("k", (Name("محمد علي المصراتي"),), birth_places=("زوارة, ليبيا",), relatives=("Salma Bouzid",))
+    asked = Query(("Mohamed Ali Misrati",))
+    alone = compare(asked, listed, lambda _: 10.0)
+    known = compare(replace(asked, birth_place="Zouara", relatives=("سلمى بوزيد",)), listed, lambda _: 10.0)
+    assert {reason.code for reason in known.reasons} - {reason.code for reason in alone.reasons} == {
+        Code.BIRTH_PLACE_SAME,
+        Code.RELATIVE_SAME,
+    }
+    assert known.bits > alone.bits
+    other = compare(replace(asked, birth_place="Sabha", relatives=("Khadija Warfali",)), listed, lambda _: 10.0)
+    assert [difference.code for difference in other.differences] == [Code.BIRTH_PLACE_DIFFERS]
+    assert other.bits < alone.bits
+    stranger = Query(("Karim Haddad",), birth_place="Zouara", relatives=("Salma Bouzid",))
+    assert compare(stranger, listed, lambda _: 10.0).score == 0

@@ -41,6 +41,8 @@ class Code(StrEnum):
     BIRTH_DATE_SAME = "birth_date_same"
     BIRTH_DAY_MONTH_SWAPPED = "birth_day_month_swapped"
     BIRTH_MONTH_SAME = "birth_month_same"
+    BIRTH_PLACE_DIFFERS = "birth_place_differs"
+    BIRTH_PLACE_SAME = "birth_place_same"
     BIRTH_YEAR_NEAR = "birth_year_near"
     BIRTH_YEAR_SAME = "birth_year_same"
     DOCUMENT_LOOKALIKE = "document_lookalike"
@@ -58,16 +60,19 @@ class Code(StrEnum):
     NASAB_REVERSED = "nasab_reversed"
     NATIONALITY_DIFFERS = "nationality_differs"
     NATIONALITY_SAME = "nationality_same"
+    RELATIVE_SAME = "relative_same"
     SEX_DIFFERS = "sex_differs"
     SEX_SAME = "sex_same"
 
 
 class Field(StrEnum):
     BIRTH_DATE = "birth_date"
+    BIRTH_PLACE = "birth_place"
     DOCUMENT = "document"
     IDENTIFIER = "identifier"
     NAME = "name"
     NATIONALITY = "nationality"
+    RELATIVE = "relative"
     SEX = "sex"
 
 
@@ -112,6 +117,8 @@ class Query:
     nationality: str = ""
     documents: tuple[Document, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
+    birth_place: str = ""
+    relatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,8 @@ class Subject:
     identifiers: tuple[Identifier, ...] = ()
     type: str = "person"
     card: str = ""
+    birth_places: tuple[str, ...] = ()
+    relatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +199,20 @@ def compare(
     name = _names(query, subject, rarity, weights)
     document = _documents(query, subject, weights)
     identifier = _identifiers(query, subject, weights)
+    beside = {
+        Field.BIRTH_PLACE: _birth_place(query, subject, weights),
+        Field.RELATIVE: _relatives(query, subject, rarity, weights),
+    }
     others = {
         Field.BIRTH_DATE: _birth(query, subject, weights),
         Field.SEX: _sex(query, subject, weights),
         Field.NATIONALITY: _nationality(query, subject, weights),
     }
-    findings = {Field.NAME: name, Field.DOCUMENT: document, Field.IDENTIFIER: identifier, **others}
-    if identifier is None and not query.identifiers:
-        del findings[Field.IDENTIFIER]  # not worth saying of a traveller who was asked for by name
+    findings = {Field.NAME: name, Field.DOCUMENT: document, Field.IDENTIFIER: identifier, **others, **beside}
+    asked = {Field.IDENTIFIER: query.identifiers, Field.BIRTH_PLACE: query.birth_place, Field.RELATIVE: query.relatives}
+    for field, value in asked.items():
+        if not value:
+            del findings[field]  # of a traveller at a desk, not worth saying that it is unknown
     known = [finding for finding in findings.values() if finding]
     reasons = tuple(reason for finding in known for reason in finding.reasons)
     differences = tuple(difference for finding in known for difference in finding.differences)
@@ -206,7 +221,8 @@ def compare(
     # In the order of `scoring`, so that both come to the same sum.
     facts = sum(finding.bits for finding in others.values() if finding)
     bits = facts + (name.bits if name else 0.0)
-    bits += sum(finding.bits for finding in (document, identifier) if finding) - prior_bits(listed, weights)
+    numbers = [finding for finding in (document, identifier, *beside.values()) if finding]
+    bits += sum(finding.bits for finding in numbers) - prior_bits(listed, weights)
     if any(finding and finding.reasons for finding in (name, document, identifier)):
         score = 1.0 / (1.0 + 2.0 ** -max(-50.0, min(50.0, bits)))
     certain = any(reason.code in CERTAIN for reason in reasons)
@@ -314,6 +330,40 @@ def _nationality(query: Query, subject: Subject, weights: Weights) -> _Finding |
         )
     different = Difference(Code.NATIONALITY_DIFFERS, Field.NATIONALITY, query.nationality, listed)
     return _Finding(weights.nationality_differs, (), (different,))
+
+
+def _birth_place(query: Query, subject: Subject, weights: Weights) -> _Finding | None:
+    """One word of a place in common is the same place, whatever the script: "Zouara", "زوارة, ليبيا"."""
+    asked = read_name(query.birth_place).parts
+    places = [(place, parts) for place in subject.birth_places if (parts := read_name(place).parts)]
+    if not asked or not places:
+        return None
+    for place, parts in places:
+        if any(alike(a, b)[0] for a in asked for b in parts):
+            return _Finding(
+                weights.birth_place_same, (Reason(Code.BIRTH_PLACE_SAME, Field.BIRTH_PLACE, query.birth_place, place),)
+            )
+    listed = "; ".join(place for place, _ in places)
+    different = Difference(Code.BIRTH_PLACE_DIFFERS, Field.BIRTH_PLACE, query.birth_place, listed)
+    return _Finding(weights.birth_place_differs, (), (different,))
+
+
+def _relatives(query: Query, subject: Subject, rarity: Rarity, weights: Weights) -> _Finding | None:
+    """A relative of the same name speaks for the match; another one says nothing, for people have many."""
+    if not query.relatives or not subject.relatives:
+        return None
+    best = _Finding(0.0)
+    for text in query.relatives:
+        asked = read_name(text)
+        worth = [rarity(part) for part in asked.parts]
+        for name in subject.relatives:
+            listed = read_name(name)
+            if not asked.parts or not listed.parts:
+                continue
+            bits = min(weights.relative_most, _name_pair(text, asked, worth, Name(name), listed, weights).bits)
+            if bits > best.bits:
+                best = _Finding(bits, (Reason(Code.RELATIVE_SAME, Field.RELATIVE, text, name),))
+    return best
 
 
 # Documents -----------------------------------------------------------------------------------------------------------

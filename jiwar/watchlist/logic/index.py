@@ -98,9 +98,14 @@ class Index:
 
     def add(self, subject: Subject) -> None:
         """Add a subject, or replace the one of its key; no search in between misses both."""
-        before = self._layers
-        self._layers = (*before, _layer(build([subject])))
-        self._withdraw(before, subject.key)
+        self.add_all([subject])
+
+    def add_all(self, subjects: Iterable[Subject]) -> None:
+        """Add or replace subjects of different keys at once."""
+        before, layer = self._layers, _layer(build(subjects))
+        self._layers = (*before, layer)
+        for subject in layer.segment.subjects():
+            self._withdraw(before, subject.key)
         self._merge()
 
     def remove(self, key: str) -> bool:
@@ -153,7 +158,7 @@ class Index:
         """
         layers, listed = self._layers, len(self)
         worth = lru_cache(None)(lambda part: self._rarity(layers, part))
-        need = prior_bits(listed, self._weights) + _bits(threshold) - _SLACK
+        need = prior_bits(listed, self._weights) + _bits(threshold) - _SLACK - _most_in_text(query, self._weights)
         spellings = [name for name in map(read_name, query.names) if name.parts]
         possible: list[tuple[float, int, int]] = []
         for at, layer in enumerate(layers):
@@ -163,9 +168,9 @@ class Index:
                     bits[number] = max(reached, bits.get(number, -math.inf))
             possible += [(-reached, at, number) for number, reached in bits.items()]
         found: dict[str, tuple[tuple[bool, float, int], Candidate]] = {}
-        beside = 0
+        beside, more = 0, _most_in_text(query, self._weights) > 0
         for place, (minus, at, number) in enumerate(sorted(possible)):
-            if beside >= limit:
+            if beside >= limit and not more:
                 break
             subject = layers[at].segment.subject(number)
             comparison = compare(query, subject, worth, listed, self._weights)
@@ -255,6 +260,12 @@ def _born(query: Query, w: Weights) -> F64:
 def _most_others(query: Query, w: Weights) -> float:
     sex = max(0.0, w.sex_same, w.sex_differs) if query.sex else 0.0
     return sex + (max(0.0, w.nationality_same, w.nationality_differs) if query.nationality else 0.0)
+
+
+def _most_in_text(query: Query, w: Weights) -> float:
+    """The most bits of what only comparing field by field looks at."""
+    place = max(0.0, w.birth_place_same) if query.birth_place else 0.0
+    return place + (w.relative_most if query.relatives else 0.0)
 
 
 def _essential(found: list[Matches], most: F64, needed: float) -> list[Matches]:

@@ -122,12 +122,14 @@ def written(subject: Subject) -> bytes:
         [[one.kind, one.country, one.number] for one in subject.identifiers],
         subject.type,
         subject.card,
+        subject.birth_places,
+        subject.relatives,
     ]
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _read(data: bytes) -> Subject:
-    key, names, dates, sexes, nationalities, documents, identifiers, type_, card = json.loads(data)
+    key, names, dates, sexes, nationalities, documents, identifiers, type_, card, places, relatives = json.loads(data)
     return Subject(
         key,
         tuple(Name(*name) for name in names),
@@ -138,6 +140,8 @@ def _read(data: bytes) -> Subject:
         tuple(Identifier(*identifier) for identifier in identifiers),
         type_,
         card,
+        tuple(places),
+        tuple(relatives),
     )
 
 

@@ -14,8 +14,8 @@ class Weights(NamedTuple):
 
     `birth` follows the order of `dates.DateAgreement`. `most` is the most that one name part can prove; `low_quality`
     is the share that agreement with a name of low quality is worth. Where the given names differ (`other_given`) the
-    rest of two names proves `kin` at most: brothers have it in common, and a father and his son. The others are what
-    their names say.
+    rest of two names proves `kin` at most: brothers have it in common, and a father and his son. `relative_most` is
+    the most that a relative's name can prove. The others are what their names say.
     """
 
     prior: float
@@ -35,6 +35,9 @@ class Weights(NamedTuple):
     document_same: float
     document_lookalike: float
     document_number_same: float
+    birth_place_same: float
+    birth_place_differs: float
+    relative_most: float
 
 
 WEIGHTS: Final = Weights(
@@ -56,6 +59,9 @@ WEIGHTS: Final = Weights(
     document_same=30.0,
     document_lookalike=12.0,
     document_number_same=8.0,
+    birth_place_same=4.0,
+    birth_place_differs=-1.0,
+    relative_most=10.0,
 )
 FEWEST: Final = 500
 """A list shorter than this proves no more by being short."""
