@@ -18,6 +18,7 @@ from jiwar.requests.pages import urls as letters
 from jiwar.watchlist.alert_pages import urls as alerts
 from jiwar.watchlist.case_pages import urls as cases
 from jiwar.watchlist.list_pages import urls as lists
+from jiwar.watchlist.list_table_pages import urls as list_tables
 from jiwar.watchlist.resolution_pages import urls as duplicates
 from jiwar.watchlist.threshold_pages import urls as thresholds
 from jiwar.web.api import api
@@ -37,7 +38,7 @@ urlpatterns = [
     path("cases/", include(cases)),
     path("duplicates/", include(duplicates)),
     path("letters/", include(letters)),
-    path("lists/", include(lists)),
+    path("lists/", include(lists + list_tables)),
     path("matching/", include(matching)),
     path("neighbours/", include([*ledgers, *neighbours])),
     path("sign-in/", include(sign_in)),

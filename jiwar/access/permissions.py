@@ -55,6 +55,7 @@ class Permission(StrEnum):
     WATCHLIST_CASE_HANDLE = "watchlist:case:handle"
     WATCHLIST_CASE_READ = "watchlist:case:read"
     WATCHLIST_FILE_SCREEN = "watchlist:file:screen"
+    WATCHLIST_LIST_APPROVE = "watchlist:list:approve"
     WATCHLIST_LIST_IMPORT = "watchlist:list:import"
     WATCHLIST_LIST_READ = "watchlist:list:read"
     WATCHLIST_PERSON_SCREEN = "watchlist:person:screen"
@@ -105,6 +106,7 @@ PERSONAL = frozenset(
         P.WATCHLIST_CASE_HANDLE,
         P.WATCHLIST_CASE_READ,
         P.WATCHLIST_FILE_SCREEN,
+        P.WATCHLIST_LIST_APPROVE,
         P.WATCHLIST_LIST_IMPORT,
         P.WATCHLIST_LIST_READ,
         P.WATCHLIST_PERSON_SCREEN,
@@ -195,6 +197,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.REQUESTS_LETTER_READ,
         P.WATCHLIST_ALERT_APPROVE,
         P.WATCHLIST_ALERT_WITHDRAW,
+        P.WATCHLIST_LIST_APPROVE,
         P.WATCHLIST_POLICY_APPROVE,
         P.WATCHLIST_RESOLUTION_CONFIRM,
     },

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from pydantic import ValidationError
 
-from jiwar.audit.services import Author, append
+from jiwar.audit.services import Act, Author, append, append_all
 from jiwar.identity.keys import ring
 from jiwar.records.content import Content, Grading, Handling, InformationGrade, Onward, SourceGrade, Tlp
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, AcknowledgementBody, Kind, Withdrawal
@@ -54,6 +54,15 @@ def read_content(kind: Kind, content: object, at: dt.datetime) -> Content:
     return read
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be issued: content of a kind that no second person approves, in place of `supersedes` or new."""
+
+    kind: Kind
+    content: Content
+    supersedes: Record | None = None
+
+
 def issue(
     by: Author, kind: Kind, content: Content, *, approval: Approval | None = None, supersedes: Record | None = None
 ) -> Record:
@@ -61,7 +70,35 @@ def issue(
 
     Raises Refused when the kind needs four eyes and the approval is missing, the author's own, or of other content.
     """
+    [record] = _issue(by, [(Draft(kind, content, supersedes), approval)])
+    return record
+
+
+def issue_all(by: Author, drafts: Sequence[Draft]) -> list[Record]:
+    """As `issue`, for many at once: one lock of the ledger, one insert of leaves, of records, of the outbox.
+
+    Memory is the caller's business: some hundreds at a time.
+    """
+    return _issue(by, [(draft, None) for draft in drafts])
+
+
+def _issue(by: Author, drafts: Sequence[tuple[Draft, Approval | None]]) -> list[Record]:
+    if not drafts:
+        return []
     at = timezone.now()
+    news = [_signed(draft, approval, at) for draft, approval in drafts]
+    superseded = {draft.supersedes.uid for draft, _ in drafts if draft.supersedes}
+    with transaction.atomic():
+        records = store(news, held_of(superseded) if superseded else Held())
+        append_all(by, [_issued(record, approval) for record, (_, approval) in zip(records, drafts, strict=True)])
+        stored = [Stored(record, new.content) for record, new in zip(records, news, strict=True)]
+        for hook in STORED:
+            hook(by, stored)
+    return records
+
+
+def _signed(draft: Draft, approval: Approval | None, at: dt.datetime) -> New:
+    kind, content, supersedes = draft.kind, draft.content, draft.supersedes
     plain = content.model_dump(mode="json")
     if kind.needs_approval(content) or approval is not None:
         check_approval(approval, content_hash(kind.name, kind.version, plain))
@@ -85,19 +122,16 @@ def issue(
     signature = _b64(key.sign(SIGNED + statement))
     if kind.cosigned:
         second = f"{keys.cosigning[0].id}:{_b64(keys.cosigning[0].sign(COSIGNED + statement))}"
-    with transaction.atomic():
-        new = New(statement, _members(statement), key.id, signature, second, kind, content)
-        [record] = store([new], held_of({supersedes.uid}) if supersedes else Held())
-        append(
-            "record_issued",
-            by,
-            str(record.uid),
-            {"kind": record.kind, "version": record.version, "hash": record.hash}
-            | ({"approver": approval.approver, "author": approval.author} if approval else {}),
-        )
-        for hook in STORED:
-            hook(by, [Stored(record, content)])
-    return record
+    return New(statement, _members(statement), key.id, signature, second, kind, content)
+
+
+def _issued(record: Record, approval: Approval | None) -> Act:
+    approved = {"approver": approval.approver, "author": approval.author} if approval else {}
+    return Act(
+        "record_issued",
+        str(record.uid),
+        {"kind": record.kind, "version": record.version, "hash": record.hash} | approved,
+    )
 
 
 def terms(
@@ -127,17 +161,25 @@ def terms(
 
 def withdraw(by: Author, record: Record, reason: str) -> Record:
     """Take an own record back with a signed withdrawal, which every holder must acknowledge; raises Refused."""
-    if record.origin != settings.NODE.state or record.node != settings.NODE.code:
-        raise Refused(Fault("not_the_origin", "", record.origin))
-    if record.state != Record.State.IN_FORCE:
-        raise Refused(Fault("not_in_force", "", record.state))
-    try:
-        body = Withdrawal(target=record.uid, reason=reason)
-    except ValidationError as error:
-        raise Refused(*of_pydantic(error.errors(include_url=False))) from None
-    plain = terms(record.purpose, "withdrawal by the origin", 3650, body, tlp="GREEN")
-    content = read_content(WITHDRAWAL, plain, timezone.now())
-    return issue(by, WITHDRAWAL, content)
+    [withdrawal] = withdraw_all(by, [record], reason)
+    return withdrawal
+
+
+def withdraw_all(by: Author, records: Sequence[Record], reason: str) -> list[Record]:
+    """As `withdraw`, for many at once; raises Refused where one of them cannot be."""
+    drafts = []
+    for record in records:
+        if record.origin != settings.NODE.state or record.node != settings.NODE.code:
+            raise Refused(Fault("not_the_origin", "", record.origin))
+        if record.state != Record.State.IN_FORCE:
+            raise Refused(Fault("not_in_force", "", record.state))
+        try:
+            body = Withdrawal(target=record.uid, reason=reason)
+        except ValidationError as error:
+            raise Refused(*of_pydantic(error.errors(include_url=False))) from None
+        plain = terms(record.purpose, "withdrawal by the origin", 3650, body, tlp="GREEN")
+        drafts.append(Draft(WITHDRAWAL, read_content(WITHDRAWAL, plain, timezone.now())))
+    return issue_all(by, drafts)
 
 
 def acknowledge(by: Author, withdrawal: Record, holder: str) -> Record:

@@ -15,7 +15,7 @@ from jiwar.records.coded import Coded
 from jiwar.records.content import Body
 from jiwar.records.reading import content_of
 from jiwar.watchlist.alerts import browse_alerts, open_alert
-from jiwar.watchlist.lists import browse_listings
+from jiwar.watchlist.listings import browse_listings
 from jiwar.watchlist.models import Alert, Entry
 from jiwar.watchlist.questions import QuestionIn, ScreeningOut, answer_of, query_of
 from jiwar.watchlist.screening import screen

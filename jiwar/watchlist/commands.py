@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jiwar.records.terminal import grant, spoken
+from jiwar.watchlist.list_commands import add_lists
 
 if TYPE_CHECKING:
     from jiwar.watchlist.screening import Query, Screening
 
 
 def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `import` and `screen`."""
-    lists = verbs.add_parser("import", help="read a public list").add_subparsers(required=True, metavar="LIST")
-    un = lists.add_parser("un", help="the UN Security Council consolidated list, as XML")
-    un.add_argument("file", type=Path)
-    un.add_argument("--user", required=True, help="who reads it; the password is asked for")
-    un.set_defaults(run=_import_un, needs_node=True)
+    """Add `import`, `lists` and `screen`."""
+    add_lists(verbs)
     screen = verbs.add_parser(
         "screen", help="ask whether a person or a document is on the watchlist, or everyone in a table"
     )
@@ -43,24 +40,6 @@ def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     screen.add_argument("--reason", default="", help="needed to search by name alone, and for a table")
     screen.add_argument("--json", action="store_true")
     screen.set_defaults(run=_screen, needs_node=True)
-
-
-def _import_un(told: argparse.Namespace) -> int:
-    from jiwar.access.permissions import Permission
-    from jiwar.records.refusals import say_refusals
-    from jiwar.watchlist.lists import import_un_list
-
-    def read() -> int:
-        by = grant(told.user, Permission.WATCHLIST_LIST_IMPORT, "sanctions")
-        with told.file.open("rb") as file:
-            done = import_un_list(by, file, told.file.name)
-        print(f"read {done.entries} entries as of {done.generated_at or 'an unknown day'}: {done.new} new,")
-        print(f"{done.changed} changed, {done.unchanged} unchanged, {done.withdrawn} withdrawn")
-        for line in done.unread_lines.all():
-            print(f"line {line.line}: {line.reference} {line.path}: {spoken('unread', line.code)}: {line.value}")
-        return 0
-
-    return say_refusals(read)
 
 
 def _screen(told: argparse.Namespace) -> int:

@@ -22,7 +22,8 @@ from jiwar.records.content import SourceGrade, Tlp
 from jiwar.records.services import Record, issue, read_content, terms, withdraw
 from jiwar.watchlist.entries import drop, put
 from jiwar.watchlist.kinds import LISTING_FOREIGN, ForeignListing
-from jiwar.watchlist.lists import PAGE, RENEW_BEFORE
+from jiwar.watchlist.list_readings import RENEW_BEFORE
+from jiwar.watchlist.listings import PAGE
 from jiwar.watchlist.models import Entry
 from jiwar.watchlist.protection import is_protected, tell_posts
 from jiwar.watchlist.queries import ForeignEntry, foreign_listing, foreign_listings

@@ -174,12 +174,20 @@ def is_complete(facts: SubjectFacts) -> bool:
     return quality(facts.model_dump(mode="json")).stops
 
 
-class Listing(Body):
-    """One entry of a public list, as it stood when it was read. `reference` is the list's own number."""
+ListCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,39}$")]
 
-    list: Literal["un_security_council"]
+
+class Listing(Body):
+    """One entry of a list, as it stood when it was read. `reference` is the list's own number.
+
+    `list` is of the words group `list`, or a spreadsheet's own code, which `list_title` explains; `un_list_type` is the
+    regime or the programmes, by whichever list.
+    """
+
+    list: ListCode
+    list_title: Annotated[str, StringConstraints(max_length=200)] = ""
     reference: Reference
-    un_list_type: Annotated[str, StringConstraints(max_length=60)] = ""
+    un_list_type: Annotated[str, StringConstraints(max_length=200)] = ""
     subject: SubjectFacts
     listed_on: dt.date | None = None
     designations: Annotated[tuple[Annotated[str, StringConstraints(max_length=1000)], ...], Field(max_length=30)] = ()

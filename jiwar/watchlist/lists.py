@@ -1,269 +1,197 @@
-"""Public lists: reading one whole, or not at all, into signed listings."""
+"""Lists: what people decide about a reading. They apply it, alone or two together, or discard it."""
 
 import datetime as dt
-import hashlib
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from django.conf import settings
-from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.utils import timezone
-from pydantic import ValidationError
 
-from jiwar.access.permissions import Permission, Purpose
+from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
-from jiwar.audit.services import append
-from jiwar.records.services import issue, read_content, terms, withdraw
-from jiwar.watchlist.entries import drop, put
-from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_PERSON, BirthDate, Listing
-from jiwar.watchlist.logic import un_list
-from jiwar.watchlist.logic.evidence import Subject
-from jiwar.watchlist.models import Entry, ListImport, Unread
-from jiwar.watchlist.queries import ListedEntry, listing, listings
+from jiwar.audit.services import Author, append
+from jiwar.exchange.courier import EACH_MINUTE
+from jiwar.records.services import Draft, Record, issue_all, read_content, terms, withdraw_all
+from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_PERSON, Listing
+from jiwar.watchlist.list_catalogue import UN_LIST, Files, ListTerms, terms_of
+from jiwar.watchlist.list_readings import (
+    AT_ONCE,
+    OPEN,
+    WAITS,
+    Progress,
+    State,
+    batched,
+    counts_of,
+    may_import,
+    needs_two,
+    read_list,
+    silent,
+)
+from jiwar.watchlist.models import Entry, ListImport, ListRow
 from jiwar.wire.faults import Fault, Refused
 
-UN_LIST = "un_security_council"
-MOST_BYTES = 50 * 1024 * 1024
-LEGAL_BASIS = "Charter of the United Nations, Article 41"
-ACTION = "freeze_assets_report"
-PAGE = 50
 _DAYS = 5 * 365
-RENEW_BEFORE = dt.timedelta(days=120)
-"""Reading the list again is the review of what still stands on it."""
+
+
+def confirm_list(by: Grant, uid: UUID, *, progress: Progress = silent) -> ListImport:
+    """Apply a reading, or, where it removes so much that two must agree, hand it to the second. Raises Refused."""
+    reading = accept(by, uid)
+    return apply(by, reading, progress) if reading.state == State.APPLYING else reading
+
+
+def approve_list(by: Grant, uid: UUID, *, progress: Progress = silent) -> ListImport:
+    """The second person agrees: apply it. Raises AccessRefused, Refused; also for who read or confirmed it."""
+    return apply(by, agree(by, uid), progress)
+
+
+def accept(by: Grant, uid: UUID) -> ListImport:
+    """Confirm a reading: it is to be applied, or waits for a second person."""
+    with transaction.atomic():
+        reading = _locked(uid, State.WAITING)
+        may_import(by, reading.list)
+        two = needs_two(reading)
+        reading.state = State.FOR_APPROVAL if two else State.APPLYING
+        reading.confirmed_by, reading.confirmed_at = by.actor_id, timezone.now()
+        reading.via = by.via
+        reading.save()
+        append("list_confirmed", by, str(uid), {"list": reading.list, "two": two} | counts_of(reading))
+    return reading
+
+
+def agree(by: Grant, uid: UUID) -> ListImport:
+    """Approve a reading that takes two: it is to be applied."""
+    if by.permission is not Permission.WATCHLIST_LIST_APPROVE:
+        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_APPROVE, by.actor_id)
+    with transaction.atomic():
+        reading = _locked(uid, State.FOR_APPROVAL)
+        if by.purpose != terms_of(reading.list).purpose:
+            raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+        if by.actor_id in {reading.by, reading.confirmed_by}:
+            raise Refused(Fault("approver_is_author", "reading"))
+        reading.state, reading.decided_by, reading.via = State.APPLYING, by.actor_id, by.via
+        reading.save()
+        append("list_approved", by, str(uid), {"list": reading.list} | counts_of(reading))
+    return reading
+
+
+def discard_list(by: Grant, uid: UUID) -> ListImport:
+    """Use nothing of a reading; who may import or approve may discard. Raises AccessRefused, Refused."""
+    if by.permission not in {Permission.WATCHLIST_LIST_IMPORT, Permission.WATCHLIST_LIST_APPROVE}:
+        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_IMPORT, by.actor_id)
+    with transaction.atomic():
+        reading = _locked(uid, State.WAITING, State.FOR_APPROVAL, State.RECEIVED)
+        if by.purpose != terms_of(reading.list).purpose:
+            raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+        _close(reading, State.DISCARDED, by)
+        append("list_discarded", by, str(uid), {"list": reading.list})
+    return reading
+
+
+def open_reading(by: Grant, uid: UUID) -> ListImport | None:
+    """One reading, or None; while it names people, who opened it is in the ledger. Raises AccessRefused."""
+    if by.permission is not Permission.WATCHLIST_LIST_READ:
+        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_READ, by.actor_id)
+    reading = ListImport.objects.select_related("before").filter(pk=uid).first()
+    if reading is not None and reading.state in {State.WAITING, State.FOR_APPROVAL}:
+        if by.purpose != terms_of(reading.list).purpose:
+            raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+        with transaction.atomic():
+            append("list_reading_opened", by, str(uid), {"list": reading.list})
+    return reading
+
+
+def import_list(
+    by: Grant, code: str, files: Files, *, as_of: dt.date | None = None, progress: Progress = silent
+) -> ListImport:
+    """Read a list and confirm it at once, for who has seen its changes elsewhere: a script, a test, a demonstration."""
+    return confirm_list(by, read_list(by, code, files, as_of=as_of, progress=progress).pk, progress=progress)
 
 
 def import_un_list(by: Grant, file: BinaryIO, file_name: str) -> ListImport:
-    """Read the UN Security Council consolidated list (XML) whole, in one transaction, and say what came of it.
-
-    A new entry is issued as a record, a changed one as the record's next version, an unchanged one is left alone, one
-    that the list no longer has is withdrawn. Raises AccessRefused, or Refused with the line and the reason for a file
-    that is not this list, not whole, older than the one read last, or that is dangerous to read.
-    """
-    if by.permission is not Permission.WATCHLIST_LIST_IMPORT:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_IMPORT, by.actor_id)
-    if by.purpose != Purpose.SANCTIONS:
-        raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
-    taken = _read(file)
-    with transaction.atomic():
-        newest = ListImport.objects.filter(list=UN_LIST, generated_at__isnull=False).order_by("-generated_at").first()
-        if newest and taken.generated_at and taken.generated_at < newest.generated_at:
-            raise Refused(Fault("list_is_older", "file", newest.generated_at.date().isoformat()))
-        counts = _apply(by, taken.listings)
-        done = ListImport.objects.create(
-            list=UN_LIST,
-            generated_at=taken.generated_at,
-            sha256=taken.sha256,
-            file_name=file_name[-200:],
-            by=by.actor_id,
-            at=timezone.now(),
-            entries=len(taken.listings),
-            unread=len(taken.unread),
-            **counts,
-        )
-        for unread in taken.unread:
-            unread.list_import = done
-        Unread.objects.bulk_create(taken.unread)
-        append(
-            "list_imported",
-            by,
-            str(done.id),
-            {"list": UN_LIST, "sha256": done.sha256, "entries": done.entries, "unread": done.unread} | counts,
-        )
-    return done
+    """As `import_list`, for the Security Council's."""
+    return import_list(by, UN_LIST, {file_name: file})
 
 
-# Reading --------------------------------------------------------------------------------------------------------------
+def _locked(uid: UUID, *states: str) -> ListImport:
+    reading = ListImport.objects.select_for_update(of=("self",)).filter(pk=uid).first()
+    if reading is None or reading.state not in states:
+        raise Refused(Fault("reading_is_closed", "reading"))
+    return reading
 
 
-@dataclass(slots=True)
-class _Taken:
-    sha256: str = ""
-    generated_at: dt.datetime | None = None
-    listings: dict[str, tuple[bool, Listing]] = field(default_factory=dict)
-    unread: list[Unread] = field(default_factory=list)
-
-
-class _Hashed:
-    """Counts and hashes the bytes as they are read."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._taken = 0
-        self.digest = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        chunk = self._file.read(size)
-        self._taken += len(chunk)
-        if self._taken > MOST_BYTES:
-            raise un_list.ListError("too_large")
-        self.digest.update(chunk)
-        return chunk
-
-
-def _read(file: BinaryIO) -> _Taken:
-    """The whole file, before anything is written."""
-    taken, hashed = _Taken(), _Hashed(file)
-    try:
-        for item in un_list.read_un_list(hashed):  # type: ignore[arg-type]
-            if isinstance(item, un_list.Entry):
-                _take(item, taken)
-            elif isinstance(item, un_list.Unread):
-                taken.unread.append(_unread(item.line, item.path, item.code, item.value, item.reference))
-            elif item.generated:
-                aware = item.generated.tzinfo is not None
-                taken.generated_at = item.generated if aware else item.generated.replace(tzinfo=dt.UTC)
-    except un_list.ListError as error:
-        raise Refused(Fault(f"list_{error.code}", "file", str(error.line) if error.line else "")) from None
-    if not taken.listings:
-        raise Refused(Fault("list_empty", "file"))
-    taken.sha256 = hashed.digest.hexdigest()
-    return taken
-
-
-def _take(entry: un_list.Entry, taken: _Taken) -> None:
-    reference = entry.reference or entry.data_id
-    where = "INDIVIDUALS/INDIVIDUAL" if entry.individual else "ENTITIES/ENTITY"
-
-    def unread(code: str, path: str = "", value: str = "") -> None:
-        place = f"{where}/{path}" if path else where
-        taken.unread.append(_unread(entry.line, place, code, value, reference))
-
-    if reference in taken.listings:
-        unread("entry_repeated", "REFERENCE_NUMBER", reference)
-        return
-    body = _plain(entry, entry.subject(), unread)
-    try:
-        taken.listings[reference] = entry.individual, Listing.model_validate(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        unread("entry_not_taken", ".".join(map(str, first["loc"])), entry.name)
-
-
-def _plain(entry: un_list.Entry, subject: Subject, unread: Any) -> dict[str, Any]:
-    """The body of a listing. What is longer than a record may hold is cut, and the cut is reported."""
-
-    def bounded(text: str, most: int, path: str) -> str:
-        if len(text) > most:
-            unread("cut", path, text[:500])
-        return text[:most].strip()
-
-    def few(values: tuple[Any, ...], most: int, path: str) -> tuple[Any, ...]:
-        if len(values) > most:
-            unread("cut", path, f"{len(values)} > {most}")
-        return values[:most]
-
-    names = [
-        {
-            "text": bounded(name.text, 200, "NAME"),
-            "kind": "name" if name.kind == "primary" else name.kind,
-            "quality": "low" if name.quality == "low" else "good",
-        }
-        for name in few(subject.names, 50, "ALIAS")
-    ]
-    documents = [
-        {
-            "type": bounded(document.type, 100, "TYPE_OF_DOCUMENT"),
-            "country": document.country,
-            "number": bounded(document.number, 100, "NUMBER"),
-        }
-        for document in few(subject.documents, 50, "DOCUMENT")
-    ]
-    return {
-        "list": UN_LIST,
-        "reference": entry.reference or entry.data_id,
-        "un_list_type": bounded(entry.list_type, 60, "UN_LIST_TYPE"),
-        "subject": {
-            "type": "person" if entry.individual else "organisation",
-            "names": names,
-            "birth_dates": [BirthDate.of(born) for born in few(subject.birth_dates, 20, "DATE_OF_BIRTH")],
-            "sexes": subject.sexes,
-            "nationalities": few(subject.nationalities, 20, "NATIONALITY"),
-            "documents": documents,
-            "place_of_birth": bounded("; ".join(map(_place, entry.birth_places)), 200, "PLACE_OF_BIRTH"),
-        },
-        "listed_on": entry.listed_on,
-        "designations": [bounded(d, 1000, "DESIGNATION") for d in few(entry.designations, 30, "DESIGNATION")],
-        "comments": bounded(entry.comments, 5000, "COMMENTS1"),
-        "source_updated_on": max(entry.updated_on, default=None),
-    }
-
-
-def _unread(line: int, path: str, code: str, value: str, reference: str) -> Unread:
-    return Unread(line=line, path=path[:200], code=str(code), value=value[:500], reference=reference[:40])
-
-
-def _place(place: un_list.Place) -> str:
-    country = place.country.text if place.country else ""
-    return ", ".join(filter(None, (place.city, place.province, country, place.note)))
+def _close(reading: ListImport, state: str, by: Author) -> None:
+    reading.state, reading.decided_by, reading.decided_at = state, by.actor_id, timezone.now()
+    reading.save()
+    reading.rows.update(body=None, name="")
 
 
 # Applying -------------------------------------------------------------------------------------------------------------
 
 
-def _apply(by: Grant, taken: dict[str, tuple[bool, Listing]]) -> dict[str, int]:
-    counts = Counter({"new": 0, "changed": 0, "unchanged": 0, "withdrawn": 0})
-    held = _held()
-    due = (timezone.now() + RENEW_BEFORE).date()
-    for reference, (person, body) in taken.items():
-        kind = LISTING_PERSON if person else LISTING_ENTITY
-        entry = held.pop(f"{kind.name} {reference}", None)
-        fresh = entry is not None and entry.active and entry.record.review_on > due
-        if entry and fresh and entry.record.body == body.model_dump(mode="json"):
-            counts["unchanged"] += 1
-            continue
-        basis = f"{LEGAL_BASIS}; {body.un_list_type}" if body.un_list_type else LEGAL_BASIS
-        plain = terms("sanctions", basis, _DAYS, body, tlp="CLEAR", onward="yes")
-        content = read_content(kind, plain, timezone.now())
-        issue(by, kind, content, supersedes=entry.record if entry else None)
-        counts["changed" if entry else "new"] += 1
-    for entry in held.values():
-        if entry.active:
-            withdraw(by, entry.record, "no longer on the list")
-            counts["withdrawn"] += 1
-    return dict(counts)
-
-
-def _held() -> dict[str, Entry]:
-    """This node's own listings that a new reading can continue: in force, or expired but never withdrawn."""
-    kinds = [LISTING_PERSON.name, LISTING_ENTITY.name]
-    own = Entry.objects.filter(record__kind__in=kinds, record__node=settings.NODE.code)
-    own = own.filter(record__state__in=["in_force", "expired"]).select_related("record")
-    return {f"{entry.record.kind} {entry.reference}": entry for entry in own.order_by("active", "revision")}
-
-
-def _project(record: Any, content: Any) -> None:
-    # Each state answers for the lists that it reads: a listing of another's is kept as a record and stops no one.
-    if record.origin != settings.NODE.state:
-        return
-    body = content.body
-    put(record, body.subject, category=Entry.Category.LISTING, action=ACTION, reference=body.reference)
-
-
-for _kind in (LISTING_PERSON, LISTING_ENTITY):
-    _kind.projections.append(_project)
-    _kind.retirements.append(drop)
-
-
-# Reading by people ----------------------------------------------------------------------------------------------------
-
-
-def browse_listings(by: Grant, reference: str, page: int) -> Page[Entry]:
-    """A page of the listings in force whose reference begins as given; who browsed what is in the ledger."""
-    found = Paginator(listings(by, reference), PAGE).get_page(page)
-    with transaction.atomic():
-        append("listings_browsed", by, "", {"reference": reference.strip()[:40], "page": found.number})
-    return found
-
-
-def open_listing(by: Grant, uid: UUID) -> ListedEntry | None:
-    """One listing in force, or None; who opened it is in the ledger."""
+def apply(by: Author, reading: ListImport, progress: Progress = silent) -> ListImport:
+    """Issue, renew and withdraw, all of it in one transaction or none. Raises Refused where the list moved on since."""
+    whole = reading.new + reading.changed + reading.renewed + reading.withdrawn
     try:
-        found = listing(by, uid)
-    except Entry.DoesNotExist:
-        return None
-    with transaction.atomic():
-        append("listing_opened", by, str(uid), {"reference": found.entry.reference})
-    return found
+        with transaction.atomic():
+            applied = ListImport.objects.filter(list=reading.list, state=State.APPLIED, generated_at__isnull=False)
+            newest = applied.order_by("-generated_at").values_list("pk", flat=True).first()
+            if newest != reading.before_id:
+                raise Refused(Fault("list_moved_on", "reading"))  # noqa: TRY301 - the reading is closed below
+            done = 0
+            for rows in batched(reading.rows.order_by("pk").iterator(chunk_size=AT_ONCE), AT_ONCE):
+                _apply(by, rows, terms_of(reading.list))
+                done += len(rows)
+                progress(done, whole)
+            _close(reading, State.APPLIED, by)
+            told = {
+                "list": reading.list,
+                "sha256": reading.sha256,
+                "entries": reading.entries,
+                "unread": reading.unread,
+            }
+            append("list_imported", by, str(reading.pk), told | counts_of(reading))
+    except Refused as refused:
+        with transaction.atomic():
+            reading.faults = [[fault.code, fault.field, fault.detail] for fault in refused.faults]
+            _close(reading, State.FAILED, by)
+            append("list_failed", by, str(reading.pk), {"list": reading.list, "code": refused.faults[0].code})
+        raise
+    return reading
+
+
+def _apply(by: Author, rows: tuple[ListRow, ...], held_on: ListTerms) -> None:
+    entries = Entry.objects.filter(uid__in=[row.entry for row in rows if row.entry]).select_related("record")
+    records = {entry.uid: entry.record for entry in entries if entry.record.state in {"in_force", "expired"}}
+    gone = [row for row in rows if row.change == ListRow.Change.REMOVED]
+    issue_all(by, [_draft(row, records, held_on) for row in rows if row.change != ListRow.Change.REMOVED])
+    ended = [records[row.entry] for row in gone if row.entry in records]
+    withdraw_all(by, [record for record in ended if record.state == "in_force"], "no longer on the list")
+
+
+def _draft(row: ListRow, records: dict[Any, Record], held_on: ListTerms) -> Draft:
+    body = Listing.model_validate(row.body)
+    basis = f"{held_on.legal_basis}; {body.un_list_type}" if body.un_list_type else held_on.legal_basis
+    plain = terms(
+        held_on.purpose,
+        basis[:200],
+        _DAYS,
+        body,
+        tlp=held_on.tlp,
+        onward=held_on.onward,
+        source=held_on.grade,
+        information="1" if held_on.grade == "A" else "2",
+    )
+    kind = LISTING_PERSON if row.person else LISTING_ENTITY
+    return Draft(kind, read_content(kind, plain, timezone.now()), records.get(row.entry))
+
+
+def expire_lists(by: Author, at: dt.datetime) -> None:
+    """Discard what waited too long, and readings that broke off."""
+    late = ListImport.objects.filter(state__in=[State.RECEIVED, State.READING, *OPEN[:2]], at__lt=at - WAITS)
+    for reading in late:
+        with transaction.atomic():
+            _close(reading, State.EXPIRED, by)
+            append("list_discarded", by, str(reading.pk), {"list": reading.list})
+
+
+EACH_MINUTE.append(expire_lists)

@@ -59,28 +59,95 @@ class Revision(models.Model):
         return str(self.value)
 
 
+class ListTable(models.Model):
+    """A list that somebody keeps as a spreadsheet: on what terms it is held, and what its columns are."""
+
+    code = models.SlugField(max_length=40, primary_key=True)
+    title = models.CharField(max_length=200)
+    purpose = models.CharField(max_length=40)
+    legal_basis = models.CharField(max_length=200)
+    mapping = models.JSONField(null=True, help_text="logic.table_list.Mapped; null until somebody has said it")
+    created_by = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+    mapped_by = models.CharField(max_length=60, blank=True)
+    mapped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
 class ListImport(models.Model):
-    """One reading of a list: which file, by whom, and what came of it."""
+    """One reading of a list: which file, by whom, what it changes, and what people decided about it."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received"
+        READING = "reading"
+        WAITING = "waiting"
+        FOR_APPROVAL = "for_approval"
+        APPLYING = "applying"
+        APPLIED = "applied"
+        DISCARDED = "discarded"
+        EXPIRED = "expired"
+        FAILED = "failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     list = models.CharField(max_length=40)
-    generated_at = models.DateTimeField(null=True, help_text="by the list's own word")
+    state = models.CharField(max_length=15, choices=State, default=State.APPLIED, db_index=True)
+    generated_at = models.DateTimeField(null=True, help_text="by the list's own word, or by the reader's")
     sha256 = models.CharField(max_length=64)
     file_name = models.CharField(max_length=200)
     by = models.CharField(max_length=60)
+    via = models.CharField(max_length=20, default="console")
     at = models.DateTimeField(db_index=True)
+    before = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+", help_text="compared with")
+    held = models.PositiveIntegerField(default=0, help_text="entries in force before it")
     entries = models.PositiveIntegerField(default=0)
     new = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
+    renewed = models.PositiveIntegerField(default=0, help_text="unchanged, and due for review")
     unchanged = models.PositiveIntegerField(default=0)
     withdrawn = models.PositiveIntegerField(default=0)
     unread = models.PositiveIntegerField(default=0)
+    confirmed_by = models.CharField(max_length=60, blank=True)
+    confirmed_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=60, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    faults = models.JSONField(null=True, help_text="why it failed: [code, field, detail] of each")
 
     class Meta:
         ordering = ["-at"]
 
     def __str__(self) -> str:
         return f"{self.list} {self.at:%Y-%m-%d %H:%M}"
+
+
+class ListRow(models.Model):
+    """What a reading would do to one entry. What it says of somebody is kept while it waits; afterwards that it was."""
+
+    class Change(models.TextChoices):
+        NEW = "new"
+        CHANGED = "changed"
+        RENEWED = "renewed"
+        REMOVED = "removed"
+
+    list_import = models.ForeignKey(ListImport, models.CASCADE, related_name="rows")
+    change = models.CharField(max_length=10, choices=Change)
+    reference = models.CharField(max_length=120)
+    fields = models.JSONField(default=list, help_text="those that differ")
+    name = models.CharField(max_length=200, blank=True)
+    person = models.BooleanField(default=True)
+    body = models.JSONField(null=True, help_text="kinds.Listing")
+    entry = models.UUIDField(null=True, help_text="that it continues or removes")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["list_import", "change"], name="rows_by_change")]
+
+    def __str__(self) -> str:
+        return f"{self.change} {self.reference}"
 
 
 class Unread(models.Model):

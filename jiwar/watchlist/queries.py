@@ -16,18 +16,20 @@ from jiwar.access.waiting import Waiting
 from jiwar.watchlist import alert_queries, resolution
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_FOREIGN, LISTING_PERSON, ForeignListing, Listing
 from jiwar.watchlist.logic.sensitive import Warned, scan
-from jiwar.watchlist.models import Entry, ListImport, Unread
+from jiwar.watchlist.models import Entry, ListImport, ListRow, ListTable, Unread
 
 __all__ = [
     "ForeignEntry",
     "ListedEntry",
     "Warned",
+    "changes",
     "foreign_listing",
     "foreign_listings",
     "imports",
     "listing",
     "listings",
     "sensitive_words",
+    "tables",
     "unread",
     "waiting",
 ]
@@ -63,6 +65,19 @@ def imports(by: Grant) -> QuerySet[ListImport]:
     return ListImport.objects.all()
 
 
+def tables(by: Grant) -> QuerySet[ListTable]:
+    """The lists that are kept as spreadsheets. One query."""
+    _may_read(by)
+    return ListTable.objects.all()
+
+
+def changes(by: Grant, reading: ListImport, change: str = "") -> QuerySet[ListRow]:
+    """What a reading would do, or did, to each entry: one `ListRow.Change`, or all."""
+    _may_read(by)
+    found = reading.rows.all()
+    return found.filter(change=change) if change in ListRow.Change.values else found
+
+
 def unread(by: Grant, done: ListImport) -> QuerySet[Unread]:
     """What a reading did not understand or did not take, in the order of the file."""
     _may_read(by)
@@ -73,7 +88,7 @@ def listings(by: Grant, reference: str = "") -> QuerySet[Entry]:
     """Entries of public lists in force, those whose reference number begins as given. No search by name (rule R7)."""
     _may_read(by)
     held = Entry.objects.filter(record__kind__in=[LISTING_PERSON.name, LISTING_ENTITY.name], active=True)
-    if reference := reference.strip()[:40]:
+    if reference := reference.strip()[:120]:
         held = held.filter(reference__istartswith=reference)
     return held.order_by("reference", "uid")
 

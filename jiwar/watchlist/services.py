@@ -18,7 +18,8 @@ from jiwar.watchlist.doubles import answer_double, doubles
 from jiwar.watchlist.foreign_lists import browse_foreign, open_foreign, take_foreign
 from jiwar.watchlist.hits import report_hit
 from jiwar.watchlist.likely_pairs import look
-from jiwar.watchlist.lists import import_un_list
+from jiwar.watchlist.list_readings import read_list
+from jiwar.watchlist.lists import approve_list, confirm_list, discard_list, import_list, import_un_list
 from jiwar.watchlist.protection import end_protection, protect
 from jiwar.watchlist.refusals import refuse_alert, take_back_refusal
 from jiwar.watchlist.screening import screen
@@ -28,13 +29,17 @@ __all__ = [
     "amend_alert",
     "answer_double",
     "approve_alert",
+    "approve_list",
     "browse_alerts",
     "browse_cases",
     "browse_foreign",
+    "confirm_list",
     "discard_alert",
+    "discard_list",
     "doubles",
     "draft_alert",
     "end_protection",
+    "import_list",
     "import_un_list",
     "look",
     "open_alert",
@@ -42,6 +47,7 @@ __all__ = [
     "open_draft",
     "open_foreign",
     "protect",
+    "read_list",
     "record_outcome",
     "refuse_alert",
     "report_hit",

@@ -38,10 +38,12 @@ from jiwar.requests.letter_form import BY_DATE, NO_CLOCK
 from jiwar.requests.logic import clock
 from jiwar.requests.logic.flows import FLOWS
 from jiwar.watchlist import alert_kinds, finding, hit_kinds, kinds, screening
-from jiwar.watchlist.logic import identifiers
+from jiwar.watchlist.list_catalogue import LISTS
+from jiwar.watchlist.logic import identifiers, list_dates, table_list
 from jiwar.watchlist.logic.evidence import Code, Field
+from jiwar.watchlist.logic.listed import Problem
 from jiwar.watchlist.logic.quality import RULE_CODES
-from jiwar.watchlist.logic.un_list import Problem
+from jiwar.watchlist.models import ListImport, ListRow
 from jiwar.wire import faults
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -258,6 +260,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "bridge_format": lambda: set(exports.WRITERS),
     "clearance": lambda: set(Clearance),
     "chart_node": lambda: {"subject", "name", "document", "identifier", "address", "hit"},
+    "date_form": lambda: set(list_dates.FORMS),
     "dossier_event": lambda: {what for group in timeline.GROUPS.values() for what in group},
     "dossier_events": lambda: set(timeline.GROUPS),
     "dossier_field": lambda: set(facts.FIELDS),
@@ -277,6 +280,10 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "letter_step": lambda: set(get_args(letters.Step)),
     "leaving": lambda: set(leaving.CODES) - {leaving.OPEN},
     "link_failure": lambda: {*belief.DOUBTS, *(code for name in FAILURES for code in _named(name))},
+    "list": lambda: set(LISTS),
+    "list_change": lambda: set(ListRow.Change.values),
+    "list_state": lambda: set(ListImport.State.values),
+    "listing_field": lambda: {*kinds.Listing.model_fields, *kinds.SubjectFacts.model_fields} - {"subject"},
     "lost": lambda: set(Why),
     "match_field": lambda: set(Field),
     "media_type": lambda: set(chunks.MEDIA_TYPES),
@@ -302,8 +309,9 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "source": lambda: set(get_args(content.SourceGrade)),
     "statement_standing": lambda: set(ReadStatement.Standing.values),
     "subject_type": lambda: set(get_args(kinds.SubjectType)),
+    "table_field": lambda: set(table_list.FIELDS),
     "tlp": lambda: set(get_args(content.Tlp)),
-    "unread": lambda: set(Problem),
+    "unread": lambda: {*Problem, "cut", "entry_not_taken", "entry_repeated"},
     "urgency": lambda: {*get_args(letters.Urgency), NO_CLOCK, BY_DATE},
     "verdict": lambda: {*NEARNESS, "open"},
     "waiting": lambda: set(_named("Waiting")),

@@ -40,7 +40,7 @@ def run(node: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_a_list_is_read_and_what_was_not_is_said(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("import un", SAMPLE) == 0
+    assert run("import un", SAMPLE, "--yes") == 0
     said = capsys.readouterr().out
     done = ListImport.objects.get()
     assert f"read {done.entries} entries" in said
@@ -57,14 +57,14 @@ def test_a_spoiled_list_is_refused_with_the_reason(
     spoiled = tmp_path / "list.xml"
     spoiled.write_bytes(SAMPLE.read_bytes()[:9000])
     assert run("import un", spoiled) == 1
-    assert "file: The file is not whole and well-formed XML" in capsys.readouterr().err
+    assert "file: The file is not whole and well-formed" in capsys.readouterr().err
     assert run("import un", tmp_path / "none.xml") == 1
     assert "none.xml" in capsys.readouterr().err
     assert not Entry.objects.exists()
 
 
 def test_a_person_is_screened_in_words_and_in_json(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    run("import un", SAMPLE)
+    run("import un", SAMPLE, "--yes")
     capsys.readouterr()
     assert run("screen", *BORN) == 0
     said = capsys.readouterr().out

@@ -46,33 +46,45 @@ def reading(node: None, importer: Grant) -> ListImport:
 
 
 def send(client: Client, content: bytes, **more: Any) -> Any:
-    return client.post(reverse("list-read"), {"file": SimpleUploadedFile("list.xml", content)}, **more)
+    sent = {"list": "un_security_council", "file": SimpleUploadedFile("list.xml", content)}
+    return client.post(reverse("list-read"), sent, **more)
 
 
-def test_a_list_is_read_and_the_page_says_what_came_of_it(signed_in: SignedIn) -> None:
+def test_a_list_is_read_and_applied_once_its_changes_were_seen(signed_in: SignedIn) -> None:
     client = signed_in()
     assert reverse("list-read") in client.get(reverse("lists")).content.decode()
     answer = send(client, SAMPLE.read_bytes(), follow=True)
-    done = ListImport.objects.get()
-    assert answer.redirect_chain == [(reverse("list-reading", args=[done.pk]), 302)]
+    reading = ListImport.objects.get()
+    here = reverse("list-reading", args=[reading.pk])
+    assert answer.redirect_chain == [(here, 302)]
     page = answer.content.decode()
-    for line in done.unread_lines.all()[:50]:
-        assert f"<bdi>{line.line:,}</bdi>" in page
-    assert done.sha256 in page
+    assert "Nothing of this is applied yet" in page
+    assert "YOUSSEF EL MEGARYEF" in page
+    assert reading.sha256 in page
+    assert not Entry.objects.exists()
+    lines = client.get(here, {"show": "unread"}).content.decode()
+    for line in reading.unread_lines.all()[:50]:
+        assert f"<bdi>{line.line:,}</bdi>" in lines
+    page = client.post(here, {"act": "confirm"}, follow=True).content.decode()
+    assert "Applied. Screening finds it from now on." in page
+    assert "YOUSSEF EL MEGARYEF" not in page
+    assert Entry.objects.filter(active=True).count() == reading.entries
+    assert client.post(here, {"act": "discard"}).status_code == 422
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"", "This field is required"),
-        (b"<x/>", "not the consolidated list"),
-        (SAMPLE.read_bytes()[:5000], "not whole and well-formed XML"),
+        (b"<x/>", "not the list that was chosen"),
+        (SAMPLE.read_bytes()[:5000], "not whole and well-formed"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "a DTD or entities"),
     ],
 )
 def test_a_refused_file_leaves_the_form_with_the_reason(signed_in: SignedIn, content: bytes, said: str) -> None:
     client = signed_in()
-    sent = {"file": SimpleUploadedFile("list.xml", content)} if content else {}
+    sent = {"list": "un_security_council"}
+    sent |= {"file": SimpleUploadedFile("list.xml", content)} if content else {}
     answer = client.post(reverse("list-read"), sent)
     assert answer.status_code == 422
     assert said in answer.content.decode()
@@ -87,10 +99,10 @@ def test_a_body_past_the_limit_is_not_taken_in(signed_in: SignedIn) -> None:
 
     client = signed_in()
     answer = client.generic(
-        "POST", reverse("list-read"), b"", CONTENT_LENGTH=str(60_000_000), **{"wsgi.input": Unread()}
+        "POST", reverse("list-read"), b"", CONTENT_LENGTH=str(110_000_000), **{"wsgi.input": Unread()}
     )
     assert answer.status_code == 422
-    assert "50 MB" in answer.content.decode()
+    assert "100 MB" in answer.content.decode()
 
 
 def test_a_form_of_another_site_is_refused(signed_in: SignedIn) -> None:

@@ -3,7 +3,7 @@
 Schema: https://www.un.org/sc/resources/sc-sanctions.xsd; list: https://main.un.org/securitycouncil/en/content/un-sc-consolidated-list.
 `read_un_list` gives, in the order of the file, one `Header`, an `Entry` for every INDIVIDUAL and ENTITY, and an
 `Unread` for everything that was not understood: nothing is dropped in silence. DTDs, entities and external references
-are refused (defusedxml), and so is a file beyond the limits.
+are refused, and so is a file beyond the limits; `read_un` gives the entries as every list has them.
 """
 
 # ruff: noqa: SIM905 - word lists are read as words
@@ -12,74 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import UTC, date, datetime
 from typing import BinaryIO, Final
-from xml.parsers.expat import ExpatError
-from xml.sax import SAXParseException
-from xml.sax.handler import ContentHandler
-from xml.sax.xmlreader import AttributesImpl
-
-from defusedxml import DefusedXmlException
-from defusedxml.expatreader import create_parser
 
 from .countries import alpha3
 from .dates import PartialDate
 from .evidence import Document, Name, Subject
+from .list_xml import Element, elements
+from .listed import MAX_ENTRIES, Header, Item, Listed, ListError, Problem, Unread
 from .names import read_name
-
-MAX_BYTES: Final = 64 * 1024 * 1024
-MAX_DEPTH: Final = 8
-MAX_ENTRIES: Final = 200_000
-MAX_FIELD: Final = 20_000
-MAX_CHILDREN: Final = 5_000
-_CHUNK: Final = 1024 * 1024
-"""Expat reads an unfinished comment or attribute anew with each chunk: small ones make a long comment quadratic."""
-
-
-class ListError(Exception):
-    """The file as a whole cannot be read; `code` is "too_large", "too_deep", "too_many", "forbidden", "malformed" or
-    "not_the_list", `line` where it was found (0 where no line says it)."""
-
-    def __init__(self, code: str, line: int = 0, detail: str = "") -> None:
-        super().__init__(f"{code} at line {line}: {detail}" if detail else f"{code} at line {line}")
-        self.code = code
-        self.line = line
-        self.detail = detail
-
-
-class Problem(StrEnum):
-    """Why a value was not read."""
-
-    EMPTY_REQUIRED = "empty_required"
-    REPEATED = "repeated"
-    UNKNOWN_ATTRIBUTE = "unknown_attribute"
-    UNKNOWN_COUNTRY = "unknown_country"
-    UNKNOWN_DATE = "unknown_date"
-    UNKNOWN_ELEMENT = "unknown_element"
-    UNKNOWN_QUALITY = "unknown_quality"
-    UNKNOWN_SEX = "unknown_sex"
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Something not understood: the line it begins on, where ("INDIVIDUALS/INDIVIDUAL/GENDER"), why, and what it says.
-
-    `reference` is the entry's reference number, or "" outside an entry. The value itself is kept as text in the entry.
-    """
-
-    line: int
-    path: str
-    code: Problem
-    value: str
-    reference: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """`generated` is None where the list does not say when."""
-
-    generated: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +62,13 @@ class Place:
     zip_code: str = ""
     country: Country | None = None
     note: str = ""
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """Its country's code, and all of it on one line."""
+        country = self.country.text if self.country else ""
+        parts = (self.street, self.zip_code, self.city, self.province, country, self.note)
+        return self.country.code if self.country else "", ", ".join(filter(None, parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +144,30 @@ class Entry:
             for text in split_alias(alias.name):
                 yield Name(text, "former" if former else "alias", quality)
 
+    def listed(self) -> Listed:
+        """The entry as every list has it."""
+        subject = self.subject()
+        names = [(n.text, "name" if n.kind == "primary" else n.kind, n.quality or "good") for n in subject.names]
+        return Listed(
+            line=self.line,
+            reference=subject.key,
+            type="person" if self.individual else "organisation",
+            names=names,
+            birth_dates=list(subject.birth_dates),
+            sexes=list(subject.sexes),
+            nationalities=list(subject.nationalities),
+            documents=[(document.type, document.country, document.number) for document in subject.documents],
+            places=[
+                *(("birth", *place.said) for place in self.birth_places),
+                *(("address", *place.said) for place in self.addresses),
+            ],
+            programmes=[self.list_type] if self.list_type else [],
+            designations=list(self.designations),
+            comments=[self.comments] if self.comments else [],
+            listed_on=self.listed_on,
+            updated_on=max(self.updated_on, default=None),
+        )
+
 
 def split_alias(text: str) -> list[str]:
     """The names in one alias: the list puts several between semicolons, or a second script in brackets."""
@@ -216,133 +188,54 @@ def _arabic(text: str) -> bool:
     return bool(re.search("[\u0600-\u06ff]", text))
 
 
-# The tree of one entry ------------------------------------------------------------------------------------------------
+# Reading the tree of one entry ----------------------------------------------------------------------------------------
 
-
-@dataclass(slots=True)
-class _Element:
-    tag: str
-    line: int
-    text: str
-    children: list[_Element]
-    attributes: dict[str, str]
-
-
-class _Entries(ContentHandler):
-    """Collects one INDIVIDUAL or ENTITY at a time; `done` holds what the last bytes completed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.done: list[_Element | Header | Unread] = []
-        self._open: list[_Element] = []
-        self._count = 0
-        self._children = 0
-        self._size = 0
-
-    def _line(self) -> int:
-        return int(self._locator.getLineNumber() or 0)  # type: ignore[attr-defined]
-
-    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802 - the interface's name
-        element = _Element(name, self._line(), "", [], dict(attrs.items()))
-        if len(self._open) >= MAX_DEPTH:
-            raise ListError("too_deep", element.line)
-        if not self._open:
-            if name != "CONSOLIDATED_LIST":
-                raise ListError("not_the_list", element.line, name[:60])
-            self._header(element)
-        elif len(self._open) >= 3:
-            self._children += 1
-            if self._children > MAX_CHILDREN:
-                raise ListError("too_many", element.line)
-            self._open[-1].children.append(element)
-        else:
-            self._children = 0
-        self._open.append(element)
-        self._size = 0
-
-    def characters(self, content: str) -> None:
-        if len(self._open) < 3 and not content.strip():
-            return
-        self._size += len(content)
-        if self._size > MAX_FIELD:
-            raise ListError("too_large", self._line())
-        self._open[-1].text += content
-
-    def endElement(self, _name: str) -> None:  # noqa: N802 - the interface's name
-        element = self._open.pop()
-        depth = len(self._open)
-        if depth == 2 and (self._open[1].tag, element.tag) in _GROUPS:
-            self._count += 1
-            if self._count > MAX_ENTRIES:
-                raise ListError("too_many", element.line)
-            self.done.append(element)
-        elif depth == 2 or (depth == 1 and element.tag not in {"INDIVIDUALS", "ENTITIES"}):
-            path = "/".join([*(parent.tag for parent in self._open[1:]), element.tag])
-            self.done.append(Unread(element.line, path, Problem.UNKNOWN_ELEMENT, _all_text(element)))
-        elif depth < 2 and element.text.strip():
-            self.done.append(Unread(element.line, element.tag, Problem.UNKNOWN_ELEMENT, element.text.strip()))
-
-    def _header(self, root: _Element) -> None:
-        generated = None
-        for name, value in root.attributes.items():
-            if name == "dateGenerated":
-                try:
-                    generated = datetime.fromisoformat(value)
-                except ValueError:
-                    self.done.append(Unread(root.line, "@dateGenerated", Problem.UNKNOWN_DATE, value))
-            elif not name.startswith(("xmlns", "xsi:")):
-                self.done.append(Unread(root.line, f"@{name}", Problem.UNKNOWN_ATTRIBUTE, value))
-        self.done.insert(0, Header(generated))
-
-
-_GROUPS: Final = {("INDIVIDUALS", "INDIVIDUAL"), ("ENTITIES", "ENTITY")}
-
-
-def _all_text(element: _Element) -> str:
-    texts = [element.text.strip(), *(_all_text(child) for child in element.children)]
-    return " ".join(filter(None, texts))[:MAX_FIELD]
+_GROUPS: Final = {"INDIVIDUALS", "ENTITIES"}
 
 
 def read_un_list(file: BinaryIO) -> Iterator[Header | Entry | Unread]:
     """Read the list as a stream. `ListError` where the file cannot be read; what was given before stays valid, so take
     the whole before using any of it."""
-    handler = _Entries()
-    parser = create_parser(forbid_dtd=True, forbid_entities=True, forbid_external=True)
-    parser.setContentHandler(handler)
-    handler.setDocumentLocator(parser)
-    taken = 0
-    try:
-        while chunk := file.read(_CHUNK):
-            taken += len(chunk)
-            if taken > MAX_BYTES:
-                raise ListError("too_large")
-            parser.feed(chunk)
-            yield from _read_done(handler)
-        parser.close()
-        if not taken:
-            raise ListError("malformed", detail="an empty file")
-    except DefusedXmlException as error:
-        raise ListError("forbidden", detail=type(error).__name__) from error
-    except SAXParseException as error:
-        raise ListError("malformed", error.getLineNumber() or 0, error.getMessage()) from error
-    except (ExpatError, UnicodeError, ValueError, LookupError) as error:
-        raise ListError("malformed", detail=str(error)[:200]) from error
-    yield from _read_done(handler)
+    headed = False
+    count = 0
+    for element in elements(file, {"CONSOLIDATED_LIST"}, _GROUPS):
+        if not headed:
+            headed = True
+            yield from _header(element)
+        elif element.path in {"INDIVIDUALS/INDIVIDUAL", "ENTITIES/ENTITY"}:
+            count += 1
+            if count > MAX_ENTRIES:
+                raise ListError("too_many", element.line)
+            yield from _Reader(element).read()
+        elif element.path not in _GROUPS or element.text.strip():
+            yield Unread(element.line, element.path, Problem.UNKNOWN_ELEMENT, element.whole_text())
 
 
-def _read_done(handler: _Entries) -> Iterator[Header | Entry | Unread]:
-    done, handler.done = handler.done, []
-    for item in done:
-        if isinstance(item, _Element):
-            yield from _Reader(item).read()
-        else:
-            yield item
+def read_un(file: BinaryIO) -> Iterator[Item]:
+    """Read the list, each entry as every list has it."""
+    for item in read_un_list(file):
+        yield item.listed() if isinstance(item, Entry) else item
+
+
+def _header(root: Element) -> Iterator[Header | Unread]:
+    generated, unread = None, []
+    for name, value in root.attributes.items():
+        if name == "dateGenerated":
+            try:
+                generated = datetime.fromisoformat(value)
+                generated = generated if generated.tzinfo else generated.replace(tzinfo=UTC)
+            except ValueError:
+                unread.append(Unread(root.line, "@dateGenerated", Problem.UNKNOWN_DATE, value))
+        elif not name.startswith(("xmlns", "xsi:")):
+            unread.append(Unread(root.line, f"@{name}", Problem.UNKNOWN_ATTRIBUTE, value))
+    yield Header(generated)
+    yield from unread
 
 
 class _Reader:
     """Reads one entry's tree. Every element is taken once; what is left at the end was not understood."""
 
-    def __init__(self, element: _Element) -> None:
+    def __init__(self, element: Element) -> None:
         self._root = element
         self._individual = element.tag == "INDIVIDUAL"
         self._path = f"{element.tag}S/{element.tag}" if self._individual else "ENTITIES/ENTITY"
@@ -390,7 +283,7 @@ class _Reader:
 
     # Taking elements out of the tree.
 
-    def _one(self, parent: _Element, tag: str, *, required: bool = False) -> str:
+    def _one(self, parent: Element, tag: str, *, required: bool = False) -> str:
         """The text of the child `tag`, or "". A second one that is not empty stays for `_left` to report."""
         found = next((child for child in parent.children if child.tag == tag and not child.children), None)
         if found is None:
@@ -404,7 +297,7 @@ class _Reader:
             self._problem(found, tag, Problem.EMPTY_REQUIRED, "")
         return text
 
-    def _groups(self, tag: str) -> list[_Element]:
+    def _groups(self, tag: str) -> list[Element]:
         found = [child for child in self._root.children if child.tag == tag]
         self._root.children = [child for child in self._root.children if child.tag != tag]
         return found
@@ -421,7 +314,7 @@ class _Reader:
             self._left(group, f"{self._path}/{tag}")
         return tuple(filter(None, values))
 
-    def _left(self, element: _Element, path: str) -> None:
+    def _left(self, element: Element, path: str) -> None:
         """Report what nothing has taken."""
         if element.text.strip() and element.children is not None and element.tag != "VALUE":
             self._unread.append(
@@ -430,15 +323,15 @@ class _Reader:
         for child in element.children:
             self._attributes(child, f"{path}/{child.tag}")
             code = Problem.REPEATED if child.tag in _SINGLE else Problem.UNKNOWN_ELEMENT
-            self._unread.append(Unread(child.line, f"{path}/{child.tag}", code, _all_text(child), self._reference))
+            self._unread.append(Unread(child.line, f"{path}/{child.tag}", code, child.whole_text(), self._reference))
 
-    def _attributes(self, element: _Element, path: str) -> None:
+    def _attributes(self, element: Element, path: str) -> None:
         for name, value in element.attributes.items():
             self._unread.append(
                 Unread(element.line, f"{path}@{name}", Problem.UNKNOWN_ATTRIBUTE, value, self._reference)
             )
 
-    def _problem(self, element: _Element, tag: str, code: Problem, value: str) -> None:
+    def _problem(self, element: Element, tag: str, code: Problem, value: str) -> None:
         self._unread.append(Unread(element.line, f"{self._path}/{tag}", code, value, self._reference))
 
     # Values.
@@ -449,17 +342,17 @@ class _Reader:
             self._problem(self._root, "GENDER", Problem.UNKNOWN_SEX, text)
         return sex or ""
 
-    def _country(self, element: _Element, tag: str, text: str) -> Country:
+    def _country(self, element: Element, tag: str, text: str) -> Country:
         code = alpha3(text)
         if not code:
             self._problem(element, tag, Problem.UNKNOWN_COUNTRY, text)
         return Country(text, code)
 
-    def _country_or_none(self, element: _Element, tag: str) -> Country | None:
+    def _country_or_none(self, element: Element, tag: str) -> Country | None:
         text = self._one(element, tag)
         return self._country(element, f"{element.tag}/{tag}", text) if text else None
 
-    def _date(self, element: _Element, tag: str, text: str) -> date | None:
+    def _date(self, element: Element, tag: str, text: str) -> date | None:
         if not text:
             return None
         found = re.match(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9:.]+)?(?:Z|[+-][0-9:]+)?$", text)
@@ -469,7 +362,7 @@ class _Reader:
             self._problem(element, tag, Problem.UNKNOWN_DATE, text)
             return None
 
-    def _alias(self, group: _Element) -> Alias | None:
+    def _alias(self, group: Element) -> Alias | None:
         if _empty(group):
             return None
         quality = self._one(group, "QUALITY")
@@ -488,7 +381,7 @@ class _Reader:
         self._left(group, f"{self._path}/{group.tag}")
         return alias
 
-    def _place(self, group: _Element) -> Place | None:
+    def _place(self, group: Element) -> Place | None:
         if _empty(group):
             return None
         place = Place(
@@ -502,7 +395,7 @@ class _Reader:
         self._left(group, f"{self._path}/{group.tag}")
         return place
 
-    def _document(self, group: _Element) -> ListedDocument | None:
+    def _document(self, group: Element) -> ListedDocument | None:
         if _empty(group):
             return None
         issuing, of_issue = (self._country_or_none(group, tag) for tag in ("ISSUING_COUNTRY", "COUNTRY_OF_ISSUE"))
@@ -524,7 +417,7 @@ class _Reader:
         self._left(group, f"{self._path}/{group.tag}")
         return document
 
-    def _birth(self, group: _Element) -> BirthDate | None:
+    def _birth(self, group: Element) -> BirthDate | None:
         if _empty(group):
             return None
         kind, note = self._one(group, "TYPE_OF_DATE"), self._one(group, "NOTE")
@@ -544,8 +437,8 @@ _SINGLE: Final = frozenset(
 )
 
 
-def _empty(element: _Element) -> bool:
-    return not _all_text(element) and not element.attributes and not any(c.attributes for c in element.children)
+def _empty(element: Element) -> bool:
+    return not element.whole_text() and not element.attributes and not any(c.attributes for c in element.children)
 
 
 def _birth_date(kind: str, note: str, texts: list[str]) -> PartialDate:
