@@ -12,17 +12,18 @@ import numpy.typing as npt
 
 from .dates import PartialDate, pack, year_code
 from .evidence import LEAST_NUMBER, Query, Subject, identifier_key, lookalike_number
-from .names import read_name
+from .names import cut_name
 from .scoring import LOW, Columns
 from .segment import Segment, written
-from .vocabulary import grouped, make_words, posting
+from .vocabulary import Met, grouped, make_words, posting
 
 SEXES: Final = {"M": 1, "F": 2, "X": 4}
 
 
 def build(subjects: Iterable[Subject]) -> Segment:
     """Index a stream of subjects. ValueError where two have one key."""
-    vocabulary: dict[str, int] = {}
+    met = Met()
+    numbers_of, read = met.numbers, met.__getitem__
     words, name_starts, name_subject, name_marks = array("I"), array("I", [0]), array("I"), array("B")
     name_years = array("B")
     subject_names, born_starts, born, sexes = array("I", [0]), array("I", [0]), array("q"), array("B")
@@ -32,10 +33,10 @@ def build(subjects: Iterable[Subject]) -> Segment:
     for number, subject in enumerate(subjects):
         year = year_code(subject.birth_dates)
         for name in subject.names:
-            parsed = read_name(name.text)
+            parsed = cut_name(name.text, read)
             if not parsed.parts:
                 continue
-            words.extend([vocabulary.setdefault(part.word, len(vocabulary)) for part in parsed.parts])
+            words.extend([numbers_of[part.word] for part in parsed.parts])
             name_starts.append(len(words))
             name_subject.append(number)
             name_years.append(year)
@@ -66,7 +67,7 @@ def build(subjects: Iterable[Subject]) -> Segment:
     )
     lengths = np.diff(columns.name_starts)
     of_word = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)
-    made = make_words(vocabulary, columns.words, of_word, _view(name_years, np.uint8))
+    made = make_words(met, columns.words, of_word, _view(name_years, np.uint8))
     segment = Segment(
         columns,
         made,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -37,6 +38,7 @@ __all__ = [
     "ParsedName",
     "Part",
     "Reading",
+    "cut_name",
     "fold",
     "likeness",
     "read_name",
@@ -169,13 +171,18 @@ def _korean(found: re.Match[str]) -> str:
 @lru_cache(maxsize=20_000)
 def read_name(text: str) -> ParsedName:
     """Cut a name into parts; particles are joined to the part they belong to or set aside."""
+    return cut_name(text, read_part)
+
+
+def cut_name(text: str, read: Callable[[str], Part]) -> ParsedName:
+    """As `read_name`, unremembered, each word read by `read`."""
     parts: list[Part] = []
     links: list[bool] = []
     linked = False
     words = _kept(_WORD.findall(fold(text)))
     for word, marked in _joined(words):
         linked = linked or marked
-        part = read_part(word)
+        part = read(word)
         if not part.readings:
             continue
         parts.append(part)

@@ -8,6 +8,7 @@ which of the two runs, and neither reorders a sum, so both give the same bits.
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import sha256
 from types import FunctionType
 from typing import Any, Final, NamedTuple
 
@@ -264,10 +265,16 @@ def compiled() -> Compiled | None:
         from numba import njit
     except ImportError:
         return None
-    # The same code with the compiled functions in place of those that it calls.
-    space = dict(globals())
-    for function in (stands, other_given, is_reversal, name_bits, sift_names, score_names):
+    functions = (stands, other_given, is_reversal, name_bits, sift_names, score_names)
+    # The same code with the compiled functions in place of those that it calls. numba keeps on disk what it compiled,
+    # and notices no change of another file: so their names say what they are made of.
+    space, made_of = dict(globals()), sha256()
+    for function in functions:
+        code = function.__code__
+        numbers = [space[name] for name in code.co_names if isinstance(space.get(name), int | float)]
+        made_of.update(repr((code.co_code, code.co_consts, numbers)).encode())
+    for function in functions:
         copy = FunctionType(function.__code__, space, function.__name__)
-        copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
+        copy.__module__, copy.__qualname__ = function.__module__, f"{function.__name__}_{made_of.hexdigest()[:12]}"
         space[function.__name__] = njit(cache=True)(copy)
     return Compiled(space["sift_names"], space["score_names"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -27,7 +26,7 @@ def posting(kind: str, value: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"{kind}{value}".encode(), digest_size=8).digest(), "big")
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=8_192)
 def near(part: Part) -> frozenset[str]:
     """The keys of a part, and of the long ones each key with one consonant left out.
 
@@ -123,20 +122,32 @@ def sketch(part: Part) -> int:
     return 1 << (crc32(part.keys[0].encode()) & 31)
 
 
-def make_words(vocabulary: Iterable[str], words: U32, name_of: U32, years: U8) -> Words:
-    """`vocabulary` in the order of its numbers; entry k of `words` stands in name `name_of[k]`, rising; `years` has the
-    code of each name."""
-    texts = [word.encode() for word in vocabulary]
+class Met(dict[str, Part]):
+    """Reads words, each once, while a segment is made; `numbers` gives them numbers in the order they are met."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers: dict[str, int] = {}
+
+    def __missing__(self, word: str) -> Part:
+        part = self[word] = read_part.__wrapped__(word)
+        if part.readings:
+            self.numbers[word] = len(self.numbers)
+        return part
+
+
+def make_words(met: Met, words: U32, name_of: U32, years: U8) -> Words:
+    """Of the words met; entry k of `words` stands in name `name_of[k]`, rising; `years` has the code of each name."""
+    texts = [word.encode() for word in met.numbers]
     starts = np.zeros(len(texts) + 1, np.uint32)
     np.cumsum([len(text) for text in texts], out=starts[1:])
     order = np.argsort(words, kind="stable")
     name_starts = np.zeros(len(texts) + 1, np.uint32)
     np.cumsum(np.bincount(words, minlength=len(texts)), out=name_starts[1:])
     hashes, numbers, sketches = [], [], np.zeros(len(texts), np.uint32)
-    for number, text in enumerate(texts):
-        part = read_part(text.decode())
-        sketches[number] = sketch(part)
-        values = near(part)
+    for word, number in met.numbers.items():
+        sketches[number] = sketch(met[word])
+        values = near(met[word])
         hashes.extend([_posting_near(value) for value in values])
         numbers.extend([number] * len(values))
     near_hashes, near_starts, near_words = grouped(np.array(hashes, np.uint64), np.array(numbers, np.uint32))
