@@ -250,7 +250,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"no_secrets": {"()": "jiwar.access.secrets_in_logs.NoSecrets"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["no_secrets"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"jiwar": {"level": os.environ.get("JIWAR_LOG", "INFO")}},
 }

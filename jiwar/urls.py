@@ -19,6 +19,7 @@ from jiwar.watchlist.alert_pages import urls as alerts
 from jiwar.watchlist.case_pages import urls as cases
 from jiwar.watchlist.list_pages import urls as lists
 from jiwar.watchlist.list_table_pages import urls as list_tables
+from jiwar.watchlist.reconciliation import urls as reconciliation
 from jiwar.watchlist.resolution_pages import urls as duplicates
 from jiwar.watchlist.threshold_pages import urls as thresholds
 from jiwar.web.api import api
@@ -44,6 +45,7 @@ urlpatterns = [
     path("sign-in/", include(sign_in)),
     path("taxii2/", include(taxii)),
     path("thresholds/", include(thresholds)),
+    path("api/reconcile/", include(reconciliation)),
     path("api/", api.urls),
 ]
 

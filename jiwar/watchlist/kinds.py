@@ -65,13 +65,16 @@ class DocumentFact(Body):
     number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
+IdentifierKind = Literal[
+    "account", "callsign", "hull", "iban", "icao24", "imei", "imo", "imsi", "mmsi", "other", "phone", "plate",
+    "serial", "tail", "vin",
+]  # fmt: skip
+
+
 class IdentifierFact(Body):
     """A number of a thing or of a line, as written; `country` is where it is registered, empty where unknown."""
 
-    kind: Literal[
-        "account", "callsign", "hull", "iban", "icao24", "imei", "imo", "imsi", "mmsi", "other", "phone", "plate",
-        "serial", "tail", "vin",
-    ]  # fmt: skip
+    kind: IdentifierKind
     country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")] = ""
     number: Annotated[str, StringConstraints(min_length=1, max_length=identifiers.LONGEST)]
 

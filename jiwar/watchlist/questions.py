@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from jiwar.records.coded import Coded
 from jiwar.records.content import Body
-from jiwar.watchlist.screening import Difference, Document, Match, PartialDate, Query, Reason, Screening
+from jiwar.watchlist.kinds import IdentifierKind
+from jiwar.watchlist.screening import Difference, Document, Identifier, Match, PartialDate, Query, Reason, Screening
 
 
 def _a_date(text: str) -> str:
@@ -39,6 +40,14 @@ class DocumentIn(Body):
     number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
+class IdentifierIn(Body):
+    """A number of a thing or a line: plate, IMO, VIN, phone; `country` is where it is registered."""
+
+    kind: IdentifierKind
+    country: Country = ""
+    number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
 class QuestionIn(Body):
     """What is known of one person. Elsewhere than at a post `case` is needed; for a name alone, `reason` (rule R7)."""
 
@@ -47,6 +56,7 @@ class QuestionIn(Body):
     sex: Literal["M", "F", ""] = ""
     nationality: Country = ""
     documents: Annotated[tuple[DocumentIn, ...], Field(max_length=5)] = ()
+    identifiers: Annotated[tuple[IdentifierIn, ...], Field(max_length=5)] = ()
     birth_place: Annotated[str, StringConstraints(max_length=200), Field(description="as a document words it")] = ""
     relatives: Annotated[tuple[Name, ...], Field(max_length=5, description="names of parents, spouses, children")] = ()
     reason: Annotated[str, StringConstraints(max_length=200)] = ""
@@ -118,6 +128,7 @@ def query_of(question: QuestionIn) -> Query:
         sex=question.sex,
         nationality=question.nationality,
         documents=tuple(Document(d.type, d.country, d.number) for d in question.documents),
+        identifiers=tuple(Identifier(i.kind, i.country, i.number) for i in question.identifiers),
         birth_place=question.birth_place,
         relatives=question.relatives,
     )
