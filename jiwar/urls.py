@@ -17,6 +17,7 @@ from jiwar.matching.pages import urls as matching
 from jiwar.requests.pages import urls as letters
 from jiwar.watchlist.alert_pages import urls as alerts
 from jiwar.watchlist.case_pages import urls as cases
+from jiwar.watchlist.edition_pages import urls as editions
 from jiwar.watchlist.list_pages import urls as lists
 from jiwar.watchlist.list_table_pages import urls as list_tables
 from jiwar.watchlist.reconciliation import urls as reconciliation
@@ -40,6 +41,7 @@ urlpatterns = [
     path("duplicates/", include(duplicates)),
     path("letters/", include(letters)),
     path("lists/", include(lists + list_tables)),
+    path("lists/editions/", include(editions)),
     path("matching/", include(matching)),
     path("neighbours/", include([*ledgers, *neighbours])),
     path("sign-in/", include(sign_in)),

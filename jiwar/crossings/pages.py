@@ -29,7 +29,7 @@ from jiwar.documents.services import MrzUnreadable, known_codes, read
 from jiwar.exchange.queries import last_contact, undelivered
 from jiwar.records.words import word
 from jiwar.watchlist.hit_kinds import ActionTaken
-from jiwar.watchlist.screening import list_age
+from jiwar.watchlist.screening import list_age, lists_expired
 from jiwar.wire.faults import Fault, Refused
 
 P = Permission
@@ -224,14 +224,14 @@ def _desk(
 ) -> HttpResponse:
     """The desk in any of its states. `faults`: of the form that was sent; `about`: of single candidates."""
     now, actor = timezone.now(), actor_of(request)
-    heard = row.list_age if row else services.as_of(list_age())
+    heard = row.list_age if row else list_age()
     context: dict[str, Any] = {
         "row": row,
         "faults": faults,
         "about": about or {},
         "sent": request.POST if faults or about else {},
         "heard": heard,
-        "age": age.age_code(heard, now),
+        "age": "expired" if lists_expired(now) else age.age_code(heard, now),
         "queued": undelivered(),
         "contact": last_contact(),
         "at_post": settings.NODE.role == "post",

@@ -25,7 +25,6 @@ from jiwar.crossings.logic.traveller import Traveller
 from jiwar.crossings.models import Crossing, Screened
 from jiwar.crossings.queries import candidates_of, crossings, outcomes_of, traveller_of
 from jiwar.documents.services import Mrz
-from jiwar.exchange.queries import last_contact
 from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms
 from jiwar.watchlist.hit_kinds import HitFacts
@@ -89,7 +88,7 @@ def begin(by: Grant, traveller: Traveller, reason: str = "") -> Screened:
             at=found.at,
             traveller=traveller.as_dict(),
             screening=found.id,
-            list_age=as_of(found.list_age),
+            list_age=found.list_age,
             entries=found.entries,
             candidates=[each.as_dict() for match in found.candidates for each in _candidates(match)],
         )
@@ -175,13 +174,6 @@ def discard(by: Grant, screened: UUID) -> None:
         gone, _ = Screened.objects.filter(pk=screened, officer=by.actor_id).delete()
         if gone:
             append("screening_discarded", by, str(screened))
-
-
-def as_of(newest: dt.datetime | None) -> dt.datetime | None:
-    """Up to when a list is known: a post that its state reached has it as of then, though nothing changed."""
-    if newest is None or settings.NODE.role != "post":
-        return newest
-    return max(newest, last_contact() or newest)
 
 
 def forget(now: dt.datetime) -> int:

@@ -4,6 +4,7 @@ A kind whose body holds a `Descriptor` says `carry(KIND)`; a test finds the one 
 """
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,17 @@ from django.db.models import Exists, OuterRef
 from jiwar.audit.services import Author, append
 from jiwar.exchange import attachments
 from jiwar.exchange.models import Attached, Sealed
+from jiwar.exchange.where import where
 from jiwar.records.content import Content
 from jiwar.records.kinds import KINDS, Kind
 
 if TYPE_CHECKING:
     from jiwar.records.models import Draft, Record
 
+log = logging.getLogger(__name__)
+
+WHOLE: list[Callable[[], None]] = []
+"""What else happens when a file that came is whole; rooms above add what waits for theirs. None of it may wait long."""
 ABANDONED = dt.timedelta(days=1)
 """How long a file that nothing refers to is left alone: it may be on its way into a draft."""
 
@@ -26,7 +32,7 @@ ABANDONED = dt.timedelta(days=1)
 def carry(kind: Kind) -> None:
     """Keep the files of a kind's records while a record that refers to them is in force."""
     kind.projections.append(_refer)
-    kind.retirements.append(_release)
+    kind.retirements.append(release)
 
 
 def _refer(record: "Record", content: Content) -> None:
@@ -36,7 +42,8 @@ def _refer(record: "Record", content: Content) -> None:
         )
 
 
-def _release(record: "Record") -> None:
+def release(record: "Record") -> None:
+    """A record needs its files no longer."""
     _forget(Attached.objects.filter(record=record))
 
 
@@ -70,6 +77,17 @@ def begin(peer: str, blob: str) -> int | None:
     if descriptor is None or (first := attachments.missing(descriptor)) == len(descriptor.chunks):
         return None
     return first
+
+
+def keep(blob: str, number: int, data: bytes) -> None:
+    """As `attachments.put`; who waits for the file hears when it is whole."""
+    if not attachments.put(blob, number, data):
+        return
+    for act in WHOLE:
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 - the file is kept, and what failed is tried again within a minute
+            log.error("attachments: what waits for a file failed: %s", where(error))  # noqa: TRY400 - no content
 
 
 def may_have(peer: str, blobs: Iterable[str]) -> list[str]:

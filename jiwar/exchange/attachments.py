@@ -256,8 +256,9 @@ def chunk(blob: str, number: int) -> bytes:
     raise Refused(Fault("attachment_not_here", "", f"{blob[:16]} {number}"))
 
 
-def put(blob: str, number: int, data: bytes) -> None:
+def put(blob: str, number: int, data: bytes) -> bool:
     """Keep the next chunk of a file that `missing` began; it is on the disk when this returns. Again is as once.
+    True: with it the file became whole.
 
     Raises Refused: `attachment_not_here` (not begun, or dropped), `chunk_gap` (another comes first), `chunk_wrong` (not
     what the record says), `disk_full`.
@@ -265,10 +266,11 @@ def put(blob: str, number: int, data: bytes) -> None:
     whole, part = _paths(blob)
     with _alone():
         if whole.exists():
-            return
+            return False
         try:
             with part.open("r+b", buffering=0) as file:
                 _put(file.fileno(), blob, number, data)
+            return whole.exists()
         except (FileNotFoundError, _Torn):
             raise Refused(Fault("attachment_not_here", "", f"{blob[:16]} {number}")) from None
 

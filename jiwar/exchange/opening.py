@@ -25,8 +25,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.services import CheckpointInvalid, LedgerForked, append, told
 from jiwar.exchange import arrival, departure, last_words, links, restore
-from jiwar.exchange.attached import begin
-from jiwar.exchange.attachments import put
+from jiwar.exchange.attached import begin, keep
 from jiwar.exchange.logic import envelope as envelopes
 from jiwar.exchange.logic import frame as frames
 from jiwar.exchange.logic import pouch as pouches
@@ -305,7 +304,7 @@ class _Reading:
             raw, number = CHUNK_PLACE.unpack_from(item)
             wanted = begin(self._peer, raw.hex()) is not None
             if wanted:
-                put(raw.hex(), number, item[CHUNK_PLACE.size :])
+                keep(raw.hex(), number, item[CHUNK_PLACE.size :])
         except struct.error:
             wanted = False
         except Refused as refused:

@@ -159,7 +159,13 @@ def _nodes(stored: Stored, kind: Kind, known: Iterable[Known], passed: dict[UUID
     nodes += [(c, True) for c, s, r in known if s != settings.NODE.state and r != "post" and s in states]
     # TLP:RED is for the named recipient: it goes no further, not even to an own post.
     if kind.posts and record.tlp != "RED":
-        nodes += [(c, False) for c, s, r in known if s == settings.NODE.state and c != record.node and r == "post"]
+        posts = [c for c, s, r in known if s == settings.NODE.state and c != record.node and r == "post"]
+        target = newest_version(record.about) if posts and kind is WITHDRAWAL else None
+        withdrawn = KINDS.get((target.kind, target.kind_version)) if target else None
+        if target and withdrawn and callable(withdrawn.posts):
+            # What does not go to a post needs no withdrawal there.
+            posts = [code for code in posts if withdrawn.is_for_post(target, code)]
+        nodes += [(code, False) for code in posts if kind.is_for_post(record, code)]
     return nodes
 
 

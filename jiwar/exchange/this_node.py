@@ -15,10 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.audit.services import CheckpointInvalid, LedgerForked, tell, told
-from jiwar.exchange import arrival, departure, last_words, links, restore, store, turned_away
+from jiwar.exchange import arrival, attached, departure, last_words, links, restore, store, turned_away
 from jiwar.exchange.aside import Aside
 from jiwar.exchange.attached import may_have, wanted
-from jiwar.exchange.attachments import chunk, put
+from jiwar.exchange.attachments import chunk
 from jiwar.exchange.logic import hello as hellos
 from jiwar.exchange.logic.conversation import Contact, Have, NotUnderstood
 from jiwar.exchange.logic.hello import Hello, Problem, Sent
@@ -214,7 +214,7 @@ class ThisNode:
             if blob.hex() not in asked:
                 continue
             try:
-                put(blob.hex(), number, item[CHUNK_PLACE.size :])
+                attached.keep(blob.hex(), number, item[CHUNK_PLACE.size :])
             except Refused as refused:
                 if refused.faults[0].code == "chunk_wrong":
                     turned_away.note("chunk_refused", peer, "chunk_wrong", item)

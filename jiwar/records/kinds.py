@@ -40,8 +40,8 @@ class Kind:
     `longest`: most time from issue to `valid_until`. `review`: most time to `review_on` (rule R9). `check`: what the
     schema cannot say. `urgent_if`: whether a record goes ahead of all that is routine; an instrument always does.
     `priority`: order among routine records, 0 first. `addressees`: states that a record is for; None: every state to
-    which an agreement opens it. `posts`: own posts hold it too. `covert`: whether only those cleared for it may know
-    that a record is there.
+    which an agreement opens it. `posts`: own posts hold it too, all of them or those for which it is true. `covert`:
+    whether only those cleared for it may know that a record is there.
     `projections` run in the transaction that stores the record, `retirements` in the one that ends it.
     """
 
@@ -58,7 +58,7 @@ class Kind:
     addressees: Callable[[Any], Iterable[str]] | None = None
     urgent_if: Callable[["Record"], bool] = _never
     priority: int = 5
-    posts: bool = False
+    posts: bool | Callable[["Record", str], bool] = False
     covert: Callable[["Record"], bool] = _never
     projections: list[Callable[["Record", Any], None]] = field(default_factory=list)
     retirements: list[Callable[["Record"], None]] = field(default_factory=list)
@@ -71,6 +71,10 @@ class Kind:
     def passes_between_states(self) -> bool:
         """Whether an agreement can open it: instruments pass without one, and some kinds stay within their state."""
         return not self.instrument and self.addressees is not nobody
+
+    def is_for_post(self, record: "Record", post: str) -> bool:
+        """Whether this own post holds the record too."""
+        return self.posts(record, post) if callable(self.posts) else self.posts
 
     def needs_approval(self, content: Content) -> bool:
         """Whether a second person must have approved this content (rule R2)."""

@@ -3,15 +3,17 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.audit.services import append, hold_ledger
+from jiwar.records.services import withhold
 from jiwar.sql import rows
 from jiwar.watchlist import ties
 from jiwar.watchlist.kinds import SubjectFacts, is_complete
-from jiwar.watchlist.models import Entry, Member, Resolution, Revision
+from jiwar.watchlist.models import Edition, Entry, Member, Resolution, Revision
 
 if TYPE_CHECKING:
     from jiwar.records.models import Record
@@ -30,11 +32,15 @@ def put(
     protected: bool = False,
     reference: str = "",
     usable: bool = True,
-) -> Entry:
+) -> None:
     """Let screening find this subject from now on, in place of what an older version of the record said.
 
-    One that is not `usable` is kept and shown like one of which too little is known.
+    One that is not `usable` is kept and shown like one of which too little is known. At a post that holds an edition of
+    the lists no single listing counts beside it: it came late.
     """
+    if category == Entry.Category.LISTING and settings.NODE.role == "post" and _holds_edition():
+        withhold(record)
+        return
     said = {
         "record": record,
         "category": category,
@@ -56,7 +62,6 @@ def put(
     if new:
         entry.save(force_insert=True)
     ties.keep(entry, subject, new=new)
-    return entry
 
 
 def drop(record: "Record") -> None:
@@ -86,6 +91,10 @@ def _leave_cluster(uid: UUID) -> None:
         rest.delete()
     member.delete()
     append("resolution_left", as_node(Permission.EXCHANGE_MESSAGE_PASS), str(uid))
+
+
+def _holds_edition() -> bool:
+    return Edition.objects.filter(state=Edition.State.HELD).exists()
 
 
 def _uid(record: "Record") -> UUID:

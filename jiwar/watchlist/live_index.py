@@ -70,7 +70,7 @@ class LiveIndex:
 
     def _build(self, series: str, newest: int) -> Index:
         # Entries that change while they are read carry a revision past `newest` and are followed afterwards.
-        index = Index.build(_subjects(), newest)
+        index = Index.build(self._subjects(), newest)
         if series and not connection.in_atomic_block:
             # Inside a transaction the entries may yet be rolled back: such an index is not kept.
             try:
@@ -83,17 +83,22 @@ class LiveIndex:
         return index
 
     def _follow(self, index: Index, newest: int) -> None:
-        changed = Entry.objects.filter(revision__gt=index.revision).order_by("revision")
-        rows = changed.only("uid", "facts", "active", "complete", "revision").iterator(chunk_size=2000)
-        while batch := list(islice(rows, 2000)):
-            usable = [entry for entry in batch if entry.active and entry.complete]
-            if usable:
-                index.add_all(_subject(entry.uid, entry.facts) for entry in usable)
-            for entry in batch:
-                if not (entry.active and entry.complete):
-                    index.remove(str(entry.uid))
-            index.revision = batch[-1].revision
+        changes = self._changes(index.revision)
+        while batch := dict(islice(changes, 2000)):
+            if added := [subject for subject in batch.values() if subject is not None]:
+                index.add_all(added)
+            for key, subject in batch.items():
+                if subject is None:
+                    index.remove(key)
+        # What changed meanwhile is put on again the next time: twice is as once.
         index.revision = max(index.revision, newest)
+
+    def _changes(self, revision: int) -> Iterator[tuple[str, Subject | None]]:
+        """Subjects by key as they are now, None where they are gone, that changed after a revision."""
+        changed = Entry.objects.filter(revision__gt=revision).order_by("revision")
+        for entry in changed.only("uid", "facts", "active", "complete", "revision").iterator(chunk_size=2000):
+            usable = entry.active and entry.complete
+            yield str(entry.uid), _subject(entry.uid, entry.facts) if usable else None
 
     def _rebuild(self) -> None:
         try:
@@ -111,6 +116,11 @@ class LiveIndex:
     def _behind(self, revision: int) -> int:
         return Entry.objects.filter(revision__gt=revision).count()
 
+    def _subjects(self) -> Iterator[Subject]:
+        rows = Entry.objects.filter(active=True, complete=True).order_by("revision").values_list("uid", "facts")
+        for uid, facts in rows.iterator(chunk_size=2000):
+            yield _subject(uid, facts)
+
     def _path(self, series: str) -> Path:
         return self._folder / f"{series}.idx"
 
@@ -126,12 +136,6 @@ class LiveIndex:
                 # A disk that is full or read-only stops no search: each process then builds for itself.
                 log.warning("watchlist index: no lock: %s", error)
             yield
-
-
-def _subjects() -> Iterator[Subject]:
-    rows = Entry.objects.filter(active=True, complete=True).order_by("revision").values_list("uid", "facts")
-    for uid, facts in rows.iterator(chunk_size=2000):
-        yield _subject(uid, facts)
 
 
 def _subject(uid: object, facts: object) -> Subject:

@@ -353,3 +353,68 @@ class DoubleAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.uid} {'same' if self.same else 'other'}"
+
+
+class Edition(models.Model):
+    """An edition of this state's lists: at the national node one that it made, at a post one that came.
+
+    `name`: hash of its record, or of that of the edition which it is a whole copy of. `file`: SHA-256 and name of what
+    stands of it on this disk (`edition_files`), empty once it is not needed; `whole`: that file needs none before it.
+    Those that are HELD are what is in use: one whole file and the changes that follow it. `revision`, `series`: at the
+    national node, up to which change of the entries it tells (`Revision`).
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        HELD = "held"
+        PASSED = "passed"
+        REFUSED = "refused"
+
+    record = models.OneToOneField("records.Record", models.CASCADE, related_name="+")
+    sequence = models.BigIntegerField(db_index=True)
+    name = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64, blank=True)
+    form = models.CharField(max_length=10)
+    subjects = models.PositiveIntegerField()
+    added = models.PositiveIntegerField()
+    amended = models.PositiveIntegerField()
+    removed = models.PositiveIntegerField()
+    size = models.BigIntegerField()
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, db_index=True)
+    code = models.CharField(max_length=40, blank=True)
+    applied_at = models.DateTimeField(null=True)
+    file = models.CharField(max_length=64, blank=True)
+    whole = models.BooleanField(default=False)
+    revision = models.BigIntegerField(null=True)
+    series = models.UUIDField(null=True)
+
+    class Meta:
+        ordering = ["-sequence", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.form} {self.state}"
+
+    @property
+    def changes(self) -> int:
+        """How many subjects its file tells of."""
+        return self.subjects if self.whole else self.added + self.amended + self.removed
+
+
+class PostHolding(models.Model):
+    """What an own post said last of the edition that it holds, and why of no newer one. `told_at`: by its clock."""
+
+    node = models.CharField(max_length=30, primary_key=True)
+    sequence = models.BigIntegerField(default=0)
+    name = models.CharField(max_length=64, blank=True)
+    subjects = models.PositiveIntegerField(default=0)
+    code = models.CharField(max_length=40, blank=True)
+    told_at = models.DateTimeField(null=True)
+    heard_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["node"]
+
+    def __str__(self) -> str:
+        return f"{self.node} {self.sequence} {self.code}"

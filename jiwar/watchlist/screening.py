@@ -24,7 +24,7 @@ from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.services import Act, append, append_all, hold_ledger
 from jiwar.exchange.queries import last_contact
 from jiwar.identity.roles import Clearance
-from jiwar.watchlist import rates, thresholds
+from jiwar.watchlist import edition_index, rates, thresholds
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.logic import identifiers
@@ -278,10 +278,12 @@ def _cleared(one: Searched) -> bool:
 
 def in_force(searched: Sequence[Searched], at: dt.datetime) -> list[tuple[Match, ...]]:
     """What of each one's candidates may be told at this moment; few queries. Who tells it keeps it in the ledger."""
-    standing = _standing((candidate.key for one in searched for candidate in one.found), at)
+    keys = {candidate.key for one in searched for candidate in one.found}
+    standing = _standing(keys, at)
     as_one = _together([entry.uid for entry in standing.values()], (_cleared(one) for one in searched))
     if unseen := {str(uid) for each in as_one.values() for uid in each} - standing.keys():
         standing |= _standing(unseen, at)
+    standing |= edition_index.standing(keys, current_index(), at)
     told = []
     for one in searched:
         cleared = _cleared(one)
@@ -305,13 +307,20 @@ def _act(one: Searched, answer: Screening) -> Act:
 
 
 def list_age() -> dt.datetime | None:
-    """Up to when the watchlist is known to be whole: its newest change, at a post also the newest word of its state.
-
-    None where nothing was ever listed.
+    """Up to when the watchlist is known to be whole: its newest change, at a post also the newest word of its state, or
+    when the edition of the lists that it holds was made. None where nothing was ever listed.
     """
+    if held := edition_index.held_edition():
+        return held.made_at
     newest = Entry.objects.aggregate(newest=Max("changed_at"))["newest"]
     heard = last_contact() if settings.NODE.role == "post" else None
     return max(newest, heard) if newest and heard else newest
+
+
+def lists_expired(at: dt.datetime) -> bool:
+    """Whether a post holds an edition of the lists whose time has run out: then alerts alone are searched (rule R9)."""
+    held = edition_index.held_edition()
+    return held is not None and held.expires_at <= at
 
 
 def warm_up() -> int:
@@ -331,7 +340,8 @@ def current_index() -> Index:
 
 @lru_cache(maxsize=1)
 def _live_index() -> LiveIndex:
-    return LiveIndex(settings.DATA / "index")
+    kind = edition_index.PostIndex if settings.NODE.role == "post" else LiveIndex
+    return kind(settings.DATA / "index")
 
 
 # What may be asked ----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from jiwar.watchlist.alerts import (
 )
 from jiwar.watchlist.cases import browse_cases, open_case, record_outcome, take_case
 from jiwar.watchlist.doubles import answer_double, doubles
+from jiwar.watchlist.edition_arrivals import put_on
 from jiwar.watchlist.foreign_lists import browse_foreign, open_foreign, take_foreign
 from jiwar.watchlist.hits import report_hit
 from jiwar.watchlist.likely_pairs import look
@@ -47,6 +48,7 @@ __all__ = [
     "open_draft",
     "open_foreign",
     "protect",
+    "put_on",
     "read_list",
     "record_outcome",
     "refuse_alert",

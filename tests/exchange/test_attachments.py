@@ -380,7 +380,7 @@ def test_every_kind_that_carries_files_keeps_them() -> None:
     ]
     for kind in holding:
         assert attached._refer in kind.projections, kind.name
-        assert attached._release in kind.retirements, kind.name
+        assert attached.release in kind.retirements, kind.name
 
 
 # --- what refers to a file --------------------------------------------------------------------------------------------

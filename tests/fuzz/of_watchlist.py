@@ -5,10 +5,12 @@ import io
 import tempfile
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 from jiwar.watchlist.lists import _read
-from jiwar.watchlist.logic import segment
+from jiwar.watchlist.logic import edition, segment
 from jiwar.watchlist.logic.dates import PartialDate, agreement
+from jiwar.watchlist.logic.edition import EditionInvalid
 from jiwar.watchlist.logic.evidence import Name, Subject
 from jiwar.watchlist.logic.names import fold, read_name
 from jiwar.watchlist.logic.segment import IndexFileError
@@ -57,6 +59,31 @@ def name(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     fold(text)
     read_name.__wrapped__(text)
+
+
+def editions() -> list[bytes]:
+    some = [UUID(int=number << 76 | 0x7 << 76) for number in (5, 6, 7)]
+    said = {
+        "facts": {"names": [{"text": "Salem Ould Khattar"}, {"text": "سالم"}]},
+        "card": {"version": 2, "covert": False},
+    }
+    return [
+        b"".join(edition.write(some[:1], [(some[1], said), (some[2], {"facts": {"names": []}})])),
+        b"".join(edition.write([], [])),
+    ]
+
+
+@target("jiwar.watchlist.logic.edition", corpus=editions, cost=2)
+def edition_file(data: bytes) -> None:
+    """What an edition's file says, in pieces of any size; and what was read can be written and read again."""
+    try:
+        found = list(edition.read([data[:20], data[20:]]))
+    except EditionInvalid:
+        return
+    removed = [uid for uid, said in found if said is None]
+    put = [(uid, said) for uid, said in found if said is not None]
+    storable(found)
+    assert list(edition.read(edition.write(removed, put))) == found
 
 
 @cache

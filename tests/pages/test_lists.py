@@ -45,8 +45,26 @@ def table(importer):
     return receive_table(importer, "stolen", {"agadez.csv": io.BytesIO(TABLE.encode())}, dt.date(2026, 11, 20))
 
 
+@pytest.fixture
+def editions(reading):
+    """Three posts: one holds the edition, one lacks something, one has said nothing."""
+    from django.utils import timezone
+
+    from jiwar.identity.services import add_node
+    from jiwar.watchlist.editions import tend
+    from tests.foreign import ForeignNode
+    from tests.watchlist.test_editions import BY, newest, say
+
+    posts = [ForeignNode(f"LBY-{name}", role="post") for name in ("GHAT", "KUFRA", "SEBHA")]
+    for post in posts:
+        add_node(post.card())
+    tend(BY, timezone.now())
+    say(posts[0], sequence=1, edition=newest().hash, subjects=newest().body["subjects"])
+    say(posts[1], code="edition_files_gone")
+
+
 @pytest.mark.parametrize("language", ["ar", "fr", "en"])
-def test_no_page_has_an_accessibility_fault(page, live_server, people, reading, table, axe, language):
+def test_no_page_has_an_accessibility_fault(page, live_server, people, reading, table, editions, axe, language):
     from jiwar.watchlist.models import Entry
 
     people.sign_in(page, live_server.url, "contact_officer")
@@ -54,6 +72,7 @@ def test_no_page_has_an_accessibility_fault(page, live_server, people, reading, 
     entry = Entry.objects.get(reference="JWi.001")
     for name, address in {
         "lists": "/lists/",
+        "editions": "/lists/editions/",
         "read": "/lists/read/",
         "reading": f"/lists/readings/{reading.pk}/",
         "unread": f"/lists/readings/{reading.pk}/?show=unread",

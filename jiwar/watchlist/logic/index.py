@@ -96,6 +96,14 @@ class Index:
         for layer in self._layers:
             yield from _living(layer)
 
+    def subject(self, key: str) -> Subject | None:
+        """The subject of a key, as it is now."""
+        for layer in reversed(self._layers):
+            for number in map(int, layer.segment.find(posting("k", key))):
+                if not layer.dead[number] and (found := layer.segment.subject(number)).key == key:
+                    return found
+        return None
+
     def add(self, subject: Subject) -> None:
         """Add a subject, or replace the one of its key; no search in between misses both."""
         self.add_all([subject])

@@ -1,0 +1,173 @@
+"""The editions on this node's disk: one whole file and the changes since, named by their SHA-256.
+
+A file is written beside, synced and renamed, and only then named by a row: a crash leaves what was held before, or what
+is held now, and at most a file that nothing names. Files are in the clear, as the database is.
+"""
+
+import contextlib
+import datetime as dt
+import errno
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+
+from jiwar.watchlist.logic import edition
+from jiwar.watchlist.logic.edition import Said
+from jiwar.watchlist.models import Edition
+from jiwar.wire.faults import Fault, Refused
+
+MOST_CHANGES, MOST_FILES = 5_000, 60
+"""Changes, and files of changes, that stand beside the whole one before they are folded into it."""
+_PIECE = 1 << 20
+_UNNAMED = dt.timedelta(minutes=10)
+"""How long a file stays that no row names any more: whoever reads it reads on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file on the disk."""
+
+    sha256: str
+    size: int
+
+
+def chain() -> list[Edition]:
+    """What is in use: the whole file's row and those of the changes since; empty where none is. One query."""
+    return list(Edition.objects.filter(state=Edition.State.HELD).order_by("sequence", "pk"))
+
+
+def is_here(rows: Sequence[Edition]) -> bool:
+    """Whether the files of a chain stand on the disk."""
+    return bool(rows) and all(_path(row.file).exists() for row in rows)
+
+
+def subjects(rows: Sequence[Edition]) -> Iterator[tuple[UUID, Said]]:
+    """Every subject of a chain, rising by id; raises EditionInvalid, FileNotFoundError."""
+    whole = ((uid, said) for uid, said in edition.read(pieces(rows[0])) if said is not None)
+    return edition.merged(whole, changes(rows[1:]))
+
+
+def changes(rows: Iterable[Edition]) -> dict[UUID, Said | None]:
+    """What rows of a chain change together."""
+    found: dict[UUID, Said | None] = {}
+    for row in rows:
+        found.update(edition.read(pieces(row)))
+    return found
+
+
+def among(rows: Sequence[Edition], wanted: AbstractSet[UUID]) -> set[UUID]:
+    """Which of these subjects a chain has."""
+    later = {uid: said for uid, said in changes(rows[1:]).items() if uid in wanted}
+    held = edition.among(pieces(rows[0]), wanted) if rows else set()
+    return {uid for uid in held if uid not in later} | {uid for uid, said in later.items() if said is not None}
+
+
+def pieces(row: Edition) -> Iterator[bytes]:
+    """A row's file; raises FileNotFoundError."""
+    with _path(row.file).open("rb") as file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def size(row: Edition) -> int:
+    """Bytes of a row's file; 0 for one that is not here."""
+    path = _path(row.file)
+    return path.stat().st_size if path.exists() else 0
+
+
+def write(parts: Iterable[bytes], also: Callable[[bytes], None] = lambda _: None) -> Written:
+    """Put a file on the disk, piece by piece; `also` is given each. Raises Refused (`disk_full`), and leaves nothing
+    then."""
+    digest, size = hashlib.sha256(), 0
+    beside = _folder() / f"{uuid4().hex}.new"
+    try:
+        with beside.open("xb") as file:
+            for part in parts:
+                file.write(part)
+                also(part)
+                digest.update(part)
+                size += len(part)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(_path(digest.hexdigest()))
+        _sync_folder()
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise Refused(Fault("disk_full", "file")) from None
+        raise
+    finally:
+        beside.unlink(missing_ok=True)
+    return Written(digest.hexdigest(), size)
+
+
+def fold(*, always: bool = False) -> bool:
+    """Put the changes into the whole file, where they are many; whether that was done. What is held stays the same.
+
+    The caller is `alone`.
+    """
+    rows = chain()
+    many = sum(row.changes for row in rows[1:]) > MOST_CHANGES or len(rows) > MOST_FILES
+    if len(rows) < 2 or not (many or always):
+        return False
+    written = write(edition.write((), subjects(rows)))
+    with transaction.atomic():
+        newest = rows[-1]
+        older = Edition.objects.filter(pk__in=[row.pk for row in rows[:-1]], state=Edition.State.HELD)
+        older.update(state=Edition.State.PASSED, file="", whole=False)
+        Edition.objects.filter(pk=newest.pk, state=Edition.State.HELD).update(file=written.sha256, whole=True)
+    return True
+
+
+def sweep(at: dt.datetime) -> int:
+    """Delete the files that no edition in use needs, and what a crash left; returns how many."""
+    named = {row.file for row in chain()}
+    gone = 0
+    for path in _folder().iterdir():
+        if path.suffix in {".edition", ".new"} and path.stem not in named:
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < (at - _UNNAMED).timestamp():
+                    path.unlink()
+                    gone += 1
+    return gone
+
+
+@contextlib.contextmanager
+def alone(*, wait: bool = True) -> Iterator[bool]:
+    """Of all processes and threads of the node, one makes, puts on, folds or sweeps; False: another does, who was not
+    waited for."""
+    lock = os.open(_folder() / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(lock)
+
+
+def _path(name: str) -> Path:
+    return _folder() / f"{name or 'none'}.edition"
+
+
+def _folder() -> Path:
+    folder: Path = settings.DATA / "editions"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _sync_folder() -> None:
+    folder = os.open(_folder(), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
