@@ -13,7 +13,7 @@ from pathlib import Path
 from jiwar import __version__
 from jiwar.identity.node import NodeSettings, NodeSettingsInvalid
 
-ROOMS_WITH_COMMANDS = ("identity", "audit", "exchange", "watchlist", "matching", "bridges", "operation")
+ROOMS_WITH_COMMANDS = ("identity", "audit", "exchange", "watchlist", "matching", "bridges", "analysis", "operation")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -8,6 +8,11 @@ from pathlib import Path
 from tests.postgres import PostgresUnavailable, programs
 
 APT_SECONDS = 900
+_OF_WEASYPRINT = {
+    "libharfbuzz-subset0": "libharfbuzz-subset.so.0",
+    "libpango-1.0-0": "libpango-1.0.so.0",
+    "libpangoft2-1.0-0": "libpangoft2-1.0.so.0",
+}
 BROWSER = ("chromium", "libatomic1")  # the second for the Node.js inside the Python package playwright
 
 
@@ -19,6 +24,7 @@ def missing() -> list[str]:
         "fuse": shutil.which("fusermount") is not None,
         "iptables": shutil.which("iptables") is not None,
         "libatomic1": any(Path("/usr").glob("lib*/**/libatomic.so.1")),
+        **{package: any(Path("/usr/lib").glob(f"*/{file}")) for package, file in _OF_WEASYPRINT.items()},
         "libfuse2": any(Path("/usr/lib").glob("*/libfuse.so.2")),
         "postgresql": _has_postgresql(),
     }

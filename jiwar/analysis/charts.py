@@ -71,6 +71,15 @@ def open_chart(by: Grant, uid: UUID, further: Iterable[UUID], *, rtl: bool) -> C
     return Chart(uid, drawn[centre].label, drawing, rows, subjects, expanded, left)
 
 
+def links_for(by: Grant, uid: UUID) -> tuple[Row, ...]:
+    """The links of one subject alone, without a leaf: for acts that leave their own."""
+    gathering = _Gathering(by)
+    gathering.add(uid)
+    nodes, edges, _ = bounded(gathering.nodes, gathering.edges, MOST)
+    drawn = {node.key: node for node in nodes}
+    return tuple(Row(drawn[edge.one], edge.label, drawn[edge.other]) for edge in edges)
+
+
 class _Gathering:
     """Nodes and edges, as far as the actor may know; entries that are together are one node."""
 

@@ -7,13 +7,14 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.purposes import purpose_of
 from jiwar.access.services import authorise
 from jiwar.analysis import services
+from jiwar.analysis.briefs import is_available
 from jiwar.analysis.charts import MOST as MOST_NODES
 from jiwar.analysis.charts import MOST_STEPS
 from jiwar.analysis.logic.timeline import GROUPS, newest_first
@@ -70,6 +71,7 @@ def dossier(request: HttpRequest, uid: UUID) -> HttpResponse:
         "shown": shown,
         "events": newest_first(found.events, shown),
         "by_number": {source.number: source for source in found.sources},
+        "can_print": is_available(),
     }
     return render(request, "analysis/dossier.html", context)
 
@@ -86,6 +88,20 @@ def links(request: HttpRequest, uid: UUID) -> HttpResponse:
         raise Http404
     context = {"chart": chart, "case": by.case, "most": MOST_NODES, "more": len(chart.expanded) < MOST_STEPS}
     return render(request, "analysis/links.html", context)
+
+
+@require_POST
+def brief(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """A signed brief as a file."""
+    by = _grant(request, P.ANALYSIS_BRIEF_MAKE)
+    made = services.make_brief(by, uid, request.POST.get("language", ""))
+    if made is None:
+        raise Http404
+    return HttpResponse(
+        made.pdf,
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{made.file_name}"', "Cache-Control": "no-store"},
+    )
 
 
 def _uid(text: str) -> UUID | None:
@@ -120,5 +136,6 @@ def _labels() -> dict[str, str]:
 urls = [
     path("", search, name="analysis"),
     path("subjects/<uuid:uid>/", dossier, name="dossier"),
+    path("subjects/<uuid:uid>/brief/", brief, name="dossier-brief"),
     path("subjects/<uuid:uid>/links/", links, name="dossier-links"),
 ]

@@ -1,6 +1,7 @@
 """What the analyst's room does; each act stands in the module of its subject."""
 
+from jiwar.analysis.briefs import make_brief
 from jiwar.analysis.charts import open_chart
 from jiwar.analysis.dossiers import open_dossier, search
 
-__all__ = ["open_chart", "open_dossier", "search"]
+__all__ = ["make_brief", "open_chart", "open_dossier", "search"]

@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
+from jiwar.analysis import briefs
+from jiwar.analysis.logic.signed_pdf import verify
+from jiwar.identity.keys import ring
 from tests.pages.test_alerts import case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -73,6 +77,11 @@ def test_an_analyst_searches_and_reads_a_dossier_by_keyboard(
     page.locator("#source-1").wait_for()
     assert "Salem Ould Khattar" in page.locator("h1").inner_text()
     look(page, axe, f"analysis-dossier-{language}")
+    if briefs.is_available():
+        with page.expect_download() as made:
+            page.locator("form.brief button").press("Enter")
+        data = made.value.path().read_bytes()
+        assert verify(data).key == ring(settings.KEYS).signing[0].public
     page.locator(f"a[href*='/analysis/subjects/{known}/links/']").press("Enter")
     page.locator(".chart a.further").first.press("Enter")
     page.locator(".chart .name").wait_for()  # whom the other one is a member of, a step further
