@@ -5,6 +5,7 @@ from django.urls import include, path
 from jiwar.access.pages import urls as administration
 from jiwar.agreements.consent_pages import urls as onward
 from jiwar.agreements.pages import urls as agreements
+from jiwar.analysis.inquiry_pages import urls as inquiries
 from jiwar.analysis.pages import urls as analysis
 from jiwar.bridges.pages import urls as bridges
 from jiwar.bridges.taxii import urls as taxii
@@ -39,6 +40,7 @@ urlpatterns = [
     path("bridges/", include(bridges)),
     path("cases/", include(cases)),
     path("duplicates/", include(duplicates)),
+    path("inquiries/", include(inquiries)),
     path("letters/", include(letters)),
     path("lists/", include(lists + list_tables)),
     path("lists/editions/", include(editions)),

@@ -20,6 +20,8 @@ class Permission(StrEnum):
     AGREEMENTS_CONSENT_DRAFT = "agreements:consent:draft"
     AGREEMENTS_RECORD_PASS = "agreements:record:pass"  # noqa: S105 - a name
     ANALYSIS_BRIEF_MAKE = "analysis:brief:make"
+    ANALYSIS_INQUIRY_ASK = "analysis:inquiry:ask"
+    ANALYSIS_INQUIRY_READ = "analysis:inquiry:read"
     ANALYSIS_SUBJECT_READ = "analysis:subject:read"
     ANALYSIS_SUBJECT_SEARCH = "analysis:subject:search"
     AUDIT_FORK_ACCEPT = "audit:fork:accept"
@@ -84,6 +86,8 @@ PERSONAL = frozenset(
     {
         P.AGREEMENTS_RECORD_PASS,
         P.ANALYSIS_BRIEF_MAKE,
+        P.ANALYSIS_INQUIRY_ASK,
+        P.ANALYSIS_INQUIRY_READ,
         P.ANALYSIS_SUBJECT_READ,
         P.ANALYSIS_SUBJECT_SEARCH,
         P.BRIDGES_COLLECTION_READ,
@@ -119,6 +123,8 @@ PERSONAL = frozenset(
 OF_TOKENS = (
     P.AGREEMENTS_AGREEMENT_READ,
     P.AGREEMENTS_RECORD_PASS,
+    P.ANALYSIS_INQUIRY_ASK,
+    P.ANALYSIS_INQUIRY_READ,
     P.ANALYSIS_SUBJECT_READ,
     P.ANALYSIS_SUBJECT_SEARCH,
     P.BRIDGES_COLLECTION_READ,
@@ -170,6 +176,8 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.ANALYST: _READS_CASES
     | {
         P.ANALYSIS_BRIEF_MAKE,
+        P.ANALYSIS_INQUIRY_ASK,
+        P.ANALYSIS_INQUIRY_READ,
         P.ANALYSIS_SUBJECT_READ,
         P.ANALYSIS_SUBJECT_SEARCH,
         P.BRIDGES_RECORD_EXPORT,
@@ -207,6 +215,8 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.AGREEMENTS_CONSENT_DRAFT,
         P.AGREEMENTS_RECORD_PASS,
         P.ANALYSIS_BRIEF_MAKE,
+        P.ANALYSIS_INQUIRY_ASK,
+        P.ANALYSIS_INQUIRY_READ,
         P.ANALYSIS_SUBJECT_READ,
         P.ANALYSIS_SUBJECT_SEARCH,
         P.BRIDGES_RECORD_EXPORT,

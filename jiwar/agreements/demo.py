@@ -75,6 +75,22 @@ def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, An
                 },
             },
             {
+                "id": "art-5-2",
+                "kinds": ["inquiry", "inquiry.answer"],
+                **ways,
+                "onward": "no",
+                "text": {
+                    "ar": "يجوز لكل طرف أن يسأل الآخر هل لديه شيء عن شخص أو شيء معيّن، مع بيان الغرض والقضية، "
+                    "ضمن الحصة التي يحددها المجيب. ويجيب هذا بنعم أو لا، ولا يبيّن أكثر مما يجوز له إرساله.",
+                    "fr": "Chaque partie peut demander à l’autre, en disant le but et l’affaire, si elle détient "
+                    "quelque chose sur une personne ou un objet, dans le quota que fixe celle qui répond. Celle-ci "
+                    "répond par oui ou par non et ne dit rien de plus que ce qu’elle pourrait envoyer.",
+                    "en": "Each party may ask the other, stating purpose and case, whether it holds something on a "
+                    "person or a thing, within the quota that the answering party sets. That party answers yes or "
+                    "no, and says no more than it could send.",
+                },
+            },
+            {
                 "id": "art-6-1",
                 "kinds": ["letter"],
                 **ways,

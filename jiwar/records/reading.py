@@ -36,6 +36,8 @@ READS = {
     "alert.refusal": P.WATCHLIST_ALERT_READ,
     "case.outcome": P.WATCHLIST_CASE_READ,
     "crossing": P.CROSSINGS_CROSSING_READ,
+    "inquiry": P.ANALYSIS_INQUIRY_READ,
+    "inquiry.answer": P.ANALYSIS_INQUIRY_READ,
     "letter": P.REQUESTS_LETTER_READ,
     "letter.progress": P.REQUESTS_LETTER_READ,
     "listing.entity": P.WATCHLIST_LIST_READ,

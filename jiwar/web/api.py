@@ -12,6 +12,7 @@ import jiwar
 from jiwar.access.bearer import Bearer
 from jiwar.agreements.api import router as agreements
 from jiwar.agreements.consent_api import router as consents
+from jiwar.analysis.inquiry_api import router as inquiries
 from jiwar.bridges.api import router as bridges
 from jiwar.documents.api import router as documents
 from jiwar.exchange.api import router as exchange
@@ -83,6 +84,7 @@ for _router, _tag in (
     (agreements, "agreements"),
     (consents, "agreements"),
     (matching, "matching"),
+    (inquiries, "inquiries"),
     (records, "records"),
     (bridges, "bridges"),
 ):

@@ -19,7 +19,7 @@ from jiwar.records.kinds import KINDS
 from jiwar.web.middleware import LANGUAGE_COOKIE
 
 _ROOMS = (
-    *("requests", "crossings", "matching", "bridges", "watchlist", "documents"),
+    *("requests", "analysis", "crossings", "matching", "bridges", "watchlist", "documents"),
     *("exchange", "agreements", "records", "web"),
 )
 _YEAR = 365 * 24 * 3600

@@ -65,10 +65,10 @@ def test_two_people_join_two_alerts_in_three_languages(page, live_server, people
 
 
 def look(page, url: str, addresses: dict[str, str], axe) -> None:
-    """Each page in each language and both sizes; the last one stays, in English."""
-    for language in ("ar", "fr", "en"):
-        page.context.add_cookies([{"name": "jiwar_language", "value": language, "url": url}])
-        for name, address in addresses.items():
+    """Each page in one language, in turn, and both sizes; in all three where pictures are taken. The last one stays."""
+    for number, (name, address) in enumerate(addresses.items()):
+        for language in ("ar", "fr", "en") if os.environ.get("SHOTS") else (("ar", "fr", "en")[number % 3],):
+            page.context.add_cookies([{"name": "jiwar_language", "value": language, "url": url}])
             page.goto("about:blank")  # the same address with a place in it would be no new page
             page.goto(url + address)
             assert axe(page) == [], (name, language)
@@ -76,6 +76,9 @@ def look(page, url: str, addresses: dict[str, str], axe) -> None:
                 page.set_viewport_size({"width": width, "height": height})
                 assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, language, width)
                 shoot(page, f"{name}-{language}-{width}")
+    page.context.add_cookies([{"name": "jiwar_language", "value": "en", "url": url}])
+    page.goto("about:blank")
+    page.goto(url + address)
 
 
 def shoot(page, name: str) -> None:

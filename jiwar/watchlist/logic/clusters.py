@@ -9,6 +9,7 @@ URGENCY: Final = (
     "arrest_for_extradition",
     "protect_and_locate",
     "check_discreetly",
+    "seize_and_report",
     "refuse_entry_by_decision",
     "freeze_assets_report",
     "contact_and_tell",

@@ -1,0 +1,10 @@
+"""Reads of this room that others ask for: what waits for whom."""
+
+from jiwar.access.policy import Actor
+from jiwar.access.waiting import Waiting
+from jiwar.analysis import inquiry_queries
+
+
+def waiting(actor: Actor) -> list[Waiting]:
+    """What waits for this person, counted, for the home page."""
+    return [item for item in inquiry_queries.waiting(actor) if item.count]
