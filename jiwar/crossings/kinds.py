@@ -34,6 +34,14 @@ class DocumentShown(Body):
     expiry: PartOfDate = ""
 
 
+class NumberShown(Body):
+    """A number of what the traveller came with: a plate, a telephone; `kind` of the words group `identifier_kind`."""
+
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$")]
+    country: Country = ""
+    number: Number
+
+
 class ScreeningDone(Body):
     """The search that was made, and how old the list was."""
 
@@ -49,7 +57,7 @@ class CandidateOutcome(Body):
 
     alert: UUID
     verdict: Literal["confirmed", "rejected"]
-    identifiers: tuple[Literal["document", "birth_date", "name"], ...] = ()
+    identifiers: tuple[Literal["document", "identifier", "birth_date", "name", "description"], ...] = ()
     reason: Annotated[str, StringConstraints(max_length=40)] = ""
 
     @model_validator(mode="after")
@@ -74,6 +82,7 @@ class CrossingBody(Body):
     direction: Direction
     paper_number: PaperNumber | None = None
     document: DocumentShown
+    numbers: Annotated[tuple[NumberShown, ...], Field(max_length=5)] = ()
     names: Annotated[tuple[Name, ...], Field(max_length=5)]
     birth_date: PartOfDate = ""
     sex: Literal["", "M", "F", "X"] = ""

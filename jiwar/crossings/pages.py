@@ -36,8 +36,9 @@ P = Permission
 PLAN_STATES = ("DZA", "TCD", "EGY", "LBY", "MLI", "MRT", "MAR", "NER", "SDN", "TUN")
 _DIRECTION = "crossings_direction"
 _TYPED = ("name", "birth_date", "nationality", "number", "reason")
+_THING = ("thing_kind", "thing_country", "thing_number")
 # What the search calls a field, and what the form calls it.
-_FORM_FIELD = {"names": "name", "documents": "number", "": "name"}
+_FORM_FIELD = {"names": "name", "documents": "number", "identifiers": "thing_number", "": "name"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -178,9 +179,11 @@ def _traveller(request: HttpRequest) -> Traveller:
             detail = f"{line}: {unreadable.detail['found']} / {unreadable.detail['expected']}"
             raise Refused(Fault(f"mrz_{unreadable.code}", "mrz", detail)) from None
     name, born, nationality, number, _reason = (request.POST.get(field, "") for field in _TYPED)
-    if not any((name.strip(), number.strip())):
+    kind, country, plate = (request.POST.get(field, "") for field in _THING)
+    if not any((name.strip(), number.strip(), plate.strip())):
         raise Refused(Fault("nothing_typed", "mrz"))
-    return typed(name, born, nationality, number, codes=known_codes(), today=today)
+    thing = (kind, country, plate)
+    return typed(name, born, nationality, number, thing=thing, codes=known_codes(), today=today)
 
 
 def _in_form(refused: Refused) -> tuple[Fault, ...]:

@@ -28,7 +28,8 @@ from jiwar.documents.services import Mrz
 from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms
 from jiwar.watchlist.hit_kinds import HitFacts
-from jiwar.watchlist.screening import Document, Match, PartialDate, Query, screen
+from jiwar.watchlist.kinds import THINGS, IdentifierFact
+from jiwar.watchlist.screening import Document, Identifier, Match, PartialDate, Query, screen
 from jiwar.watchlist.services import report_hit
 from jiwar.wire.faults import Fault, Refused, of_pydantic
 
@@ -42,7 +43,7 @@ LATE_PAPER = dt.timedelta(days=60)
 _DOCUMENT_TYPES = {"P": "passport", "V": "visa", "I": "identity_card", "A": "identity_card", "C": "identity_card"}
 _NAMES_SHOWN = 8
 _NEUTRAL_TYPE = "identity_question"
-_HIT_FIELD = {"document": "document_number"}
+_HIT_FIELD = {"document": "document_number", "identifier": "number"}
 _HIT_DIRECTION = {"in": "entering", "out": "leaving"}
 
 
@@ -78,6 +79,7 @@ def begin(by: Grant, traveller: Traveller, reason: str = "") -> Screened:
     At a post the post itself is the context of the search, elsewhere the grant carries a case (rule R7).
     """
     _check(by, Permission.WATCHLIST_PERSON_SCREEN)
+    _check_numbers(traveller)
     if traveller.scanned and not reason and traveller.doubtful:
         reason = f"machine readable zone; check digits fail: {', '.join(traveller.doubtful)}"
     found = screen(by, _query(traveller), channel="desk", reason=reason)
@@ -230,6 +232,17 @@ def _decide(by: Grant, screened: UUID, uid: str, decide: Callable[[Candidate], O
     return row
 
 
+def _check_numbers(traveller: Traveller) -> None:
+    """A number that can be none of its kind is typed again, not searched with."""
+    for kind, country, number in traveller.numbers:
+        try:
+            fault = IdentifierFact.model_validate({"kind": kind, "country": country, "number": number}).fault
+        except ValidationError:
+            raise Refused(Fault("not_in_list" if kind else "missing", "thing_kind")) from None
+        if fault:
+            raise Refused(Fault(fault, "thing_number"))
+
+
 def _query(traveller: Traveller) -> Query:
     number = traveller.number if "number" not in traveller.doubtful else ""
     born = traveller.birth_date if "birth_date" not in traveller.doubtful else ""
@@ -239,6 +252,7 @@ def _query(traveller: Traveller) -> Query:
         sex=traveller.sex if traveller.sex in {"M", "F"} else "",
         nationality=traveller.nationality,
         documents=(Document(traveller.document_type, traveller.country, number),) if number else (),
+        identifiers=tuple(Identifier(*number) for number in traveller.numbers),
     )
 
 
@@ -272,6 +286,8 @@ def _candidate(match: Match, under: str = "") -> Candidate:
         reference=match.source_reference,
         score=match.score,
         under=under,
+        subject_type=match.subject_type,
+        thing=match.subject_type in THINGS,
     )
 
 
@@ -318,6 +334,9 @@ def _body(
                     "number": traveller.number,
                     "expiry": traveller.expiry,
                 },
+                "numbers": [
+                    {"kind": kind, "country": country, "number": number} for kind, country, number in traveller.numbers
+                ],
                 "names": [traveller.name] if traveller.name else [],
                 "birth_date": traveller.birth_date,
                 "sex": traveller.sex,

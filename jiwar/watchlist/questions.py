@@ -92,6 +92,7 @@ class CandidateOut(Schema):
 
     record: UUID
     category: str
+    subject_type: Coded
     alert_type: Coded | None
     action: Coded
     covert: bool
@@ -150,6 +151,7 @@ def _candidate(match: Match) -> CandidateOut:
     plain: dict[str, Any] = {name: getattr(match, name) for name in _PLAIN}
     return CandidateOut(
         record=match.record_uid,
+        subject_type=Coded.of("subject_type", match.subject_type),
         alert_type=Coded.of("alert_type", match.alert_type) if match.alert_type else None,
         action=Coded.of("action", match.action),
         strength=Coded.of("match_strength", match.strength),

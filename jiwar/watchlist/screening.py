@@ -118,6 +118,7 @@ class Match:
     source_reference: str
     others: tuple["Match", ...] = ()
     """Further records on the same subject, by the word of two people here: each with its own action."""
+    subject_type: str = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -525,4 +526,5 @@ def _match(candidate: Candidate, entry: Entry, cleared: bool) -> Match:
         nationalities=facts.nationalities,
         issuing_state=entry.record.origin,
         source_reference=entry.reference,
+        subject_type=facts.type,
     )

@@ -10,8 +10,11 @@ from typing import Any, Self
 
 from jiwar.wire.faults import Fault, Refused
 
-IDENTIFIERS = ("document", "birth_date", "name")
-"""What tells people apart. Sex and nationality are shared by millions: they are shown, and confirm nobody."""
+IDENTIFIERS = ("document", "identifier", "birth_date", "name", "description")
+"""What tells people and things apart. Sex and nationality are shared by millions: they are shown, and confirm nobody.
+
+An identifier is a number of a thing or a line, and the description what a thing looks like: no machine compares it.
+"""
 TOO_WEAK = frozenset({"birth_year_near", "name_low_quality"})
 """Reasons for looking, not agreements."""
 DECISIONS = ("passed", "referred", "refused_by_officer")
@@ -22,6 +25,7 @@ REJECT_REASONS = (
     "other_name",
     "other_sex",
     "other_appearance",
+    "other_number",
     "known_namesake",
     "cannot_tell",
 )
@@ -50,6 +54,7 @@ class Candidate:
 
     `covert` is true only for an officer with clearance; `strength` is a code of the words group `match_strength`, the
     word for `score`, 0..1; None for what an older version put on the desk.
+    `subject_type`: a code of the words group of that name; `thing`: it is none of a person or a group.
     `under`: the candidate that this one is listed under, a further record on the same subject; what is said of that one
     is said of it.
     """
@@ -71,11 +76,15 @@ class Candidate:
     reference: str
     score: float | None = None
     under: str = ""
+    subject_type: str = "person"
+    thing: bool = False
 
     @property
     def identifiers(self) -> tuple[str, ...]:
         """Identifiers that agree, and so can confirm."""
         agree = {r.field for r in self.reasons if r.code not in TOO_WEAK}
+        if self.thing and agree & {"document", "identifier"}:
+            agree.add("description")
         return tuple(i for i in IDENTIFIERS if i in agree)
 
     def as_dict(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class Traveller:
 
     `birth_date` and `expiry` are EDTF (ISO 8601-2): "1974", "1974-08", "1974-08-12". `country` and `nationality` are
     ISO 3166-1 alpha-3 or codes of ICAO Doc 9303-3; `doubtful` names the fields whose check digit failed: they are kept
-    as read and not searched with.
+    as read and not searched with. `numbers`: of what the traveller comes with, as (kind, country, number): a plate.
     """
 
     name: str = ""
@@ -36,6 +36,7 @@ class Traveller:
     expiry: str = ""
     scanned: bool = False
     doubtful: tuple[str, ...] = ()
+    numbers: tuple[tuple[str, str, str], ...] = ()
 
     def expired_on(self, today: dt.date) -> bool:
         """Whether the document had certainly run out on that day."""
@@ -48,18 +49,31 @@ class Traveller:
     @classmethod
     def of_dict(cls, data: dict[str, Any]) -> Self:
         """From its JSON form."""
-        return cls(**{**data, "doubtful": tuple(data["doubtful"])})
+        numbers = tuple((kind, country, number) for kind, country, number in data.get("numbers", ()))
+        return cls(**{**data, "doubtful": tuple(data["doubtful"]), "numbers": numbers})
 
 
 def typed(
-    name: str, birth_date: str, nationality: str, number: str, *, codes: frozenset[str], today: dt.date
+    name: str,
+    birth_date: str,
+    nationality: str,
+    number: str,
+    *,
+    thing: tuple[str, str, str] = ("", "", ""),
+    codes: frozenset[str],
+    today: dt.date,
 ) -> Traveller:
-    """What an officer typed, cleaned; raises Refused that names each field at fault."""
+    """What an officer typed, cleaned; raises Refused that names each field at fault.
+
+    `thing`: kind, state and number of what the traveller comes with; nothing where the number is empty.
+    """
     faults = []
     name = " ".join(unicodedata.normalize("NFC", name[:1000]).split())
     number = "".join(_ascii_digits(number[:200]).upper().split())
     nationality = nationality.strip().upper()
-    if not name and not number:
+    kind, state, plate = (" ".join(part[:200].split()) for part in thing)
+    state = state.upper()
+    if not name and not number and not plate:
         faults.append(Fault("missing", "name"))
     if len(name) > MAX_NAME:
         faults.append(Fault("too_long", "name"))
@@ -69,6 +83,10 @@ def typed(
         faults.append(Fault("wrong_form", "number"))
     if nationality and nationality not in codes:
         faults.append(Fault("country_unknown", "nationality", nationality[:10]))
+    if len(plate) > MAX_NUMBER:
+        faults.append(Fault("too_long", "thing_number"))
+    if state and state not in codes:
+        faults.append(Fault("country_unknown", "thing_country", state[:10]))
     try:
         born = read_birth_date(birth_date, today)
     except ValueError:
@@ -76,7 +94,9 @@ def typed(
     if faults:
         raise Refused(*faults)
     # A number alone says nothing of the sort of document or of who issued it.
-    return Traveller(name, born, nationality=nationality, document_type="other" if number else "", number=number)
+    numbers = ((kind, state, plate),) if plate else ()
+    paper = "other" if number else ""
+    return Traveller(name, born, nationality=nationality, document_type=paper, number=number, numbers=numbers)
 
 
 def read_birth_date(text: str, today: dt.date) -> str:
