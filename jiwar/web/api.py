@@ -12,6 +12,7 @@ import jiwar
 from jiwar.access.bearer import Bearer
 from jiwar.agreements.api import router as agreements
 from jiwar.agreements.consent_api import router as consents
+from jiwar.analysis.api import router as analysis
 from jiwar.analysis.inquiry_api import router as inquiries
 from jiwar.bridges.api import router as bridges
 from jiwar.documents.api import router as documents
@@ -87,5 +88,6 @@ for _router, _tag in (
     (inquiries, "inquiries"),
     (records, "records"),
     (bridges, "bridges"),
+    (analysis, "analysis"),
 ):
     api.add_router("/v1", _router, tags=[_tag])

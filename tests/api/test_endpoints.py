@@ -191,6 +191,7 @@ def test_no_address_approves(client: Client) -> None:
     """Drafting and approving are for people at the console: the API has no address for them."""
     paths = client.get("/api/openapi.json").json()["paths"]
     assert {path for path, acts in paths.items() if "post" in acts} == {
+        "/api/v1/analysis/searches",
         "/api/v1/inquiries",
         "/api/v1/matching/questions",
         "/api/v1/mrz",
