@@ -7,6 +7,7 @@ from jiwar.agreements.consent_pages import urls as onward
 from jiwar.agreements.pages import urls as agreements
 from jiwar.analysis.inquiry_pages import urls as inquiries
 from jiwar.analysis.pages import urls as analysis
+from jiwar.analysis.saved_pages import urls as saved_searches
 from jiwar.bridges.pages import urls as bridges
 from jiwar.bridges.taxii import urls as taxii
 from jiwar.crossings.pages import urls as crossings
@@ -36,7 +37,7 @@ urlpatterns = [
     path("account/", include(account)),
     path("agreements/", include([*onward, *agreements])),
     path("alerts/", include(alerts)),
-    path("analysis/", include(analysis)),
+    path("analysis/", include([*saved_searches, *analysis])),
     path("bridges/", include(bridges)),
     path("cases/", include(cases)),
     path("duplicates/", include(duplicates)),

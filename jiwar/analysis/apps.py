@@ -6,4 +6,4 @@ class AnalysisConfig(AppConfig):
     label = "analysis"
 
     def ready(self) -> None:
-        from jiwar.analysis import inquiry_answers  # noqa: F401 - attaches what it does with kinds and each minute
+        from jiwar.analysis import inquiry_answers, saved  # noqa: F401 - attach what they do with kinds, each minute

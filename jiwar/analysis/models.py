@@ -1,4 +1,4 @@
-"""The room's tables: what this state asks its neighbours about a subject, and what they ask it."""
+"""The room's tables: saved searches, what this state asks its neighbours about a subject, and what they ask it."""
 
 import uuid
 
@@ -91,3 +91,46 @@ class Quota(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node} {self.a_day}"
+
+
+class SavedSearch(models.Model):
+    """A question that is asked again whenever the watchlist changes. `typed` is emptied when it ends."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    owner = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
+    title = models.CharField(max_length=120)
+    typed = models.JSONField(help_text="fields of questions.FIELDS that make the question; empty once it has ended")
+    purpose = models.CharField(max_length=40)
+    case = models.CharField(max_length=80)
+    reason = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    until = models.DateField(help_text="the last day on which it is asked")
+    series = models.UUIDField(null=True)
+    revision = models.BigIntegerField(default=0, help_text="up to which change of the watchlist it was asked")
+    ended_at = models.DateTimeField(null=True, db_index=True)
+    ended = models.CharField(max_length=30, blank=True, help_text="why: a code of the words group saved_ended")
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "saved searches"
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Notice(models.Model):
+    """An entry that a saved search found since it was saved. What it says stands in its record alone."""
+
+    saved = models.ForeignKey(SavedSearch, models.CASCADE, related_name="notices")
+    uid = models.UUIDField()
+    revision = models.BigIntegerField()
+    score = models.FloatField()
+    found_at = models.DateTimeField()
+    seen = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-found_at", "-score"]
+        constraints = [models.UniqueConstraint(fields=["saved", "uid"], name="one_notice_per_entry")]
+
+    def __str__(self) -> str:
+        return f"{self.saved_id} {self.uid}"

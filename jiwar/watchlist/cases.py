@@ -43,6 +43,15 @@ def browse_cases(by: Grant, state: str = "") -> list[Case]:
     return found
 
 
+def stands(case: str, person: str) -> bool:
+    """Whether someone may go on under a case reference: it names no case of ours, or one that is open and hers."""
+    try:
+        row = Case.objects.filter(pk=UUID(case)).first()
+    except ValueError:
+        return True
+    return row is None or (row.state != Case.State.CLOSED and str(row.assigned_to_id or person) == person)
+
+
 def take_case(by: Grant, case: UUID) -> Case:
     """Take a case in hand; who had it before stands in the ledger."""
     with transaction.atomic():
