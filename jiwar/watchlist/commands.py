@@ -65,7 +65,7 @@ def _screen_file(told: argparse.Namespace) -> int:
 
     from jiwar.access.permissions import Permission
     from jiwar.watchlist.file_progress import Bar
-    from jiwar.watchlist.file_run import File, screen_file
+    from jiwar.watchlist.file_run import File, Processes, screen_file
     from jiwar.wire.faults import Fault, Refused
 
     if told.out is None:
@@ -84,7 +84,7 @@ def _screen_file(told: argparse.Namespace) -> int:
     bar = Bar(sys.stderr)
     file = File(told.file, told.out, named, told.delimiter)
     try:
-        bar.end(screen_file(by, file, told.reason, bar.say, told.processes, get_language() or "en"))
+        bar.end(screen_file(by, file, told.reason, bar.say, Processes(told.processes), get_language() or "en"))
     except KeyboardInterrupt:
         print(f"\nstopped; the same command goes on where {told.out.name} ends", file=sys.stderr)
         return 1

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Protocol, Self
 from uuid import UUID
 
 from jiwar.access.policy import Grant
@@ -64,7 +64,17 @@ class Progress:
 Say = Callable[[Progress], None]
 
 
-def screen_file(by: Grant, file: File, reason: str, say: Say, processes: int, language: str) -> Progress:
+class Searching(Protocol):
+    """Who searches for a run: this process, processes of this machine, or a cluster (`examples/spark_screen.py`)."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+
+    def through(self, run: Run, chunks: Iterator[list[Row]]) -> Iterator["Chunk"]:
+        """Chunks searched, in their order; few at a time, so that memory does not grow with the file."""
+
+
+def screen_file(by: Grant, file: File, reason: str, say: Say, searching: Searching, language: str) -> Progress:
     """Screen a file, or go on with a run that did not end; `say` hears of each chunk.
 
     Raises AccessRefused, OSError, and Refused: as `Table` and `begin`, output_exists, other_run, too_many_searches.
@@ -80,8 +90,8 @@ def screen_file(by: Grant, file: File, reason: str, say: Say, processes: int, la
         rows = iter(table)
         for _ in range(done.rows):
             next(rows, None)
-        work = stack.enter_context(_Workers(run, processes))
-        for chunk in work.through(_chunks(rows)):
+        stack.enter_context(searching)
+        for chunk in searching.through(run, _chunks(rows)):
             keep(run, chunk.rows, chunk.entries)
             done = Progress(
                 done.rows + len(chunk.rows),
@@ -101,7 +111,9 @@ def screen_file(by: Grant, file: File, reason: str, say: Say, processes: int, la
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class Chunk:
+    """Rows that were searched, in an index of so many entries."""
+
     rows: list[Settled]
     entries: int
 
@@ -111,18 +123,18 @@ def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _work(run: Run, rows: Sequence[Row]) -> _Chunk:
+def _work(run: Run, rows: Sequence[Row]) -> Chunk:
     """Search a chunk, in whichever process."""
     index, limits = current_index(), thresholds.in_force()
     found = list(find(index, rows, REACH.found, limits.lowest))
-    return _Chunk(settle(run, found, len(index), limits), len(index))
+    return Chunk(settle(run, found, len(index), limits), len(index))
 
 
-class _Workers:
+class Processes:
     """Processes that search, each with the index mapped from the disk; with one, this process does it."""
 
-    def __init__(self, run: Run, processes: int) -> None:
-        self._run, self._processes = run, processes
+    def __init__(self, number: int) -> None:
+        self._processes = number
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -139,13 +151,13 @@ class _Workers:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def through(self, chunks: Iterator[list[Row]]) -> Iterator[_Chunk]:
-        """Chunks searched, in their order. A few are under way at a time: memory does not grow with the file."""
+    def through(self, run: Run, chunks: Iterator[list[Row]]) -> Iterator[Chunk]:
+        """As `Searching` says."""
         pool = self._pool
         if pool is None:
-            yield from (_work(self._run, chunk) for chunk in chunks)
+            yield from (_work(run, chunk) for chunk in chunks)
             return
-        searched = (pool.submit(_work, self._run, chunk) for chunk in chunks)
+        searched = (pool.submit(_work, run, chunk) for chunk in chunks)
         under_way = deque(islice(searched, 2 * self._processes))
         while under_way:
             yield under_way.popleft().result()

@@ -88,6 +88,12 @@ def begin(by: Grant, reason: str, about: Mapping[str, Any], run: UUID | None = N
     return begun
 
 
+def lend(run: Run, digest: str, entries: int, to: str) -> None:
+    """Say in the ledger that a copy of the index leaves the node for a run, its hash and to where."""
+    with transaction.atomic():
+        append("index_lent", run.by, str(run.id), {"index": digest, "entries": entries, "to": to[:200]})
+
+
 def settle(run: Run, found: Sequence[Found], entries: int, limits: Thresholds | None = None) -> list[Settled]:
     """What of each row may be told now, and which rows are no lawful question: one query, two without `limits`."""
     limits = limits or thresholds.in_force()

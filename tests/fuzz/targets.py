@@ -8,6 +8,7 @@ from tests.fuzz import (  # noqa: F401 - they enter their targets
     of_identity,
     of_matching,
     of_records,
+    of_screening,
     of_watchlist,
     of_wire,
 )

@@ -19,7 +19,7 @@ from jiwar.audit.queries import leaves
 from jiwar.identity.roles import Clearance
 from jiwar.watchlist import file_run, file_screening
 from jiwar.watchlist.file_progress import Bar
-from jiwar.watchlist.file_run import COLUMNS, File, Progress, screen_file
+from jiwar.watchlist.file_run import COLUMNS, File, Processes, Progress, screen_file
 from jiwar.watchlist.file_screening import MARK
 from jiwar.watchlist.screening import Match, PartialDate, Query, mark, search, tell
 from jiwar.wire.faults import Refused
@@ -47,7 +47,7 @@ def table(tmp_path: Path) -> Callable[..., File]:
 
 
 def run(by: Grant, file: File, reason: str = WHY, say: Callable[[Progress], None] = lambda _: None) -> Progress:
-    return screen_file(by, file, reason, say, processes=1, language="en")
+    return screen_file(by, file, reason, say, Processes(1), "en")
 
 
 def answers(file: File) -> list[dict[str, str]]:
