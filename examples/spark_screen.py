@@ -16,12 +16,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from jiwar.watchlist.logic.bulk import Found, find
+from jiwar.watchlist.logic.bulk import Found, find, opened
 from jiwar.watchlist.logic.index import Index
 from jiwar.watchlist.logic.table import Row
 
@@ -36,21 +36,11 @@ BLOCK = 200
 # On an executor -------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
-def opened(name: str, digest: str) -> Index:
-    """The index that was sent, mapped once in each process."""
-    from pyspark import SparkFiles
-
-    path = Path(SparkFiles.get(name))
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-            raise ValueError(f"{name}: not the index that was sent")
-    return Index.open(path)
-
-
 def searched(rows: list[Row], name: str, digest: str, limit: int, threshold: float) -> list[Found]:
     """Whom each row of a chunk may mean."""
-    return list(find(opened(name, digest), rows, limit, threshold))
+    from pyspark import SparkFiles
+
+    return list(find(opened(Path(SparkFiles.get(name)), digest), rows, limit, threshold))
 
 
 # On the node ----------------------------------------------------------------------------------------------------------

@@ -110,6 +110,7 @@ def test_the_same_document_is_no_match_either(listed: None, client: Client, addr
         ({"q": YOUSSEF | {"limit": "many"}}, 422, {("q.limit", "out_of_range")}),
         ({"q": YOUSSEF | {"type": "saint"}}, 422, {("q.type", "not_in_list")}),
         ({"q": YOUSSEF | {"type_strict": "no"}}, 422, {("q.type_strict", "not_in_list")}),
+        ({"q": YOUSSEF | {"type_strict": ["any"]}}, 422, {("q.type_strict", "not_in_list")}),
         ({"q": {"query": "Y", "properties": {}}}, 422, {("q.properties", "wrong_form")}),
         ({"q": {"properties": [{"pid": "religion", "v": "x"}]}}, 422, {("q.properties.0.pid", "not_in_list")}),
         ({"q": {"properties": [{"pid": "sex", "v": True}]}}, 422, {("q.properties.0.v", "wrong_form")}),

@@ -5,7 +5,10 @@ Whether a candidate is in force, and whether the question is lawful at all, is f
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from jiwar.wire.faults import Fault
@@ -13,6 +16,15 @@ from jiwar.wire.faults import Fault
 from .evidence import Query
 from .index import Candidate, Index
 from .table import Row
+
+
+@lru_cache(maxsize=1)
+def opened(path: Path, digest: str) -> Index:
+    """A copy of an index that was sent here, mapped once in each process. ValueError where its SHA-256 is another."""
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            raise ValueError(f"{path.name}: not the index that was sent")
+    return Index.open(path)
 
 
 class Found(NamedTuple):

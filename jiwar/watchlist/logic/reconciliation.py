@@ -62,7 +62,7 @@ def _one(key: str, query: object, known: frozenset[str], most: int) -> Asked:
         faults.append(Fault("wrong_form", f"{at}.query"))
     if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 1:
         faults.append(Fault("out_of_range", f"{at}.limit"))
-    if query.get("type_strict", "any") not in {"any", "should", "all"}:
+    if query.get("type_strict", "any") not in ("any", "should", "all"):
         faults.append(Fault("not_in_list", f"{at}.type_strict"))
     types = query.get("type", [])
     types = [types] if isinstance(types, str) else types
