@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -135,13 +136,18 @@ def test_flows_name_kinds_that_exist() -> None:
     assert named | under_all == {name for name, _ in KINDS}
 
 
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _is_test(node_id: str) -> bool:
     """Whether `path::name` or `path::Class::name` is a test of this repository."""
     name, *inside = node_id.split("::")
     path = ROOT / name
     if not path.is_file() or not inside or not inside[-1].startswith("test_"):
         return False
-    body = ast.parse(path.read_text(encoding="utf-8")).body
+    body = _parsed(path).body
     for part in inside:
         named = (n for n in body if isinstance(n, ast.ClassDef | ast.FunctionDef) and n.name == part)
         found = next(named, None)
@@ -363,12 +369,20 @@ def _modules() -> Iterator[Path]:
     return (path for path in sorted((ROOT / "jiwar").rglob("*.py")) if "migrations" not in path.parts)
 
 
-def _calls(name: str) -> Iterator[tuple[Path, ast.expr]]:
+def _calls(name: str) -> list[tuple[Path, ast.expr]]:
     """The first argument of every call of a function by its plain name."""
+    return _all_calls().get(name, [])
+
+
+@cache
+def _all_calls() -> dict[str, list[tuple[Path, ast.expr]]]:
+    """By name: the program is read once for all the codes that it says."""
+    found: dict[str, list[tuple[Path, ast.expr]]] = {}
     for path in _modules():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name and node.args:
-                yield path, node.args[0]
+        for node in ast.walk(_parsed(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+                found.setdefault(node.func.id, []).append((path, node.args[0]))
+    return found
 
 
 def _fault_codes() -> Iterator[str]:
