@@ -57,10 +57,10 @@ def state(folder: Path) -> list[list[str]]:
 
 
 @pytest.fixture
-def node(tmp_path: Path, node_database: Callable[[], str]) -> Path:
+def node(tmp_path: Path, migrated: Callable[[Path], str]) -> Path:
     """A prepared node that does not run."""
     folder = tmp_path / "node"
-    write_settings(folder, NodeSettings(code="LBY", role="national", name="Libya", database_url=node_database()))
+    write_settings(folder, NodeSettings(code="LBY", role="national", name="Libya", database_url=migrated(folder)))
     assert jiwar("--data", str(folder), "prepare").returncode == 0
     return folder
 
