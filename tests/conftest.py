@@ -196,14 +196,18 @@ def page(browser: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def axe() -> Callable[[Any], list[str]]:
-    """`axe(page)`: the page's violations of WCAG 2.2 level A and AA by axe-core, one line each; [] is a pass."""
+def axe() -> Callable[..., list[str]]:
+    """`axe(page)`: the page's violations of WCAG 2.2 level A and AA by axe-core, one line each; [] is a pass.
+
+    `axe(page, rules)`: of these rules alone, where only they can have another answer than before.
+    """
     from axe_playwright_python.base import AXE_SCRIPT
 
-    def violations(page: Any) -> list[str]:
+    def violations(page: Any, rules: tuple[str, ...] = ()) -> list[str]:
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE_SCRIPT)
-        options = {"runOnly": {"type": "tag", "values": WCAG_A_AND_AA}, "resultTypes": ["violations"]}
+        looked_for = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": WCAG_A_AND_AA}
+        options = {"runOnly": looked_for, "resultTypes": ["violations"]}
         # All that passed stays in the browser: to bring it here takes as long as to look for it.
         found = page.evaluate("async (options) => (await axe.run(options)).violations", options)
         return [
