@@ -62,16 +62,23 @@ def _reading_likeness(a: Reading, b: Reading) -> float:
     n = len(a.consonants)
     if n != len(b.consonants):
         return _misspelled(a, b)
-    off = sum(_consonant_cost(x, y) for x, y in zip(a.consonants, b.consonants, strict=True))
-    if off >= 1:
-        return _misspelled(a, b)
+    off = 0.0
+    if a.consonants != b.consonants:
+        for pair in zip(a.consonants, b.consonants, strict=True):
+            off += _consonant_cost(*pair)
+            if off >= 1:
+                return _misspelled(a, b)
     if b.arabic and not a.arabic:
         a, b = b, a
     if n <= 1 and not b.arabic and not a.arabic and any(map(_other_vowels, a.gaps, b.gaps)):
         return 0.5
     cost: _Gap = _arabic_gaps if b.arabic else _mixed_gap if a.arabic else _latin_gaps
-    vowels = sum(cost(x, y, i == 0, i == n) for i, (x, y) in enumerate(zip(a.gaps, b.gaps, strict=True)) if x or y)
-    length = max(2.0, n + 0.5 * sum(len(gap) > 1 for gap in a.gaps + b.gaps))
+    vowels, length = 0.0, float(n)
+    for i, (x, y) in enumerate(zip(a.gaps, b.gaps, strict=True)):
+        if x or y:
+            vowels += cost(x, y, i == 0, i == n)
+            length += 0.5 * ((len(x) > 1) + (len(y) > 1))
+    length = max(2.0, length)
     return max(0.0, 1.0 - (1.2 * vowels + 1.5 * off) / length)
 
 
@@ -93,6 +100,7 @@ def _misspelled(a: Reading, b: Reading) -> float:
     return SLIP if slip else 0.0
 
 
+@lru_cache(maxsize=1024)
 def _consonant_cost(a: str, b: str) -> float:
     if a == b or a + b in _SAME_SOUND or b + a in _SAME_SOUND:
         return 0.0

@@ -18,6 +18,8 @@ U64 = npt.NDArray[np.uint64]
 F64 = npt.NDArray[np.float64]
 
 _REMEMBERED: Final = 20_000
+_KEPT: Final = 65_536
+"""Words kept as they were read, about a kilobyte each."""
 
 
 @lru_cache(maxsize=65_536)
@@ -84,6 +86,7 @@ class Vocabulary:
     def __init__(self, words: Words) -> None:
         self._words = words
         self.matches = lru_cache(_REMEMBERED)(self._matches)
+        self._part = lru_cache(_KEPT)(lambda number: read_part.__wrapped__(self.word(number)))
 
     def __len__(self) -> int:
         return len(self._words.starts) - 1
@@ -94,13 +97,15 @@ class Vocabulary:
 
     def _matches(self, part: Part) -> Matches:
         numbers, likes, keyed, together = [], [], [], 0
+        shared = set(part.keys)
         for number in self._near(part):
-            word = read_part(self.word(number))
-            like, key = alike(part, word)
-            if like:
+            # As `alike`: that the two are near is why they were found.
+            word = self._part(number)
+            like = likeness(part, word)
+            if like >= SAME_PART:
                 numbers.append(number)
                 likes.append(like)
-                keyed.append(key)
+                keyed.append(not shared.isdisjoint(word.keys))
                 together |= sketch(word)
         words, starts = np.array(numbers, np.uint32), self._words.name_starts
         names = int((starts[words + 1] - starts[words]).sum())
