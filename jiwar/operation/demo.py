@@ -31,6 +31,7 @@ PEOPLE = {
     "LBY": (
         ("amal", "Amal Ben Othman", "contact_officer", "standard"),
         ("salem", "Salem El Fitouri", "approver", "standard"),
+        ("idris", "Idris Salem", "analyst", "standard"),
         ("huda", "Huda Zlitni", "oversight", "standard"),
         ("admin", "Administrator", "administrator", "standard"),
     ),
@@ -63,6 +64,8 @@ def run(folder: Path, port: int) -> int:
     wait_for(nodes)
     if not (folder / _SEEDED).exists():
         agree(folder)
+        _say("Libya publishes alerts on a made-up network, and reads a list")
+        _together(["LBY"], folder, "demo-seed", "known")
     print(_table(nodes, folder, time.monotonic() - started), flush=True)
     return run_until_told(nodes, _orders(nodes))
 
@@ -212,7 +215,7 @@ def _story(folder: Path) -> list[str]:
     sample = Path(__file__).parent.parent / "watchlist" / "data" / "un_sample.xml"
     return [
         "What to try, in four windows:",
-        "  1. Libya, amal: Lists: import a UN Security Council list; a made-up one in the real schema is",
+        "  1. Libya, amal: Lists: read a UN Security Council list again; the made-up one in the real schema is",
         f"     {sample}",
         "  2. Libya, amal: Alerts: draft an alert on a person and submit it; salem approves it. Say, on",
         "     Salem Ould Khattar, born 1984-03-09, Libyan passport K0451187.",
@@ -224,5 +227,7 @@ def _story(folder: Path) -> list[str]:
         "     huda: Ledger: export it; `.venv/bin/jiwar ledger verify FILE` proves it without any node.",
         "  6. Type `stop NER` here: the post goes on, and queues; `start NER` brings everything across, once.",
         "  7. Libya: withdraw the alert: the post no longer finds it, and Libya sees who acknowledged.",
+        "  8. Libya, idris: Analysis: search for Hamid Khattar, or for the plate 5-123456; open the dossier, draw its",
+        "     links, make a brief; `.venv/bin/jiwar verify-brief FILE` proves it.",
         "",
     ]

@@ -13,6 +13,7 @@ from jiwar.access.services import actor_of_person
 from jiwar.agreements import services as agreements
 from jiwar.agreements.demo import demo_agreement
 from jiwar.agreements.queries import agreements as held_agreements
+from jiwar.analysis.demo import ON, ORDER, alert_content
 from jiwar.crossings.demo import mrz_samples
 from jiwar.identity import services as identity
 from jiwar.identity.cards import read_card
@@ -21,9 +22,12 @@ from jiwar.identity.papers import read_root
 from jiwar.identity.queries import agency, anyone, person
 from jiwar.identity.roles import Clearance, Role
 from jiwar.operation.demo import PASSWORD, PEOPLE
+from jiwar.watchlist import services as watchlist
+from jiwar.watchlist.alert_kinds import ALERT_ON
 
 AGENCIES = {
     "administrator": ("node", "Node administration"),
+    "analyst": ("analysis", "Analysis unit"),
     "approver": ("compliance", "Compliance office"),
     "contact_officer": ("contact-point", "National contact point"),
     "field_officer": ("border-police", "Border police"),
@@ -103,6 +107,28 @@ def sign(seconds: float = 30) -> None:
         return
     draft = agreements.cosign(_as("moussa", Permission.AGREEMENTS_AGREEMENT_DRAFT), held[0].terms.uid)
     agreements.approve(_as("aissata", Permission.AGREEMENTS_AGREEMENT_APPROVE), draft, draft.content_hash)
+
+
+def known() -> None:
+    """Libya's two officers publish alerts on a made-up network, and read the sample list, unless there are alerts."""
+    author = _as("amal", Permission.WATCHLIST_ALERT_DRAFT, Purpose.COUNTER_TERRORISM)
+    approver = _as("salem", Permission.WATCHLIST_ALERT_APPROVE, Purpose.COUNTER_TERRORISM)
+    reader = _as("amal", Permission.WATCHLIST_ALERT_READ, Purpose.COUNTER_TERRORISM)
+    if watchlist.browse_alerts(reader):
+        return
+    made: dict[str, str] = {}
+    for name in ORDER:
+        content = alert_content(name, made, timezone.now())
+        draft = watchlist.draft_alert(author, content, kind=ALERT_ON[ON[name]])
+        for double in watchlist.doubles(author, draft):
+            reason = "Another person, who uses the same telephone"
+            watchlist.answer_double(author, draft, double.alert.uid, same=False, reason=reason)
+        draft = watchlist.submit_alert(author, draft.pk)
+        made[name] = str(watchlist.approve_alert(approver, draft.pk, draft.content_hash).uid)
+    sample = Path(watchlist.__file__).parent / "data" / "un_sample.xml"
+    with sample.open("rb") as file:
+        importer = _as("amal", Permission.WATCHLIST_LIST_IMPORT, Purpose.SANCTIONS)
+        watchlist.import_un_list(importer, file, sample.name)
 
 
 def _as(username: str, permission: Permission, purpose: Purpose | None = None) -> Grant:
