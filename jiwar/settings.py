@@ -40,7 +40,8 @@ def _database(url: str) -> dict[str, object]:
             "OPTIONS": {
                 # A reader that turns writer cannot be told "busy": take the write lock at BEGIN.
                 "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
+                # Longer than a first list of twenty thousand entries takes, applied in one transaction.
+                "timeout": 60,
                 # FULL: an acknowledged write survives a power cut in WAL mode too.
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
             },

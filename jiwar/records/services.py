@@ -21,7 +21,7 @@ from jiwar.records.statement import COSIGNED, SIGNED, VERSION, Approval, check_a
 from jiwar.records.store import Held, New, held_of, project, retire, store
 from jiwar.wire.faults import Fault, Refused, of_pydantic
 from jiwar.wire.ids import uuid7
-from jiwar.wire.strict_json import canonical, parse
+from jiwar.wire.strict_json import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +102,26 @@ def _signed(draft: Draft, approval: Approval | None, at: dt.datetime) -> New:
     plain = content.model_dump(mode="json")
     if kind.needs_approval(content) or approval is not None:
         check_approval(approval, content_hash(kind.name, kind.version, plain))
-    statement = canonical(
-        {
-            "v": VERSION,
-            "id": str(supersedes.uid if supersedes else uuid7(at)),
-            "version": supersedes.version + 1 if supersedes else 1,
-            "kind": kind.name,
-            "kind_version": kind.version,
-            "origin": settings.NODE.state,
-            "node": settings.NODE.code,
-            "issued_at": at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
-            "content": plain,
-            "supersedes": supersedes.hash if supersedes else None,
-            "approval": approval.as_json() if approval else None,
-        }
-    )
+    data = {
+        "v": VERSION,
+        "id": str(supersedes.uid if supersedes else uuid7(at)),
+        "version": supersedes.version + 1 if supersedes else 1,
+        "kind": kind.name,
+        "kind_version": kind.version,
+        "origin": settings.NODE.state,
+        "node": settings.NODE.code,
+        "issued_at": at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+        "content": plain,
+        "supersedes": supersedes.hash if supersedes else None,
+        "approval": approval.as_json() if approval else None,
+    }
+    statement = canonical(data)
     keys = ring(settings.KEYS)
     key, second = keys.signing[0], ""
     signature = _b64(key.sign(SIGNED + statement))
     if kind.cosigned:
         second = f"{keys.cosigning[0].id}:{_b64(keys.cosigning[0].sign(COSIGNED + statement))}"
-    return New(statement, _members(statement), key.id, signature, second, kind, content)
+    return New(statement, data, key.id, signature, second, kind, content)
 
 
 def _issued(record: Record, approval: Approval | None) -> Act:
@@ -246,12 +245,6 @@ def _apply_acknowledgement(record: Record, content: Content) -> None:
 
 WITHDRAWAL.projections.append(_apply_withdrawal)
 ACKNOWLEDGEMENT.projections.append(_apply_acknowledgement)
-
-
-def _members(statement: bytes) -> dict[str, Any]:
-    data = parse(statement)
-    assert isinstance(data, dict)
-    return data
 
 
 def _b64(data: bytes) -> str:

@@ -1,5 +1,8 @@
 """What screening may find: the only writer of `Entry`. Called inside the transaction that stores or ends a record."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,7 +21,9 @@ from jiwar.watchlist.models import Edition, Entry, Member, Resolution, Revision
 if TYPE_CHECKING:
     from jiwar.records.models import Record
 
-_COUNT = "UPDATE watchlist_revision SET value = value + 1 WHERE id = 1 RETURNING value"
+_COUNT = "UPDATE watchlist_revision SET value = value + %s WHERE id = 1 RETURNING value"
+_gathered: ContextVar[list[tuple[Entry, SubjectFacts]] | None] = ContextVar("gathered", default=None)
+"""Entries that are put and not written yet; None outside `together`."""
 
 
 def put(
@@ -41,27 +46,52 @@ def put(
     if category == Entry.Category.LISTING and settings.NODE.role == "post" and _holds_edition():
         withhold(record)
         return
-    said = {
-        "record": record,
-        "category": category,
-        "reference": reference,
-        "alert_type": alert_type,
-        "action": action,
-        "covert": covert,
-        "protected": protected,
-        "facts": subject.model_dump(mode="json"),
-        "complete": usable and is_complete(subject),
-        "active": True,
-        "revision": _next_revision(),
-        "changed_at": timezone.now(),
-    }
-    uid = _uid(record)
-    entry = Entry(uid=uid, **said)
-    # Two plain statements, not `update_or_create`: a list brings twenty thousand at once.
-    new = not Entry.objects.filter(uid=uid).update(**said)
-    if new:
-        entry.save(force_insert=True)
-    ties.keep(entry, subject, new=new)
+    entry = Entry(
+        uid=_uid(record),
+        record=record,
+        category=category,
+        reference=reference,
+        alert_type=alert_type,
+        action=action,
+        covert=covert,
+        protected=protected,
+        facts=subject.model_dump(mode="json"),
+        complete=usable and is_complete(subject),
+        active=True,
+        changed_at=timezone.now(),
+    )
+    gathered = _gathered.get()
+    if gathered is None:
+        _write([(entry, subject)])
+    else:
+        gathered.append((entry, subject))
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is put meanwhile, each of another subject, is written at the end, all at once: a list brings thousands."""
+    token = _gathered.set([])
+    try:
+        yield
+        _write(_gathered.get() or [])
+    finally:
+        _gathered.reset(token)
+
+
+def _write(put: list[tuple[Entry, SubjectFacts]]) -> None:
+    """In the order in which they were put."""
+    if not put:
+        return
+    last = _next_revision(len(put))
+    for revision, (entry, _) in enumerate(put, last - len(put) + 1):
+        entry.revision = revision
+    there = set(Entry.objects.filter(uid__in=[entry.uid for entry, _ in put]).values_list("uid", flat=True))
+    for entry, _ in put:
+        if entry.uid in there:
+            entry._state.adding = False
+            entry.save(force_update=True)
+    Entry.objects.bulk_create(entry for entry, _ in put if entry.uid not in there)
+    ties.keep(put, there)
 
 
 def drop(record: "Record") -> None:
@@ -101,10 +131,10 @@ def _uid(record: "Record") -> UUID:
     return record.uid if isinstance(record.uid, UUID) else UUID(record.uid)
 
 
-def _next_revision() -> int:
-    """Rises in the order of commits: the row stays locked until the caller's transaction ends."""
+def _next_revision(most: int = 1) -> int:
+    """Rises in the order of commits, by so many; the row stays locked until the caller's transaction ends."""
     hold_ledger()
-    if not (found := rows(_COUNT)):
+    if not (found := rows(_COUNT, [most])):
         Revision.objects.get_or_create(pk=1)
-        found = rows(_COUNT)
+        found = rows(_COUNT, [most])
     return int(found[0][0])

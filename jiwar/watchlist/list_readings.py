@@ -153,7 +153,7 @@ class _Hashed:
 
     def read(self, size: int = -1) -> bytes:
         start, self._start = self._start, b""
-        chunk = start or self._file.read(size)
+        chunk = start + self._file.read(max(0, size - len(start)) if size >= 0 else size)
         self.taken += len(chunk)
         if self.taken > MOST_BYTES:
             raise ListError("too_large")

@@ -12,6 +12,7 @@ from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.services import Author, append
 from jiwar.exchange.courier import EACH_MINUTE
 from jiwar.records.services import Draft, Record, issue_all, read_content, terms, withdraw_all
+from jiwar.watchlist import entries
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_PERSON, Listing
 from jiwar.watchlist.list_catalogue import UN_LIST, Files, ListTerms, terms_of
 from jiwar.watchlist.list_readings import (
@@ -160,10 +161,11 @@ def apply(by: Author, reading: ListImport, progress: Progress = silent) -> ListI
 
 
 def _apply(by: Author, rows: tuple[ListRow, ...], held_on: ListTerms) -> None:
-    entries = Entry.objects.filter(uid__in=[row.entry for row in rows if row.entry]).select_related("record")
-    records = {entry.uid: entry.record for entry in entries if entry.record.state in {"in_force", "expired"}}
+    held = Entry.objects.filter(uid__in=[row.entry for row in rows if row.entry]).select_related("record")
+    records = {entry.uid: entry.record for entry in held if entry.record.state in {"in_force", "expired"}}
     gone = [row for row in rows if row.change == ListRow.Change.REMOVED]
-    issue_all(by, [_draft(row, records, held_on) for row in rows if row.change != ListRow.Change.REMOVED])
+    with entries.together():
+        issue_all(by, [_draft(row, records, held_on) for row in rows if row.change != ListRow.Change.REMOVED])
     ended = [records[row.entry] for row in gone if row.entry in records]
     withdraw_all(by, [record for record in ended if record.state == "in_force"], "no longer on the list")
 

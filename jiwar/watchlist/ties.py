@@ -4,7 +4,7 @@ Called by `entries` in the transaction that stores or ends a record; the only wr
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.logic.names import fold
@@ -14,11 +14,17 @@ LEAST_ADDRESS = 8
 """Letters and digits from which an address is one, and not the name of a country or a town that many share."""
 
 
-def keep(entry: Entry, subject: SubjectFacts, *, new: bool) -> None:
-    """Keep what a subject may be linked by, in place of what was kept; no query where it is new and has nothing."""
-    if not new:
-        Tie.objects.filter(entry=entry).delete()
-    Tie.objects.bulk_create(Tie(entry=entry, what=what, value=value) for what, value in sorted(set(_ties(subject))))
+def keep(put: Iterable[tuple[Entry, SubjectFacts]], there: Collection[object]) -> None:
+    """Keep what subjects may be linked by, in place of what was kept of those that were there before.
+
+    No query where none was there and none has anything.
+    """
+    rows = []
+    for entry, subject in put:
+        rows += [Tie(entry=entry, what=what, value=value) for what, value in sorted(set(_ties(subject)))]
+    if there:
+        Tie.objects.filter(entry__in=there).delete()
+    Tie.objects.bulk_create(rows)
 
 
 def forget(entry: object) -> None:

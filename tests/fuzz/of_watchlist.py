@@ -1,43 +1,18 @@
-"""The UN list, names, dates, the index on the disk."""
+"""Names, dates, the index on the disk; lists stand in `of_lists`."""
 
 import datetime as dt
-import io
 import tempfile
 from functools import cache
 from pathlib import Path
 from uuid import UUID
 
-from jiwar.watchlist.lists import _read
-from jiwar.watchlist.logic import edition, segment
+from jiwar.watchlist.logic import building, edition, segment
 from jiwar.watchlist.logic.dates import PartialDate, agreement
 from jiwar.watchlist.logic.edition import EditionInvalid
 from jiwar.watchlist.logic.evidence import Name, Subject
 from jiwar.watchlist.logic.names import fold, read_name
 from jiwar.watchlist.logic.segment import IndexFileError
-from jiwar.wire.faults import Refused
 from tests.fuzz.target import storable, target
-
-SAMPLE = Path(__file__).resolve().parents[2] / "jiwar" / "watchlist" / "data" / "un_sample.xml"
-
-
-def lists() -> list[bytes]:
-    whole = SAMPLE.read_bytes()
-    first = whole.index(b"</INDIVIDUAL>") + len(b"</INDIVIDUAL>")
-    return [whole[:first] + b"</INDIVIDUALS></CONSOLIDATED_LIST>", whole[: first - 40]]
-
-
-@target("jiwar.watchlist.logic.un_list", corpus=lists, cost=8)
-def un_list(data: bytes) -> None:
-    try:
-        taken = _read(io.BytesIO(data))
-    except Refused as refused:
-        storable(refused.faults)
-        return
-    storable(taken.generated_at or "")
-    for reference, (_, listing) in taken.listings.items():
-        storable([reference, listing])
-    for unread in taken.unread:
-        storable([getattr(unread, field.attname) for field in unread._meta.concrete_fields])
 
 
 @target("jiwar.watchlist.logic.dates", corpus=lambda: [b"1971-03-09", b"~1971/1975", b"1971"])
@@ -90,7 +65,7 @@ def edition_file(data: bytes) -> None:
 def saved() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "index"
-        segment.save(segment.build([Subject(key="a", names=(Name("Salem Ould Khattar"),))]), path, 1)
+        segment.save(building.build([Subject(key="a", names=(Name("Salem Ould Khattar"),))]), path, 1)
         return path.read_bytes()
 
 

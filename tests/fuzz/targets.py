@@ -6,6 +6,7 @@ from tests.fuzz import (  # noqa: F401 - they enter their targets
     of_documents,
     of_exchange,
     of_identity,
+    of_lists,
     of_matching,
     of_records,
     of_screening,

@@ -132,6 +132,8 @@ class Taker:
     def text(self, path: str, value: str) -> str:
         """One line of text without what no page can show; "" where nothing is left."""
         text = " ".join(value.split())
+        if text.isprintable():
+            return text
         if _TURNING.search(text) or any(unicodedata.category(c) in {"Cc", "Cs", "Cn"} for c in text):
             self.problem(path, Problem.UNREADABLE_TEXT, ascii(text)[1:-1])
             return ""

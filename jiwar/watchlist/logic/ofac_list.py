@@ -44,7 +44,7 @@ _NUMBERS: Final = {
     "vessel registration identification": "imo",
 }
 """Types of identity that name an object, an account or a device; every other type is a document."""
-_SAID: Final = {
+_SAID: Final = (
     "additional sanctions information",
     "aircraft manufacture date",
     "aircraft model",
@@ -83,7 +83,7 @@ _SAID: Final = {
     "vessel type",
     "vessel year of build",
     "website",
-}
+)
 """Remarks that are kept as text: nothing is compared by them."""
 
 
@@ -242,7 +242,7 @@ def _remark(taker: Taker, text: str) -> bool:
 
 def _heading(text: str) -> bool:
     low = text.casefold()
-    return any(low.startswith(said) for said in _SAID) or text.startswith(("(", "Member of", "Executive Order"))
+    return low.startswith(_SAID) or text.startswith(("(", "Member of", "Executive Order"))
 
 
 _IS_NUMBERED: Final = re.compile(
@@ -385,7 +385,7 @@ class _Entry(Reader):
         elif type_.casefold().startswith("digital currency address"):
             self._taker.identifier(element.path, "account", country, number)
             self._taker.comment(element.path, f"{type_} {number}")
-        elif any(type_.casefold().startswith(said) for said in _SAID):
+        elif type_.casefold().startswith(_SAID):
             self._taker.comment(element.path, " ".join(filter(None, (type_, number, country))))
         else:
             _take_number(self._taker, element.path, type_, country, number)

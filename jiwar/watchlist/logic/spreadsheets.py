@@ -52,7 +52,7 @@ def _xlsx(file: BinaryIO, sheet: str) -> Iterator[Row]:
         raise ListError("not_the_list", detail=sheet[:60])
     try:
         page = book[sheet] if sheet else book.worksheets[0]
-        yield from _cells(page.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1, max_row=MOST_ROWS + 1))
+        yield from _cells(page.iter_rows(values_only=True, max_row=MOST_ROWS + 1))
     except ListError:
         raise
     except Exception as error:
