@@ -66,6 +66,7 @@ class Permission(StrEnum):
     WATCHLIST_POLICY_READ = "watchlist:policy:read"
     WATCHLIST_RESOLUTION_CONFIRM = "watchlist:resolution:confirm"
     WATCHLIST_RESOLUTION_PROPOSE = "watchlist:resolution:propose"
+    WATCHLIST_SIGHTING_REPORT = "watchlist:sighting:report"
 
 
 class Purpose(StrEnum):
@@ -116,6 +117,7 @@ PERSONAL = frozenset(
         P.WATCHLIST_PERSON_SCREEN,
         P.WATCHLIST_RESOLUTION_CONFIRM,
         P.WATCHLIST_RESOLUTION_PROPOSE,
+        P.WATCHLIST_SIGHTING_REPORT,
     }
 )
 """Permissions that touch personal data: they need a purpose."""
@@ -190,6 +192,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.WATCHLIST_PERSON_SCREEN,
         P.WATCHLIST_POLICY_DRAFT,
         P.WATCHLIST_RESOLUTION_PROPOSE,
+        P.WATCHLIST_SIGHTING_REPORT,
     },
     # The compliance approver: the second natural person (R2).
     Role.APPROVER: _READS_CASES
@@ -236,6 +239,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.WATCHLIST_PERSON_SCREEN,
         P.WATCHLIST_POLICY_DRAFT,
         P.WATCHLIST_RESOLUTION_PROPOSE,
+        P.WATCHLIST_SIGHTING_REPORT,
     },
     Role.FIELD_OFFICER: frozenset(
         {

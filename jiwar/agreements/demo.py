@@ -44,7 +44,7 @@ def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, An
             },
             {
                 "id": "art-4-1",
-                "kinds": ["alert.hit", "case.outcome"],
+                "kinds": ["alert.hit", "case.outcome", "sighting"],
                 **ways,
                 "onward": "no",
                 "retention_days": 730,

@@ -46,6 +46,7 @@ READS = {
     "match.answer": P.MATCHING_REQUEST_READ,
     "match.request": P.MATCHING_REQUEST_READ,
     "match.result": P.MATCHING_REQUEST_READ,
+    "sighting": P.WATCHLIST_ALERT_READ,
     "screening.policy": P.WATCHLIST_POLICY_READ,
 }
 """What reading a kind of record takes. A kind that is not named is read by nobody."""

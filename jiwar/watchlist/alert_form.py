@@ -152,7 +152,7 @@ def labels() -> dict[str, str]:
         "birth_dates": {"date": _("Date of birth"), "approximate": _("Approximate")},
         "documents": {"type": _("Document"), "country": _("Issued by"), "number": _("Document number")},
         "identifiers": {"kind": _("Kind of number"), "country": _("Registered in"), "number": _("Number")},
-        "places": {"kind": _("Kind of place"), "country": _("State"), "text": _("Place")},
+        "places": {"kind": _("Kind of place"), "country": _("Country"), "text": _("Place")},
         "relations": {"kind": _("Relation"), "name": _("To whom or what"), "target": _("Its record")},
     }
     language = get_language() or "en"

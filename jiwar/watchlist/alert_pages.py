@@ -29,6 +29,7 @@ from jiwar.watchlist.alert_kinds import ALERT_ON, ALERTS, AlertType
 from jiwar.watchlist.logic.alert_rules import ACTIONS_ON, RIGHTS_QUESTIONS, SUBJECTS, sensitive_offence
 from jiwar.watchlist.logic.quality import Quality, quality
 from jiwar.watchlist.models import Alert
+from jiwar.watchlist.sighting_form import sighting_of
 from jiwar.wire.faults import Fault, Refused
 
 if TYPE_CHECKING:
@@ -289,6 +290,7 @@ def show_alert(request: HttpRequest, uid: UUID) -> HttpResponse:
         "national": settings.NODE.role == "national",
         "versions": alert_queries.versions(by.actor, alert),
         "hits": alert_queries.hits(alert),
+        "sightings": services.browse_sightings(by, alert),
         "faults": faults,
         "typed": request.POST,
     }
@@ -316,6 +318,16 @@ def _act(request: HttpRequest, uid: UUID) -> HttpResponse:
         by = _by(request, Permission.WATCHLIST_ALERT_APPROVE)
         services.take_back_refusal(by, uid, request.POST.get("reason", ""))
         messages.success(request, _("The refusal is taken back. The alert is used again."))
+        return redirect(_to("alert", uid, purpose=by.purpose))
+    if act == "sighting":
+        by = _by(request, Permission.WATCHLIST_SIGHTING_REPORT)
+        services.report_sighting(by, uid, **sighting_of(request.POST))
+        messages.success(request, _("Reported. It goes to every state that an agreement opens it to."))
+        return redirect(_to("alert", uid, purpose=by.purpose))
+    if act == "withdraw_sighting":
+        by = _by(request, Permission.WATCHLIST_SIGHTING_REPORT)
+        services.withdraw_sighting(by, request.POST.get("sighting", ""), request.POST.get("reason", ""))
+        messages.success(request, _("The sighting is taken back, and every holder is being told."))
         return redirect(_to("alert", uid, purpose=by.purpose))
     raise Refused(Fault("not_in_list", "act"))
 

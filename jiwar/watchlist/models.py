@@ -249,6 +249,21 @@ class Hit(models.Model):
         return f"{self.reported_by} {self.uid}"
 
 
+class Sighting(models.Model):
+    """That the subject of an alert was seen, own or received; what was seen stands in its record."""
+
+    record = models.OneToOneField("records.Record", models.CASCADE, related_name="+")
+    uid = models.UUIDField(unique=True)
+    alert = models.UUIDField(db_index=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
 class ProtectedPerson(models.Model):
     """Someone whom this state protects from another. Never sent anywhere, not even to own posts (rule R5)."""
 

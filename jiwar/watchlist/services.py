@@ -24,6 +24,7 @@ from jiwar.watchlist.lists import approve_list, confirm_list, discard_list, impo
 from jiwar.watchlist.protection import end_protection, protect
 from jiwar.watchlist.refusals import refuse_alert, take_back_refusal
 from jiwar.watchlist.screening import screen
+from jiwar.watchlist.sightings import browse_sightings, report_sighting, withdraw_sighting
 
 __all__ = [
     "alert_on",
@@ -34,6 +35,7 @@ __all__ = [
     "browse_alerts",
     "browse_cases",
     "browse_foreign",
+    "browse_sightings",
     "confirm_list",
     "discard_alert",
     "discard_list",
@@ -53,6 +55,7 @@ __all__ = [
     "record_outcome",
     "refuse_alert",
     "report_hit",
+    "report_sighting",
     "return_alert",
     "screen",
     "submit_alert",
@@ -60,4 +63,5 @@ __all__ = [
     "take_case",
     "take_foreign",
     "withdraw_alert",
+    "withdraw_sighting",
 ]
