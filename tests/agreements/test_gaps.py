@@ -73,8 +73,8 @@ def test_the_page_says_what_is_open_and_why_the_rest_is_not(
 def test_an_agreement_of_others_that_is_held_counts(niger: ForeignNode, at_the_desk: Client, body: dict) -> None:
     take(say(niger, AGREEMENT, body))
     said = row(at_the_desk.get("/agreements/gaps/"), "LBY – NER")
-    assert said.count("not open") == 5
-    assert said.count(word("verdict", "not_signed", "en")) == 5
+    assert said.count("not open") == 6
+    assert said.count(word("verdict", "not_signed", "en")) == 6
 
 
 def test_it_needs_the_permission_to_read_agreements(own_keys: None, client: Client) -> None:
