@@ -48,6 +48,7 @@ class Screened(models.Model):
     screening = models.UUIDField(help_text="id of the search, as the ledger has it")
     list_age = models.DateTimeField(null=True)
     entries = models.PositiveIntegerField()
+    too_little = models.BooleanField(default=False, help_text="what was asked could find nobody")
     candidates = models.JSONField()
     outcomes = models.JSONField(default=dict)
 

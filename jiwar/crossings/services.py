@@ -92,6 +92,7 @@ def begin(by: Grant, traveller: Traveller, reason: str = "") -> Screened:
             screening=found.id,
             list_age=found.list_age,
             entries=found.entries,
+            too_little=found.too_little,
             candidates=[each.as_dict() for match in found.candidates for each in _candidates(match)],
         )
 

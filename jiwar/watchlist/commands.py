@@ -125,6 +125,8 @@ def _table(answer: "Screening") -> str:
         if answer.list_age
         else "the watchlist is empty"
     )
+    if answer.too_little:
+        lines.append("the name is too common to find anybody by it alone: add a date of birth or a number")
     return "\n".join(lines)
 
 
@@ -137,5 +139,6 @@ def _plain(answer: "Screening") -> dict[str, Any]:
         "list_age": answer.list_age.isoformat() if answer.list_age else None,
         "entries": answer.entries,
         "took_ms": round(answer.took_ms, 1),
+        "too_little": answer.too_little,
         "candidates": [asdict(match) | {"record_uid": str(match.record_uid)} for match in answer.candidates],
     }

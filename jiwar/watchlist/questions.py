@@ -111,13 +111,17 @@ class CandidateOut(Schema):
 
 
 class ScreeningOut(Schema):
-    """At most five candidates, the likeliest first. `list_age`: the newest change of the watchlist heard of here."""
+    """At most five candidates, the likeliest first. `list_age`: the newest change of the watchlist heard of here.
+
+    `too_little`: what was asked could find nobody, for on so long a list a name so common proves nothing alone.
+    """
 
     id: UUID
     at: dt.datetime
     list_age: dt.datetime | None
     entries: int
     took_ms: float
+    too_little: bool
     candidates: list[CandidateOut]
 
 
@@ -143,6 +147,7 @@ def answer_of(done: Screening) -> ScreeningOut:
         list_age=done.list_age,
         entries=done.entries,
         took_ms=round(done.took_ms, 3),
+        too_little=done.too_little,
         candidates=[_candidate(match) for match in done.candidates],
     )
 

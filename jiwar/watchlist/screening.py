@@ -124,7 +124,8 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class Screening:
     """An answer. `id` is the subject of its ledger leaf; `list_age` as the function of that name;
-    `entries` how many subjects were searched."""
+    `entries` how many subjects were searched. `too_little`: what was asked could find nobody, for on so long a list a
+    name so common proves nothing alone."""
 
     id: UUID
     at: dt.datetime
@@ -132,6 +133,7 @@ class Screening:
     list_age: dt.datetime | None
     entries: int
     took_ms: float
+    too_little: bool = False
 
 
 Keep = Callable[[Candidate, Entry], bool]
@@ -169,6 +171,7 @@ class Searched:
     entries: int
     started: float
     reach: Reach = DESK
+    too_little: bool = False
 
 
 def screen(by: Grant, query: Query, *, channel: str = "desk", reason: str = "") -> Screening:
@@ -232,7 +235,8 @@ def search(
     index = current_index()
     limits = Thresholds(reach.threshold) if reach.threshold is not None else limits or thresholds.in_force()
     found = index.search(query, limit=reach.found, threshold=limits.lowest)
-    return Searched(by, query, channel, reason, found, limits, len(index), started, reach)
+    too_little = not found and index.says_too_little(query, limits.lowest)
+    return Searched(by, query, channel, reason, found, limits, len(index), started, reach, too_little)
 
 
 def may_search(by: Grant, reach: Reach = DESK) -> None:
@@ -261,7 +265,7 @@ def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
                 answers.append(refused)
                 continue
             took = (time.perf_counter() - one.started) * 1000
-            answer = Screening(uuid7(at), at, matches, age, one.entries, took)
+            answer = Screening(uuid7(at), at, matches, age, one.entries, took, one.too_little)
             acts.setdefault(one.by, []).append(_act(one, answer))
             answers.append(answer)
         for by, number in Counter(one.by for one, refused in zip(searched, beyond, strict=True) if refused).items():

@@ -1,6 +1,7 @@
 """The index finds what comparing with everyone would find, whatever was added, withdrawn or saved."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,16 @@ def test_she_who_is_named_comes_before_her_siblings() -> None:
         found = index.search(Query((f"{sister} {family}",)))
         assert found[0].key == f"{n}"
         assert {candidate.score for candidate in found} == {0.985}
+
+
+@given(lists.filter(bool), people, st.sampled_from([0.25, 0.9]))
+def test_who_asked_too_little_could_have_found_nobody(listed: list[Subject], one: Subject, threshold: float) -> None:
+    index = Index.build(listed)
+    index.add(replace(one, key="one", documents=()))
+    bare = Query((one.names[0].text,))
+    asked = Query(bare.names, one.birth_dates[0], one.sexes[0], one.nationalities[0])
+    for query in (bare, asked):
+        if index.says_too_little(query, threshold):
+            assert index.search(query, 50, threshold) == []
+    assert index.says_too_little(Query(("محمد",)), threshold)
+    assert not index.says_too_little(Query(("محمد",), documents=(Document("", "LBY", "LO042817"),)), threshold)

@@ -19,7 +19,7 @@ import numpy as np
 
 from . import segment as segments
 from .building import SEXES, asked_days, build, nation, numbers
-from .dates import MANY_YEARS, NEAR_YEARS, UNKNOWN_YEAR, DateAgreement, PartialDate, pack, year_code
+from .dates import MANY_YEARS, NEAR_YEARS, UNKNOWN_YEAR, DateAgreement, PartialDate, pack, stands, year_code
 from .evidence import Comparison, Query, Subject, compare, prior_bits
 from .frequency import usual
 from .names import ParsedName, Part, read_name
@@ -187,6 +187,20 @@ class Index:
                 found[subject.key] = rank, Candidate(subject.key, comparison.score, comparison)
                 beside += minus > -math.inf
         return [candidate for _, candidate in sorted(found.values(), key=lambda ranked: ranked[0])][:limit]
+
+    def says_too_little(self, query: Query, threshold: float = THRESHOLD) -> bool:
+        """Whether not even one of whom all that is asked for is true would reach the threshold.
+
+        So it is with a common name alone on a long list.
+        """
+        if query.documents or query.identifiers:
+            return False
+        w = self._weights
+        names = [sum(map(self.rarity, name.parts)) for name in map(read_name, query.names)]
+        born = pack(query.birth_date) if query.birth_date else 0
+        most = max(names, default=0.0) + (w.birth[stands(born, born)] if born else 0.0)
+        most += _most_others(query, w) + _most_in_text(query, w)
+        return most < prior_bits(len(self), w) + _bits(threshold)
 
     def _by_name(
         self, layer: _Layer, query: Query, spelling: ParsedName, need: float, worth: Callable[[Part], float]
