@@ -14,10 +14,14 @@ _THING = {"name": "name", "alias": "name", "previousName": "name", "weakAlias": 
 }  # fmt: skip
 _INTERVAL = {"proof": "Document", "startDate": "date", "endDate": "date", "recordId": "string"}
 _PAPER = _INTERVAL | {"holder": "LegalEntity", "number": "identifier 64", "type": "string", "country": "country"}
+_VEHICLE = _THING | {"registrationNumber": "identifier 64"}
 SCHEMATA: dict[str, dict[str, str]] = {
     "Person": _THING
     | {"birthDate": "date", "birthPlace": "string", "nationality": "country", "gender": "gender"},
     "Organization": _THING,
+    "Vehicle": _VEHICLE,
+    "Vessel": _VEHICLE | {"imoNumber": "identifier 64", "mmsi": "identifier 64", "callSign": "identifier 64"},
+    "Airplane": _VEHICLE | {"serialNumber": "identifier 64"},
     "Note": _THING,
     "Passport": _PAPER,
     "Identification": _PAPER,
@@ -27,13 +31,17 @@ SCHEMATA: dict[str, dict[str, str]] = {
     "PlainText": _THING
     | {"contentHash": "checksum", "fileName": "string", "mimeType": "mimetype", "bodyText": "text"},
 }  # fmt: skip
-REQUIRED = {"Person": ["name"], "Organization": ["name"], "Passport": ["holder", "number"], "Sanction": ["entity"]} | {
-    "Identification": ["holder", "number"]
-}
+REQUIRED = {
+    "Person": ["name"],
+    "Organization": ["name"],
+    "Passport": ["holder", "number"],
+    "Sanction": ["entity"],
+    "Vessel": ["name"],
+} | {"Identification": ["holder", "number"]}
 RANGES = {
     "Document": {"PlainText"},
     "LegalEntity": {"Person", "Organization"},
-    "Thing": {"Person", "Organization", "Note", "PlainText"},
+    "Thing": {"Person", "Organization", "Vehicle", "Vessel", "Airplane", "Note", "PlainText"},
 }
 _FORMS = {
     "checksum": r"[0-9a-f]{40}",

@@ -159,9 +159,27 @@ AGREEMENT: dict[str, Any] = {
     "ends": None,
     "legal_basis": "Tripoli Action Plan, 2012",
 }
+CAR: dict[str, Any] = {
+    k: v for k, v in ALERT.items() if k not in {"offence", "warrant", "grave_risk", "ministerial_signoff"}
+} | {
+    "type": "stolen",
+    "action": "seize_and_report",
+    "subject": {
+        "type": "vehicle",
+        "names": [{"text": "Toyota Hilux, white", "kind": "name", "quality": "good"}],
+        "identifiers": [
+            {"kind": "plate", "country": "LBY", "number": "5-123456"},
+            {"kind": "vin", "country": "", "number": "1M8GDM9AXKP042788"},
+        ],
+        "places": [{"kind": "seen", "country": "NER", "text": "Agadez"}],
+        "relations": [{"kind": "owner", "name": "Mahmud Al Fitouri", "target": None}],
+    },
+    "report": {"authority": "Police, Sabha", "number": "V-12", "date": "2026-10-01"},
+}
 EVERY: dict[str, tuple[str, dict[str, Any]]] = {
     "alert": ("alert.person", ALERT),
     "missing child": ("alert.person", MISSING),
+    "stolen car": ("alert.object", CAR),
     "listed person": ("listing.person", LISTING),
     "listed organisation": ("listing.entity", ENTITY),
     "hit": ("alert.hit", HIT),
@@ -194,9 +212,17 @@ _papers = st.fixed_dictionaries(
         "number": _line,
     }
 )
+_numbers = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["plate", "imo", "mmsi", "callsign", "hull", "tail", "serial", "imei", "phone"]),
+        "country": st.sampled_from(["", "LBY"]),
+        "number": _line,
+    }
+)
 subjects = st.fixed_dictionaries(
     {
-        "type": st.sampled_from(["person", "organisation"]),
+        "type": st.sampled_from(["person", "organisation", "armed_group", "vehicle", "vessel", "aircraft", "device"]),
+        "identifiers": st.lists(_numbers, max_size=3),
         "names": st.lists(_names, min_size=1, max_size=5),
         "birth_dates": st.lists(_born, max_size=3),
         "sexes": st.lists(st.sampled_from(["M", "F", "X"]), max_size=2, unique=True),

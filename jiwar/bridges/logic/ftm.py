@@ -1,8 +1,9 @@
 """Statements as FollowTheMoney entities (schema of followthemoney 4.11), one JSON object a line.
 
-A person or an organisation with the papers that it holds, a `Sanction` where a list or an alert says one, and the
-signed statement as a `PlainText` that the first of them names as its proof. Values of that schema are cleaned and cut
-by its programs, so the statement stands there in base64, in numbered pieces.
+A person, an organisation, a vehicle, a vessel or an airplane (another thing is a note), the papers that the first two
+hold, a `Sanction` where a list or an alert says one, and the signed statement as a `PlainText` that the first of them
+names as its proof. Values of that schema are cleaned and cut by its programs, so the statement stands there in base64,
+in numbered pieces.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pycountry
 
 from jiwar.bridges.logic.found import alpha2
 from jiwar.bridges.logic.statement import FILE_END, Say, Signed, Statement, Written, named
-from jiwar.bridges.logic.telling import MAPPED, lines, title
+from jiwar.bridges.logic.telling import ALERTS, MAPPED, lines, title
 from jiwar.wire.strict_json import canonical
 
 Entity = dict[str, Any]
@@ -25,6 +26,20 @@ PIECE: Final = 60_000
 """Characters of one value of the type `text`, of which the schema keeps 65,000."""
 CARRIER: Final = re.compile(r"jiwar-record/1 ([0-9]{1,3})/([0-9]{1,3}) ([A-Za-z0-9+/=]+)")
 _NAMES: Final = {"name": "name", "alias": "alias", "original_script": "alias", "former": "previousName"}
+_SCHEMATA: Final = {
+    "person": "Person", "organisation": "Organization", "armed_group": "Organization", "vehicle": "Vehicle",
+    "vessel": "Vessel", "aircraft": "Airplane",
+}  # fmt: skip
+_NUMBERS: Final = {
+    ("vehicle", "plate"): "registrationNumber",
+    ("vessel", "imo"): "imoNumber",
+    ("vessel", "mmsi"): "mmsi",
+    ("vessel", "callsign"): "callSign",
+    ("vessel", "hull"): "registrationNumber",
+    ("aircraft", "tail"): "registrationNumber",
+    ("aircraft", "serial"): "serialNumber",
+}
+"""The property that a number of a thing has; the text says the others."""
 _SEXES: Final = {"M": "male", "F": "female", "X": "other"}
 _NUMBER: Final = 64  # the longest `number` that the schema keeps
 _UN_REFERENCE: Final = 16
@@ -37,7 +52,7 @@ def write(statement: Statement, say: Say) -> Written:
     told = lines(statement, say)
     text = "\n".join(line.text for line in told)
     body = statement.body
-    if statement.kind in MAPPED and "subject" in body:
+    if statement.kind in MAPPED and body.get("subject", {}).get("type") in _SCHEMATA:
         made.objects += _subject(statement, text, proof, made, say)
     else:
         made.objects.append(
@@ -82,10 +97,10 @@ def _entity(id_: str, schema: str, **values: str | Sequence[str] | None) -> Enti
 def _subject(statement: Statement, text: str, proof: str, made: Written, say: Say) -> Iterator[Entity]:
     body, at = statement.body, "content.body.subject"
     subject = body["subject"]
-    schema = "Person" if subject["type"] == "person" else "Organization"
+    schema = _SCHEMATA[subject["type"]]
     key = entity_id(schema, statement)
     values: dict[str, list[str]] = {"proof": [proof], "notes": [text]}
-    made.native |= {f"{at}.type"}
+    made.native |= {f"{at}.type"} if subject["type"] != "armed_group" else set()
     for i, one in enumerate(subject["names"]):
         weak = one.get("quality") == "low"
         values.setdefault("weakAlias" if weak else _NAMES[one["kind"]], []).append(one["text"])
@@ -96,6 +111,10 @@ def _subject(statement: Statement, text: str, proof: str, made: Written, say: Sa
     states = [(i, alpha2(state)) for i, state in enumerate(subject.get("nationalities", ()))]
     values["nationality" if schema == "Person" else "country"] = [code for _, code in states if code]
     made.native |= {f"{at}.nationalities.{i}" for i, code in states if code}
+    for i, one in enumerate(subject.get("identifiers", ())):
+        if (name := _NUMBERS.get((subject["type"], one["kind"]))) and len(one["number"]) <= _NUMBER:
+            values.setdefault(name, []).append(one["number"])
+            made.native |= {f"{at}.identifiers.{i}.{part}" for part in ("kind", "number")}
     if schema == "Person":
         _person(subject, values, made)
         if body.get("type") == "wanted_for_arrest":
@@ -103,7 +122,8 @@ def _subject(statement: Statement, text: str, proof: str, made: Written, say: Sa
     if statement.kind[0] in {"listing.person", "listing.entity"}:
         values["topics"] = ["sanction"]
     yield _entity(key, schema, **values)
-    yield from _papers(statement, subject, key, proof, made)
+    if schema in {"Person", "Organization"}:  # who holds a paper is one of these
+        yield from _papers(statement, subject, key, proof, made)
     yield from _designation(statement, key, proof, made, say)
 
 
@@ -162,7 +182,7 @@ def _designation(statement: Statement, key: str, proof: str, made: Written, say:
             proof=proof,
         )
         made.native |= {f"content.body.{part}" for part in ("list", "reference", "un_list_type", "listed_on")}
-    elif name == "alert.person" and body["type"] != "missing" and not body.get("protected"):
+    elif name in ALERTS and body["type"] != "missing" and not body.get("protected"):
         country = pycountry.countries.get(alpha_3=statement.origin)
         offence = body.get("offence") or {}
         yield _entity(

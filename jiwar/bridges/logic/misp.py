@@ -50,11 +50,11 @@ def write(statement: Statement, say: Say) -> Written:
     }
     body = statement.body
     if statement.kind in MAPPED:
-        if "subject" in body:
+        if body.get("subject", {}).get("type") in {"person", "organisation", "armed_group"}:
             event["Object"].append(writer.subject(body["subject"], made))
         about = {"alert.hit": "alert.person", "alert.refusal": "alert.person", "case.outcome": "alert.hit"}.get(name)
         if about:
-            event["extends_uuid"] = event_id(about, body["target"])
+            event["extends_uuid"] = event_id(statement.about_kind or about, body["target"])
             made.native.add("content.body.target")
     event["Attribute"] += [writer.attribute("Other", "text", line.text) for line in told]
     event["Attribute"].append(writer.carrier(statement))
@@ -106,7 +106,8 @@ class _Writer:
         person = subject["type"] == "person"
         name, version, template = _PERSON if person else _ORGANISATION
         rows = list(self._person(subject, made) if person else self._organisation(subject, made))
-        made.native.add("content.body.subject.type")
+        if subject["type"] != "armed_group":
+            made.native.add("content.body.subject.type")
         return {
             "name": name,
             "meta-category": "misc",

@@ -15,7 +15,7 @@ from uuid import UUID
 import pycountry
 
 from jiwar.bridges.logic.statement import Say, Statement, Written, named
-from jiwar.bridges.logic.telling import MAPPED, lines, title
+from jiwar.bridges.logic.telling import ALERTS, MAPPED, lines, title
 from jiwar.wire.ids import timestamp
 
 EXTENSION: Final = "extension-definition--d25200d7-a73b-4ea2-a988-1986e0e21802"
@@ -32,12 +32,16 @@ ENDED: Final = "(no longer in use)"
 _TLP_CREATED: Final = "2022-10-01T00:00:00.000Z"
 _EPOCH: Final = "2012-03-12T00:00:00.000Z"  # the day of the Tripoli Action Plan: what belongs to no record
 _TYPES: Final = {
+    "alert.group": "identity",
     "alert.hit": "sighting",
+    "alert.object": "identity",
     "alert.person": "identity",
     "listing.entity": "identity",
     "listing.foreign": "identity",
     "listing.person": "identity",
 }
+_CLASSES: Final = {"person": "individual", "organisation": "organization", "armed_group": "group"}
+"""Of identity-class-ov (section 10.7), which has none for a thing."""
 _SCHEMA: Final = (
     '{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","required":["extension_type","statement",'
     '"key","signature"],"properties":{"extension_type":{"const":"property-extension"},"statement":{"type":"string"},'
@@ -179,13 +183,14 @@ def _identity(thing: dict[str, Any], statement: Statement, text: str, made: Writ
     subject = body["subject"]
     thing["name"] = subject["names"][0]["text"]
     thing["description"] = text
-    thing["identity_class"] = "individual" if subject["type"] == "person" else "organization"
-    made.native |= {"content.body.subject.type", "content.body.subject.names.0.text"}
+    thing["identity_class"] = _CLASSES.get(subject["type"], "unspecified")
+    made.native |= {"content.body.subject.names.0.text"}
+    made.native |= {"content.body.subject.type"} if subject["type"] in _CLASSES else set()
     if reference := body.get("reference"):
         source = body.get("source_title") or body["list"]
         thing["external_references"].append({"source_name": source, "external_id": reference})
         made.native |= {"content.body.reference", "content.body.list", "content.body.source_title"}
-    if statement.kind[0] == "alert.person":
+    if statement.kind[0] in ALERTS:
         thing["labels"].append(body["type"])
         made.native.add("content.body.type")
 
@@ -195,7 +200,7 @@ def _sighting(thing: dict[str, Any], statement: Statement, text: str, made: Writ
     seen = at(dt.datetime.fromisoformat(body["at"]))
     thing |= {
         "description": text,
-        "sighting_of_ref": stix_id("alert.person", body["target"]),
+        "sighting_of_ref": stix_id(statement.about_kind or "alert.person", body["target"]),
         "where_sighted_refs": [state_id(body["reported_by"][:3])],
         "first_seen": seen,
         "last_seen": seen,
@@ -211,7 +216,7 @@ def _refs(kind: str, statement: Statement) -> list[str]:
         return [state_id(party) for party in body["parties"]]
     if kind == "case.outcome":
         return [stix_id("alert.hit", body["target"]), stix_id("alert.person", body["alert"])]
-    about = "alert.person" if kind == "alert.refusal" else statement.about_kind
+    about = statement.about_kind or ("alert.person" if kind == "alert.refusal" else "")
     target = body.get("target") if isinstance(body, Mapping) else None
     return [stix_id(about, target)] if about and isinstance(target, str) else [state_id(statement.origin)]
 

@@ -9,7 +9,9 @@ from typing import Any, Final
 from jiwar.bridges.logic.statement import Say, Statement
 
 MAPPED: Final = {
+    ("alert.group", 1),
     ("alert.hit", 1),
+    ("alert.object", 1),
     ("alert.person", 1),
     ("alert.refusal", 1),
     ("agreement", 1),
@@ -20,6 +22,7 @@ MAPPED: Final = {
     ("record.withdrawal", 1),
 }
 """Kinds whose body is put into words and fields. Every other travels as a signed statement alone."""
+ALERTS: Final = frozenset({"alert.group", "alert.object", "alert.person"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def title(statement: Statement, say: Say) -> str:
     body = statement.body
     if statement.kind not in MAPPED:
         return f"{say('kind', name)} ({statement.origin})"
-    if name == "alert.person":
+    if name in ALERTS:
         return f"{say('alert_type', body['type'])}: {body['subject']['names'][0]['text']}"
     if name.startswith("listing."):
         return f"{say('kind', name)}: {body['subject']['names'][0]['text']}"
@@ -53,7 +56,9 @@ def lines(statement: Statement, say: Say) -> list[Line]:
 
 
 def subject_lines(subject: Mapping[str, Any], say: Say, at: str = "content.body.subject") -> Iterator[Line]:
-    """Who it is about."""
+    """Who or what it is about."""
+    if (type_ := subject.get("type", "person")) != "person":
+        yield Line(f"{at}.type", f"Subject: {say('subject_type', type_)}")
     for i, name in enumerate(subject.get("names", ())):
         weak = ", low quality" if name.get("quality") == "low" else ""
         yield Line(f"{at}.names.{i}", f"{say('name_kind', name['kind'])}: {name['text']}{weak}")
@@ -69,6 +74,14 @@ def subject_lines(subject: Mapping[str, Any], say: Say, at: str = "content.body.
     for i, paper in enumerate(subject.get("documents", ())):
         said = " ".join(filter(None, (paper.get("type"), paper.get("country"), paper["number"])))
         yield Line(f"{at}.documents.{i}", f"Document: {said}")
+    for i, one in enumerate(subject.get("identifiers", ())):
+        said = " ".join(filter(None, (one.get("country"), one["number"])))
+        yield Line(f"{at}.identifiers.{i}", f"{say('identifier_kind', one['kind'])}: {said}")
+    for i, place in enumerate(subject.get("places", ())):
+        said = ", ".join(filter(None, (place["text"], place.get("country"))))
+        yield Line(f"{at}.places.{i}", f"Place ({say('place_kind', place['kind'])}): {said}")
+    for i, other in enumerate(subject.get("relations", ())):
+        yield Line(f"{at}.relations.{i}", f"{say('relation_kind', other['kind'])}: {other['name'] or other['target']}")
 
 
 def _alert(body: Mapping[str, Any], say: Say) -> Iterator[Line]:
@@ -161,7 +174,9 @@ def _terms(content: Mapping[str, Any], say: Say) -> Iterator[Line]:
 
 _WRITERS: Final[Mapping[str, Callable[[Mapping[str, Any], Say], Iterator[Line]]]] = {
     "agreement": _agreement,
+    "alert.group": _alert,
     "alert.hit": _hit,
+    "alert.object": _alert,
     "alert.person": _alert,
     "alert.refusal": _refusal,
     "case.outcome": _outcome,
