@@ -74,7 +74,7 @@ def make(by: Author, at: dt.datetime) -> Record | None:
     if count > min(MOST_CHANGES, max(last.subjects // 2, 1_000)):
         return _make_whole(by, at, *newest)
     try:
-        told = _since(rows, changed, at)
+        told = _since(rows, changed, at) if count else _Told([], [], 0)
     except (EditionInvalid, FileNotFoundError):
         return _make_whole(by, at, *newest)
     if not (told.put or told.removed) and at - last.made_at < RENEWED:

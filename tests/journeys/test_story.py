@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from jiwar.crossings.demo import PAPERS
-from jiwar.operation.demo import PASSWORD
+from jiwar.operation.demo import PASSWORD, wait_for
 from jiwar.operation.processes import GRACE
 from jiwar.records.words import word
 from tests.journeys.conftest import Nodes
@@ -118,6 +118,16 @@ def screen_zone(officer: Person, zone: str) -> Any:
     return page
 
 
+def name_at(officer: Person, name: str, born: str) -> str:
+    """What the desk says of a name."""
+    page = officer.go("/screening/")
+    page.locator("[name=name]").fill(name)
+    page.locator("[name=birth_date]").fill(born)
+    page.get_by_role("button", name="Screen the name").click()
+    page.wait_for_url("**/screening/*-*/**")
+    return str(page.inner_text("main"))
+
+
 def jiwar(nodes: Nodes, code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the command of a node."""
     command = [sys.executable, "-m", "jiwar", "--data", str(nodes[code].folder), *arguments]
@@ -139,7 +149,9 @@ def record_crossing(page: Any, *, stopped: bool) -> None:
     assert "Recorded:" in page.inner_text("main")
 
 
-def test_an_alert_issued_in_libya_stops_a_traveller_in_niger(browser: Any, nodes: Nodes, tmp_path: Path) -> None:
+def test_an_alert_issued_in_libya_stops_a_traveller_in_niger(
+    browser: Any, nodes: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     amal, salem = Person(browser, nodes, "LBY", "amal"), Person(browser, nodes, "LBY", "salem")
     moussa, zara = Person(browser, nodes, "NER", "moussa"), Person(browser, nodes, "NER-MADAMA", "zara")
     leila = Person(browser, nodes, "TUN", "leila")
@@ -264,7 +276,48 @@ def test_an_alert_issued_in_libya_stops_a_traveller_in_niger(browser: Any, nodes
         amal.sees(holder, at=alert)
     until(lambda: amal.go(alert).locator("section:has(#withdrawal) tbody tr").count() == 2, "both acknowledgements")
 
+    # 8. Niger reads a list, and its post holds the edition. The list changes while the post has no line: a pouch brings
+    # what changed. Who was added is found, who was removed walks on, and the desk says of when its list is.
+    nodes.python("NER", LIST.format(file=SAMPLE_LIST))
+    until(lambda: nodes.python("NER-MADAMA", EDITION) == "1", "the first edition at the post")
+    assert "JWi.001" in name_at(zara, "Youssef El Megaryef", "1984-06-17")
+    nodes["NER-MADAMA"].stop()
+    changed = tmp_path / "changed.xml"
+    text = SAMPLE_LIST.read_text(encoding="utf-8")
+    changed.write_text(text.replace("JWi.001", "JWi.901").replace("1984-06-17", "1961-01-30"), encoding="utf-8")
+    nodes.python("NER", LIST.format(file=changed))
+    pouch = tmp_path / "edition.pouch"
+    monkeypatch.setenv("JIWAR_PASSWORD", PASSWORD)
+    packed = ("pouch", "pack", "NER-MADAMA", str(pouch), "--user", "moussa", "--reason", "no line since yesterday")
+    assert jiwar(nodes, "NER", *packed).returncode == 0
+    nodes["NER"].stop()
+    assert jiwar(nodes, "NER-MADAMA", "pouch", "open", str(pouch), "--user", "admin").returncode == 0
+    assert nodes.python("NER-MADAMA", EDITION) == "2"
+    nodes["NER-MADAMA"].start()
+    wait_for([nodes["NER-MADAMA"]])
+    assert "JWi.901" in name_at(zara, "Youssef El Megaryef", "1961-01-30")
+    assert "JWi.001" not in name_at(zara, "Youssef El Megaryef", "1984-06-17")
+    assert word("list_age", "fresh", "en") in zara.page.inner_text("main")
 
+
+LIST = """
+from pathlib import Path
+from django.utils import timezone
+from jiwar.access.permissions import Permission as P, Purpose
+from jiwar.access.policy import allow
+from jiwar.access.services import actor_of_person, as_node
+from jiwar.identity.queries import person
+from jiwar.watchlist.editions import tend
+from jiwar.watchlist.services import import_un_list
+by = allow(actor_of_person(person("moussa"), "cli"), P.WATCHLIST_LIST_IMPORT, Purpose.SANCTIONS)
+with Path("{file}").open("rb") as file:
+    import_un_list(by, file, "list.xml")
+tend(as_node(P.EXCHANGE_MESSAGE_PASS), timezone.now())
+"""
+EDITION = (
+    "from jiwar.watchlist.models import Edition; "
+    "print(max(Edition.objects.filter(state='held').values_list('sequence', flat=True), default=0))"
+)
 HELD = (
     "from jiwar.watchlist.models import Entry; print(*Entry.objects.filter(active=True).values_list('uid', flat=True))"
 )

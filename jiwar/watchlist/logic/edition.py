@@ -135,7 +135,8 @@ def read(pieces: Iterable[bytes]) -> Iterator[Change]:
 
     What was read before is to be used only when nothing was raised up to the end.
     """
-    for kind, uids, rest in _blocks(pieces):
+    for kind, ids, rest in _blocks(pieces):
+        uids = [UUID(bytes=one) for one in ids]
         if kind == b"-":
             if rest.left():
                 raise EditionInvalid("edition_form", "removals")
@@ -146,7 +147,9 @@ def read(pieces: Iterable[bytes]) -> Iterator[Change]:
 
 def among(pieces: Iterable[bytes], wanted: AbstractSet[UUID]) -> set[UUID]:
     """Which of these a file adds or replaces; what it says of them is not unpacked."""
-    return {uid for kind, uids, _ in _blocks(pieces) if kind == b"+" for uid in uids if uid in wanted}
+    asked = {uid.bytes for uid in wanted}
+    found = (asked.intersection(ids) for kind, ids, _ in _blocks(pieces) if kind == b"+")
+    return {UUID(bytes=one) for some in found for one in some}
 
 
 def merged(whole: Iterable[tuple[UUID, Said]], changes: Mapping[UUID, Said | None]) -> Iterator[tuple[UUID, Said]]:
@@ -189,13 +192,13 @@ class _Bytes:
         return len(self._held) > self._at or any(self._pieces)
 
 
-def _blocks(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, list[UUID], _Bytes]]:
-    """Kind, ids, and what follows them in the block."""
+def _blocks(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, list[bytes], _Bytes]]:
+    """Kind, ids of sixteen bytes, and what follows them in the block."""
     file = _Bytes(pieces)
     head = file.take(len(FORMAT))
     if head != FORMAT:
         raise EditionInvalid("edition_version" if head.startswith(FORMAT[:14]) else "edition_form", "magic")
-    counts, last, order = {b"-": 0, b"+": 0}, dict[bytes, int](), b"-"
+    counts, last, order = {b"-": 0, b"+": 0}, {b"-": b"", b"+": b""}, b"-"
     while True:
         kind, count, length = file.unpack(_HEAD)
         if length > _LONGEST:
@@ -207,10 +210,12 @@ def _blocks(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, list[UUID], _Bytes
             raise EditionInvalid("edition_form", "block")
         order = kind
         uids = _read_ids(body, count)
+        before = last[kind]
         for uid in uids:
-            if uid.int <= last.get(kind, -1):
+            if uid <= before:
                 raise EditionInvalid("edition_form", "order")
-            last[kind] = uid.int
+            before = uid
+        last[kind] = before
         counts[kind] += count
         if sum(counts.values()) > MOST:
             raise EditionInvalid("edition_too_large", "subjects")
@@ -219,14 +224,14 @@ def _blocks(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, list[UUID], _Bytes
         raise EditionInvalid("edition_form", "end")
 
 
-def _read_ids(body: _Bytes, count: int) -> list[UUID]:
+def _read_ids(body: _Bytes, count: int) -> list[bytes]:
     tails = body.take(_TAIL * count)
     (length,) = body.unpack(struct.Struct(">I"))
     times = _unpack(body.take(length), _TIME * count)
     if len(times) != _TIME * count:
         raise EditionInvalid("edition_form", "ids")
     heads = zip(*(times[at * count : (at + 1) * count] for at in range(_TIME)), strict=True)
-    return [UUID(bytes=bytes(head) + tails[_TAIL * n : _TAIL * (n + 1)]) for n, head in enumerate(heads)]
+    return [bytes(head) + tails[_TAIL * n : _TAIL * (n + 1)] for n, head in enumerate(heads)]
 
 
 def _read_said(body: _Bytes, count: int) -> Iterator[Said]:
