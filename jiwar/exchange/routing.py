@@ -177,6 +177,13 @@ def _stop(withdrawal: Record) -> None:
     waiting.update(state=Outgoing.State.NOT_SENT, reason="withdrawn")
 
 
+def give_up(node: str, kinds: Iterable[str]) -> int:
+    """What of these kinds has not left for a node never leaves: an edition says it there. Returns how many."""
+    waiting = Outgoing.objects.filter(node=node, record__kind__in=list(kinds))
+    waiting = waiting.filter(state__in=[Outgoing.State.QUEUED, Outgoing.State.HELD])
+    return waiting.update(state=Outgoing.State.NOT_SENT, reason="in_edition")
+
+
 def _vouch(record: Record, content: Content) -> None:
     """A post's acknowledgement of a foreign withdrawal goes to the origin in the name of the state."""
     target = newest_version(record.about)

@@ -18,6 +18,7 @@ from jiwar.audit.services import Author, append
 from jiwar.exchange import attachments
 from jiwar.exchange.attached import WHOLE, carry, release
 from jiwar.exchange.courier import EACH_MINUTE
+from jiwar.exchange.routing import give_up
 from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms, withhold
 from jiwar.watchlist import edition_files as files
@@ -263,6 +264,8 @@ def _hear(record: Record, content: Content) -> None:
     told = {"sequence": body.sequence, "name": body.edition, "subjects": body.subjects, "code": body.code}
     at = {"told_at": record.issued_at, "heard_at": timezone.now()}
     PostHolding.objects.update_or_create(node=record.node, defaults=told | at)
+    if body.sequence:
+        give_up(record.node, LISTINGS)
 
 
 def _post_takes(record: Record, post: str) -> bool:

@@ -194,6 +194,7 @@ def test_single_listings_and_their_withdrawals_go_to_posts_without_an_edition_al
     assert singles.count() == Entry.objects.count()
     editions.tend(BY, timezone.now())
     say(sebha, sequence=1, edition=newest().hash, subjects=3)
+    assert set(singles.values_list("state", "reason")) == {("not_sent", "in_edition")}
     before = Outgoing.objects.count()
     take(importer, text.replace("1984-06-17", "1984-07-17"))
     withdraw(importer, Entry.objects.get(reference="JWi.002").record, "a test")
