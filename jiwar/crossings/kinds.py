@@ -53,12 +53,18 @@ class ScreeningDone(Body):
 
 
 class CandidateOutcome(Body):
-    """What the officer decided about one candidate that was shown (rule R8)."""
+    """What the officer decided about one candidate that was shown (rule R8).
+
+    `score` in per cent and `script` (ISO 15924, one or two) as they were shown, for the review of thresholds; None for
+    a record that was listed under another candidate.
+    """
 
     alert: UUID
     verdict: Literal["confirmed", "rejected"]
     identifiers: tuple[Literal["document", "identifier", "birth_date", "name", "description"], ...] = ()
     reason: Annotated[str, StringConstraints(max_length=40)] = ""
+    score: Annotated[int, Field(ge=0, le=100)] | None = None
+    script: Annotated[str, StringConstraints(pattern=r"^([A-Z][a-z]{3}(-[A-Z][a-z]{3})?)?$")] = ""
 
     @model_validator(mode="after")
     def _founded(self) -> Self:

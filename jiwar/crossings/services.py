@@ -29,6 +29,7 @@ from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms
 from jiwar.watchlist.hit_kinds import HitFacts
 from jiwar.watchlist.kinds import THINGS, IdentifierFact
+from jiwar.watchlist.outcomes import Said, count, scripts
 from jiwar.watchlist.screening import Document, Identifier, Match, PartialDate, Query, screen
 from jiwar.watchlist.services import report_hit
 from jiwar.wire.faults import Fault, Refused, of_pydantic
@@ -321,6 +322,7 @@ def _body(
     at = (paper and paper.at) or now
     if not now - LATE_PAPER <= at <= now:
         raise Refused(Fault("out_of_range", "paper_at"))
+    shown = {candidate.uid: _shown(candidate) for candidate in candidates_of(row)}
     try:
         return CrossingBody.model_validate(
             {
@@ -350,7 +352,7 @@ def _body(
                     "list_age": row.list_age,
                     "entries": row.entries,
                 },
-                "outcomes": [{"alert": uid, **outcome.as_dict()} for uid, outcome in outcomes.items()],
+                "outcomes": [{"alert": uid, **outcome.as_dict(), **shown[uid]} for uid, outcome in outcomes.items()],
                 "stop_card": _answers(card, outcomes),
                 "entry": "scanned" if traveller.scanned else "typed",
                 "note": note,
@@ -358,6 +360,14 @@ def _body(
         )
     except ValidationError as error:
         raise Refused(*of_pydantic(error.errors(include_url=False))) from None
+
+
+def _shown(candidate: Candidate) -> dict[str, object]:
+    """With which score, and between which scripts, a candidate was shown."""
+    if candidate.score is None or candidate.under:
+        return {}
+    name = next((f for f in (*candidate.reasons, *candidate.differences) if f.field == "name"), None)
+    return {"score": int(candidate.score * 100), "script": scripts(name.query, name.subject) if name else ""}
 
 
 def _content(body: CrossingBody) -> Content:
@@ -418,7 +428,7 @@ def _project(stored: Record, content: Content) -> None:
         return
     if paper and known.filter(paper_number=paper).exclude(uid=stored.uid).exists():
         return
-    Crossing.objects.update_or_create(
+    _crossing, new = Crossing.objects.update_or_create(
         uid=stored.uid,
         defaults={
             "record": stored,
@@ -435,6 +445,9 @@ def _project(stored: Record, content: Content) -> None:
             "hits": sum(outcome.verdict == "confirmed" for outcome in body.outcomes),
         },
     )
+    if new:
+        said = [Said(o.alert, o.verdict, o.reason, o.score, o.script) for o in body.outcomes if o.score is not None]
+        count(body.at, body.nationality, said)
 
 
 def _retire(stored: Record) -> None:

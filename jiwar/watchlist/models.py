@@ -433,3 +433,27 @@ class PostHolding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node} {self.sequence} {self.code}"
+
+
+class DecisionCount(models.Model):
+    """How often officers decided so about candidates of one sort, in one month. It names nobody."""
+
+    month = models.DateField(db_index=True, help_text="its first day")
+    band = models.PositiveSmallIntegerField(help_text="tens of per cent of the score, 0 to 9")
+    script = models.CharField(max_length=9, blank=True)
+    region = models.CharField(max_length=20)
+    alert_type = models.CharField(max_length=40)
+    covert = models.BooleanField()
+    verdict = models.CharField(max_length=10)
+    number = models.PositiveIntegerField(default=0)
+    scores = models.PositiveIntegerField(default=0, help_text="sum of the scores in per cent")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["month", "band", "script", "region", "alert_type", "covert", "verdict"], name="one_count_a_sort"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month} {self.band} {self.verdict}"

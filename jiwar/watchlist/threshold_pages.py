@@ -13,7 +13,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from jiwar.access.permissions import Permission
 from jiwar.access.services import authorise
@@ -23,6 +23,7 @@ from jiwar.records.words import choices, word
 from jiwar.watchlist import thresholds
 from jiwar.watchlist.accuracy import rates
 from jiwar.watchlist.logic.thresholds import LEAST, LISTING, MOST, STRENGTHS, strength
+from jiwar.watchlist.outcomes import looked_back
 from jiwar.watchlist.threshold_policy import (
     approve_policy,
     discard_policy,
@@ -86,6 +87,17 @@ def show_thresholds(request: HttpRequest) -> HttpResponse:
         "typed": request.POST,
     }
     return render(request, "watchlist/thresholds.html", context, status=422 if faults else 200)
+
+
+@require_GET
+def show_review(request: HttpRequest) -> HttpResponse:
+    """What officers decided beside what was predicted, and what other thresholds would have changed."""
+    by = authorise(request, P.WATCHLIST_POLICY_READ)
+    context = {
+        "found": looked_back(by, timezone.now().date()),
+        "may_draft": by.actor.may(P.WATCHLIST_POLICY_DRAFT) and settings.NODE.role == "national",
+    }
+    return render(request, "watchlist/threshold_review.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -276,6 +288,7 @@ def _draft(pk: UUID) -> "Draft":
 urls = [
     path("", show_thresholds, name="thresholds"),
     path("new/", new_policy, name="threshold-new"),
+    path("review/", show_review, name="threshold-review"),
     path("drafts/<uuid:pk>/", show_draft, name="threshold-draft"),
     path("drafts/<uuid:pk>/edit/", edit_policy, name="threshold-edit"),
 ]

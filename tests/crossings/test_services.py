@@ -24,7 +24,8 @@ from jiwar.identity.services import add_node
 from jiwar.records.arrivals import receive
 from jiwar.records.models import Record
 from jiwar.records.reading import readable
-from jiwar.watchlist.models import Hit, Member
+from jiwar.watchlist.models import DecisionCount, Hit, Member
+from jiwar.watchlist.outcomes import looked_back
 from jiwar.wire.faults import Refused
 from tests.foreign import ForeignNode
 from tests.post import (
@@ -73,7 +74,9 @@ def test_a_foreign_alert_hits_at_the_post_and_the_crossing_tells_of_it(grant: Gr
     hit = Hit.objects.get()
     assert hit.alert.uid == issued.uid
     body = crossing.record.body
-    assert body["outcomes"] == [{"alert": str(issued.uid), "verdict": "confirmed", "identifiers": BOTH, "reason": ""}]
+    [outcome] = body["outcomes"]
+    assert (outcome["alert"], outcome["verdict"], outcome["identifiers"]) == (str(issued.uid), "confirmed", BOTH)
+    assert (outcome["score"], outcome["script"]) == (int(100 * (found.score or 0)), "Latn")
     assert body["screening"]["candidates"] == 1
     assert not Screened.objects.exists()
 
@@ -82,6 +85,59 @@ def test_an_arabic_spelling_finds_a_latin_one(grant: Granting, alert: Alerting) 
     alert(subject=alert_body()["subject"] | {"names": [{"text": "Salem Ould Khattar"}]})
     row = services.begin(grant(SCREEN), Traveller(name="سالم ولد خطار", birth_date="1984-03-09"))
     assert only(row).names == ("Salem Ould Khattar",)
+
+
+class TestDecisionsAreCounted:
+    """For the review of thresholds: when the crossing is recorded, in numbers that name nobody."""
+
+    def decide(self, grant: Granting, verdict: str, reason: str = "") -> None:
+        row = services.begin(grant(SCREEN), salem())
+        found = only(row)
+        if verdict == "confirmed":
+            services.confirm(grant(RECORD), row.pk, found.uid, BOTH)
+        else:
+            services.reject(grant(RECORD), row.pk, found.uid, reason)
+        services.record(
+            grant(RECORD), row.pk, decision="referred", direction="in", action_taken="held_for_contact", stop_card=NO
+        )
+
+    def counted(self) -> list[tuple[object, ...]]:
+        names = ("band", "script", "region", "alert_type", "covert", "verdict", "number")
+        return sorted(DecisionCount.objects.values_list(*names))
+
+    def test_each_is_one_more_of_its_sort(self, grant: Granting, alert: Alerting) -> None:
+        alert()
+        for verdict, reason in (("confirmed", ""), ("rejected", "known_namesake"), ("rejected", "cannot_tell")):
+            self.decide(grant, verdict, reason)
+        self.decide(grant, "confirmed")
+        assert self.counted() == [
+            (9, "Latn", "north_africa", "wanted_for_arrest", False, "confirmed", 2),
+            (9, "Latn", "north_africa", "wanted_for_arrest", False, "rejected", 1),
+            (9, "Latn", "north_africa", "wanted_for_arrest", False, "unsure", 1),
+        ]
+
+    def test_what_was_taken_back_or_not_recorded_counts_nothing(self, grant: Granting, alert: Alerting) -> None:
+        alert()
+        row = services.begin(grant(SCREEN), salem())
+        services.reject(grant(RECORD), row.pk, only(row).uid, "known_namesake")
+        services.reopen(grant(RECORD), row.pk, only(row).uid)
+        services.discard(grant(SCREEN), row.pk)
+        assert self.counted() == []
+
+    def test_a_discreet_check_shows_in_no_number_to_the_uncleared(
+        self, grant: Granting, alert: Alerting, cleared: Person, officer: Person
+    ) -> None:
+        alert(**DISCREET)
+        for _ in range(20):
+            self.decide(grant, "rejected", "known_namesake")
+        seen = {}
+        for person in (officer, cleared):
+            actor = dataclasses.replace(
+                actor_of_person(person), permissions=frozenset({Permission.WATCHLIST_POLICY_READ})
+            )
+            by = allow(actor, Permission.WATCHLIST_POLICY_READ)
+            seen[person.username] = [(row.what, row.number) for row in looked_back(by, timezone.localdate()).types]
+        assert seen == {"zara": [], "ibrahim": [("discreet_check", 20)]}
 
 
 class TestAMatchIsAQuestion:

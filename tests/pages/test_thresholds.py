@@ -8,9 +8,14 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+PAGES = {"in-force": "/thresholds/", "form": "/thresholds/new/", "review": "/thresholds/review/"}
+
 
 def test_two_people_change_a_threshold(page: Any, live_server: Any, people: Any, axe: Any) -> None:
+    from django.utils import timezone
+
     from jiwar.watchlist import thresholds
+    from jiwar.watchlist.models import DecisionCount
 
     here = live_server.url
     people.sign_in(page, here, "analyst")
@@ -37,9 +42,14 @@ def test_two_people_change_a_threshold(page: Any, live_server: Any, people: Any,
     page.goto(f"{here}/thresholds/new/")
     page.get_by_role("button", name="Keep as a draft").click()
     draft = page.url.removeprefix(here)
+    sort = {"month": timezone.now().date().replace(day=1), "script": "Arab-Latn", "region": "sahel", "covert": False}
+    for verdict, number in (("confirmed", 30), ("rejected", 13)):
+        DecisionCount.objects.create(
+            **sort, alert_type="missing", band=6, verdict=verdict, number=number, scores=65 * number
+        )
     for language in ("ar", "fr", "en"):
         page.context.add_cookies([{"name": "jiwar_language", "value": language, "url": here}])
-        for name, address in {"in-force": "/thresholds/", "form": "/thresholds/new/", "draft": draft}.items():
+        for name, address in (PAGES | {"draft": draft}).items():
             page.set_viewport_size({"width": 1366, "height": 768})
             page.goto(here + address)
             assert axe(page) == [], (address, language)

@@ -17,6 +17,7 @@ from jiwar.identity.models import Person
 from jiwar.records.models import Record
 from jiwar.watchlist import screening, thresholds
 from jiwar.watchlist.live_index import LiveIndex
+from jiwar.watchlist.models import DecisionCount
 from jiwar.watchlist.screening import PartialDate, Query, screen
 from jiwar.watchlist.threshold_kinds import SCREENING_POLICY
 from jiwar.watchlist.threshold_policy import approve_policy, draft_policy, submit_policy, withdraw_policy
@@ -199,7 +200,17 @@ class TestPages:
 
     def test_every_page_in_every_language(self, people: dict[str, Person], enact: Callable[..., Record]) -> None:
         enact(policy(30, rule("missing", "NER", 12)))
+        month = timezone.now().date().replace(day=1)
+        sort = {"month": month, "script": "Arab-Latn", "region": "sahel", "alert_type": "missing", "covert": False}
+        DecisionCount.objects.create(**sort, band=6, verdict="confirmed", number=30, scores=1950)
+        DecisionCount.objects.create(**sort, band=6, verdict="rejected", number=13, scores=845)
+        DecisionCount.objects.create(**sort, band=3, verdict="rejected", number=4, scores=140)
+        shown = text(client_of(people["amal"]).get("/thresholds/review/"))
+        assert "60–69 % 40 0 70 % 65 %" in shown
+        assert "30–39 % fewer than 5 0 too few too few" in shown
+        assert "40 % fewer than 5 0" in shown
+        assert "Arabic + Latin" in shown
         for language in ("ar", "fr", "en"):
             client = client_of(people["amal"], language)
-            for page in ("/thresholds/", "/thresholds/new/"):
+            for page in ("/thresholds/", "/thresholds/new/", "/thresholds/review/"):
                 assert client.get(page).status_code == 200
