@@ -7,16 +7,20 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
+from uuid import UUID
 
 from django.db import connection
 
+from jiwar.sql import rows
 from jiwar.watchlist.kinds import SubjectFacts, to_subject
 from jiwar.watchlist.logic.evidence import Subject
 from jiwar.watchlist.logic.index import Index
 from jiwar.watchlist.logic.segment import IndexFileError
-from jiwar.watchlist.models import Entry, Revision
+from jiwar.watchlist.models import Entry
 
 log = logging.getLogger(__name__)
+
+_NEWEST = "SELECT series, value FROM watchlist_revision WHERE id = 1"
 
 MOST_CHANGES = 5_000
 """Changes held in memory before the index is built anew, in the background."""
@@ -53,8 +57,8 @@ class LiveIndex:
             thread.join()
 
     def _newest(self) -> tuple[str, int]:
-        row = Revision.objects.filter(pk=1).values_list("series", "value").first()
-        return (str(row[0]), row[1]) if row else ("", 0)
+        found = rows(_NEWEST)  # plain SQL: each search asks
+        return next(((str(UUID(str(series))), value) for series, value in found), ("", 0))
 
     def _open_or_build(self, series: str, newest: int) -> Index:
         with self._one_builder():

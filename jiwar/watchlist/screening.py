@@ -250,8 +250,8 @@ def may_search(by: Grant, reach: Reach = DESK) -> None:
 def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
     """The answers to what was searched, whoever asked: what is in force now, and all their leaves in one transaction.
 
-    A question beyond its actor's rate is Refused in its place, and that is in the ledger too. Eight queries, however
-    many questions one grant asked; three more for each other grant.
+    A question beyond its actor's rate is Refused in its place, and that is in the ledger too. Some fifteen queries,
+    however many questions one grant asked; a few more for each other grant.
     """
     at = timezone.now()
     answers: list[Screening | Refused] = []
