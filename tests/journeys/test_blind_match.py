@@ -1,4 +1,4 @@
-"""Two real nodes match keys blindly: few at a time, and many in a process of their own; no key is in sight."""
+"""Two real nodes match keys blindly, few at a time and many in a process of their own; and one asks about a subject."""
 
 import json
 import time
@@ -44,11 +44,24 @@ print(json.dumps([
     ],
 ]))
 """
+ASK_OPENLY = """
+from jiwar.analysis import inquiries
+subject = {"documents": [{"country": "LBY", "number": "Z9990001"}]}
+asked = inquiries.Question(["LBY"], "art. 5", subject, urgent=True)
+print(inquiries.ask(by(Permission.ANALYSIS_INQUIRY_ASK), asked).pk)
+"""
+ANSWERED = """
+from jiwar.analysis.models import Asked, Received
+from jiwar.audit.queries import leaves
+states = [list(model.objects.values_list("state", flat=True)) for model in (Asked, Received)]
+print(json.dumps([states, leaves(act="inquiry_answered").count(), leaves(act="inquiry_answer_taken").count()]))
+"""
 
 
 def test_two_states_learn_what_they_both_hold(nodes: Nodes) -> None:
     nodes.python("LBY", WHO + ENTER)
     json.loads(nodes.python("NER", WHO + ASK))
+    nodes.python("NER", WHO + ASK_OPENLY)
     command(nodes["NER"].folder, "matching", "work", check=True)
     until = time.monotonic() + 120
     while True:
@@ -69,3 +82,9 @@ def test_two_states_learn_what_they_both_hold(nodes: Nodes) -> None:
     assert not nodes.holds("LBY", "8A0009")
     assert not nodes.holds("NER", "8A0001")
     assert not nodes.holds("TUN", "match.request")
+    # A question in the open is answered by the duty of each minute, under the clause that opens it.
+    while json.loads(nodes.python("NER", WHO + ANSWERED)) != [[["no_hit"], []], 0, 1]:
+        assert time.monotonic() < until
+        time.sleep(0.5)
+    assert json.loads(nodes.python("LBY", WHO + ANSWERED)) == [[[], ["answered"]], 1, 0]
+    assert not nodes.holds("TUN", "Z9990001")
