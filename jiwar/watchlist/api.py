@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest
 from ninja import Query as InAddress
 from ninja import Router, Schema
@@ -15,8 +16,10 @@ from jiwar.records.coded import Coded
 from jiwar.records.content import Body
 from jiwar.records.reading import content_of
 from jiwar.watchlist.alerts import browse_alerts, open_alert
-from jiwar.watchlist.listings import browse_listings
-from jiwar.watchlist.models import Alert, Entry
+from jiwar.watchlist.listings import PAGE, browse_listings
+from jiwar.watchlist.lists import open_reading
+from jiwar.watchlist.models import Alert, Entry, ListImport
+from jiwar.watchlist.queries import changes, imports, unread
 from jiwar.watchlist.questions import QuestionIn, ScreeningOut, answer_of, query_of
 from jiwar.watchlist.screening import screen
 
@@ -131,3 +134,113 @@ def _alert(row: Alert) -> dict[str, Any]:
 
 def _listing(entry: Entry) -> ListingOut:
     return ListingOut(uid=entry.uid, reference=entry.reference, changed_at=entry.changed_at, facts=entry.facts)
+
+
+# Readings of lists ----------------------------------------------------------------------------------------------------
+
+
+class ReadingOut(Schema):
+    """One reading of a list: its day, what it changes, and whether it is applied. `list` is the list's code."""
+
+    id: UUID
+    list: str
+    state: Coded
+    as_of: dt.datetime | None
+    read_at: dt.datetime
+    sha256: str
+    entries: int
+    new: int
+    changed: int
+    renewed: int
+    unchanged: int
+    withdrawn: int
+    unread: int
+
+
+class ChangeOut(Schema):
+    """What becomes of one entry. `name` is there while the reading waits, and empty afterwards."""
+
+    reference: str
+    change: Coded
+    fields: list[Coded]
+    name: str
+
+
+class UnreadOut(Schema):
+    """Something of the file that was not understood."""
+
+    line: int
+    path: str
+    reference: str
+    why: Coded
+    value: str
+
+
+class ReadingWhole(ReadingOut):
+    """A page of its changes, and the same page of what was not understood."""
+
+    page: int
+    pages: int
+    changes: list[ChangeOut]
+    not_understood: list[UnreadOut]
+
+
+class ReadingAsked(Body):
+    """`change`: one sort of change alone."""
+
+    change: Literal["new", "changed", "renewed", "removed", ""] = ""
+    page: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+
+@router.get("/lists", response=list[ReadingOut], summary="Readings of lists")
+def show_readings(request: HttpRequest) -> list[ReadingOut]:
+    """The newest first, at most 500. People read, confirm and approve them at the console."""
+    by = authorise(request, P.WATCHLIST_LIST_READ)
+    return [ReadingOut(**_reading(row)) for row in imports(by)[:500]]
+
+
+@router.get("/lists/{uuid:uid}", response=ReadingWhole, summary="What one reading changes")
+def show_reading(request: HttpRequest, uid: UUID, asked: InAddress[ReadingAsked]) -> ReadingWhole:
+    """Entry by entry, with the fields that are amended; and line by line what was not understood."""
+    by = authorise(request, P.WATCHLIST_LIST_READ)
+    reading = open_reading(by, uid)
+    if reading is None:
+        raise Http404
+    rows = Paginator(changes(by, reading, asked.change), PAGE)
+    lines = Paginator(unread(by, reading), PAGE)
+    return ReadingWhole(
+        page=asked.page,
+        pages=max(rows.num_pages, lines.num_pages),
+        changes=[
+            ChangeOut(
+                reference=row.reference,
+                change=Coded.of("list_change", row.change),
+                fields=[Coded.of("listing_field", field) for field in row.fields],
+                name=row.name,
+            )
+            for row in (rows.page(asked.page) if asked.page <= rows.num_pages else ())
+        ],
+        not_understood=[
+            UnreadOut(
+                line=line.line,
+                path=line.path,
+                reference=line.reference,
+                why=Coded.of("unread", line.code),
+                value=line.value,
+            )
+            for line in (lines.page(asked.page) if asked.page <= lines.num_pages else ())
+        ],
+        **_reading(reading),
+    )
+
+
+_OF_READING = ("id", "list", "sha256", "entries", "new", "changed", "renewed", "unchanged", "withdrawn", "unread")
+
+
+def _reading(row: ListImport) -> dict[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in _OF_READING},
+        "state": Coded.of("list_state", row.state),
+        "as_of": row.generated_at,
+        "read_at": row.at,
+    }

@@ -1,18 +1,22 @@
 """Every address of the JSON API, as an agency's program meets it."""
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
 from django.test import Client
 
-from jiwar.access.permissions import OF_TOKENS
+from jiwar.access.permissions import OF_TOKENS, Purpose
 from jiwar.access.permissions import Permission as P
+from jiwar.access.policy import Actor, allow
 from jiwar.access.services import as_node
 from jiwar.audit.models import Leaf
 from jiwar.records.services import expire
+from tests.api.conftest import PERSON, SAMPLE
 
 Ask = Callable[..., Client]
 
@@ -198,3 +202,23 @@ def test_no_address_approves(client: Client) -> None:
         "/api/v1/records/{uid}/passings",
         "/api/v1/screenings",
     }
+
+
+def test_a_program_reads_what_a_version_of_a_list_would_change(listed: None, ask: Ask) -> None:
+    from jiwar.watchlist.list_readings import read_list
+
+    by = allow(Actor(PERSON, "console", frozenset(P)), P.WATCHLIST_LIST_IMPORT, Purpose.SANCTIONS)
+    text = SAMPLE.read_text(encoding="utf-8").replace("1984-06-17", "1984-07-17")
+    reading = read_list(by, "un_security_council", {"new.xml": io.BytesIO(text.encode())})
+    client = ask(P.WATCHLIST_LIST_READ, purpose=Purpose.SANCTIONS)
+    waiting, applied = client.get("/api/v1/lists").json()
+    assert (waiting["state"]["code"], applied["state"]["code"]) == ("waiting", "applied")
+    whole = client.get(f"/api/v1/lists/{reading.pk}?change=changed").json()
+    assert [(row["reference"], [one["code"] for one in row["fields"]]) for row in whole["changes"]] == [
+        ("JWi.001", ["birth_dates"])
+    ]
+    assert len(whole["not_understood"]) == whole["unread"] > 0
+    assert Leaf.objects.filter(act="list_reading_opened").count() == 1
+    # What waits names people: a token for another purpose does not read it.
+    assert ask(P.WATCHLIST_LIST_READ).get(f"/api/v1/lists/{reading.pk}").status_code == 403
+    assert client.get(f"/api/v1/lists/{uuid4()}").status_code == 404

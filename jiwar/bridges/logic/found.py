@@ -27,15 +27,18 @@ MOST_TEXT: Final = 1_000
 """Characters of one thing that is said of a subject."""
 REFERENCE: Final = 80
 STRICTNESS: Final = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
-_MOST: Final = {"names": 50, "birth_dates": 20, "nationalities": 20, "documents": 50, "said": 60}
+_MOST: Final = {"names": 50, "birth_dates": 20, "nationalities": 20, "documents": 50, "identifiers": 50, "said": 60}
 # Marks that turn the direction of what follows: no name needs them, and a page would read otherwise than it is.
 _TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(slots=True)
 class Subject:
-    """One person or organisation of a file. `birth_dates` as "1974-12-05", "1974-12", "1974"; `documents` (type,
-    country, number); `said` (code of the words group `foreign_said`, text). `ended`: the source took it back."""
+    """One person, organisation or, by its `type`, thing of a file. `birth_dates` as "1974-12-05", "1974-12", "1974".
+
+    `documents` (type, country, number); `identifiers` (kind, number); `said` (code of the words group `foreign_said`,
+    text). `ended`: the source took it back.
+    """
 
     reference: str
     organisation: bool
@@ -45,6 +48,8 @@ class Subject:
     sexes: list[str] = field(default_factory=list)
     nationalities: list[str] = field(default_factory=list)
     documents: list[tuple[str, str, str]] = field(default_factory=list)
+    type: str = ""
+    identifiers: list[tuple[str, str]] = field(default_factory=list)
     said: list[tuple[str, str]] = field(default_factory=list)
     said_at: dt.datetime | None = None
     tlp: str = ""
@@ -53,14 +58,14 @@ class Subject:
     def facts(self) -> dict[str, Any]:
         """`watchlist.kinds.SubjectFacts`, as plain data."""
         return {
-            "type": "organisation" if self.organisation else "person",
+            "type": self.type or ("organisation" if self.organisation else "person"),
             "names": [{"text": text, "kind": kind, "quality": quality} for text, kind, quality in self.names],
             "birth_dates": [{"date": born} for born in self.birth_dates],
             "sexes": self.sexes,
             "nationalities": self.nationalities,
             "documents": [{"type": t, "country": c, "number": n} for t, c, n in self.documents],
             "place_of_birth": self.place_of_birth,
-        }
+        } | ({"identifiers": [{"kind": kind, "number": n} for kind, n in self.identifiers]} if self.identifiers else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,12 @@ class Taker:
         paper = (self._line(path, type_, 100), code, shown)
         if paper not in self.subject.documents:
             self._put("documents", path, paper)
+
+    def identifier(self, path: str, kind: str, value: object) -> None:
+        """A number of a thing or a line; `kind` is one of `watchlist.kinds.IdentifierFact`."""
+        shown = self._line(path, value, 100)
+        if shown and (kind, shown) not in self.subject.identifiers:
+            self._put("identifiers", path, (kind, shown))
 
     def say(self, path: str, what: str, value: object) -> None:
         """What has no field, as text under a heading."""

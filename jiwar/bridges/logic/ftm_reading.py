@@ -1,4 +1,4 @@
-"""Foreign FollowTheMoney entities: people and legal entities become subjects, with their papers and designations.
+"""Foreign FollowTheMoney entities: people, legal entities, vessels, aircraft, vehicles and accounts become subjects.
 
 One JSON object a line, or a list of them. References are followed one step. What the schema says of religion,
 ethnicity and politics is not read (rule R4).
@@ -26,7 +26,18 @@ from jiwar.bridges.logic.statement import Signed
 from jiwar.wire.strict_json import JsonRefused, parse
 
 Entity = Mapping[str, Any]
-_SUBJECTS: Final = {"Person": False, "LegalEntity": True, "Organization": True, "Company": True, "PublicBody": True}
+_SUBJECTS: Final = {
+    "Person": "person", "LegalEntity": "organisation", "Organization": "organisation", "Company": "organisation",
+    "PublicBody": "organisation", "Vessel": "vessel", "Airplane": "aircraft", "Vehicle": "vehicle",
+    "BankAccount": "account", "CryptoWallet": "account",
+}  # fmt: skip
+_IDENTIFIERS: Final = {
+    ("Vessel", "imoNumber"): "imo", ("Vessel", "mmsi"): "mmsi", ("Vessel", "callSign"): "callsign",
+    ("Vessel", "registrationNumber"): "hull", ("Airplane", "registrationNumber"): "tail",
+    ("Airplane", "serialNumber"): "serial", ("Vehicle", "registrationNumber"): "plate",
+    ("BankAccount", "accountNumber"): "account", ("BankAccount", "iban"): "iban",
+    ("CryptoWallet", "publicKey"): "account",
+}  # fmt: skip
 _PAPERS: Final = {"Passport", "Identification"}
 _SENSITIVE: Final = {"religion", "ethnicity", "political"}
 _NAMES: Final = {"name": "name", "alias": "alias", "previousName": "former", "weakAlias": "alias"}
@@ -41,8 +52,11 @@ _SAID: Final = {
     "deathDate": "seen", "motherName": "relation", "height": "appearance", "weight": "appearance",
     "eyeColor": "appearance", "hairColor": "appearance", "appearance": "appearance", "education": "description",
     "spokenLanguage": "description", "abbreviation": "label", "incorporationDate": "seen", "dissolutionDate": "seen",
-    "modifiedAt": "seen", "createdAt": "seen", "country": "place",
+    "modifiedAt": "seen", "createdAt": "seen", "country": "place", "flag": "place", "model": "description",
+    "type": "label", "bankName": "description", "bic": "reference", "currency": "label",
+    "tonnage": "description", "buildDate": "seen",
 }  # fmt: skip
+_NUMBERED: Final = {"account", "vehicle", "aircraft"}
 _NUMBERS: Final = {
     "idNumber": "identity number", "passportNumber": "passport", "registrationNumber": "registration",
     "taxNumber": "tax", "socialSecurityNumber": "social security", "licenseNumber": "licence",
@@ -134,8 +148,28 @@ class _Reader:
     def _subject(self, path: str, one: Entity) -> None:
         if len(self._takers) >= MOST_SUBJECTS:
             raise Unreadable("too_many_subjects", path, str(MOST_SUBJECTS))
-        taker = Taker(self._losses, one["id"], organisation=_SUBJECTS[one["schema"]])
+        type_ = _SUBJECTS[one["schema"]]
+        taker = Taker(self._losses, one["id"], organisation=type_ == "organisation")
+        taker.subject.type = type_
         taker.subject.said_at = an_instant(one.get("last_change"))
+        properties = one["properties"]
+        if "name" not in properties:
+            whole = " ".join(text for part in _PARTS for text in _texts(one, part)[:1])
+            taker.name(f"{path}.firstName", whole)
+        for name, at, value in self._values(path, one):
+            if kind := _IDENTIFIERS.get((one["schema"], name)):
+                taker.identifier(at, kind, value)
+            else:
+                self._of_subject(taker, name, at, value)
+        if not taker.subject.names and type_ in _NUMBERED:
+            for _, number in taker.subject.identifiers[:1]:
+                taker.name(path, number)  # a wallet has no other name
+        if taker.subject.names:
+            self._takers[one["id"]] = taker
+        else:
+            self._losses.add(path, Why.NO_NAME, one["id"])
+
+    def _of_subject(self, taker: Taker, name: str, at: str, value: object) -> None:
         takes = {
             "birthDate": taker.born,
             "birthPlace": taker.born_at,
@@ -145,27 +179,18 @@ class _Reader:
             "jurisdiction": taker.nationality,
             "mainCountry": taker.nationality,
         }
-        properties = one["properties"]
-        if "name" not in properties:
-            whole = " ".join(text for part in _PARTS for text in _texts(one, part)[:1])
-            taker.name(f"{path}.firstName", whole)
-        for name, at, value in self._values(path, one):
-            if name in _NAMES:
-                taker.name(at, value, _NAMES[name], weak=name == "weakAlias")
-            elif name in takes:
-                takes[name](at, value)
-            elif name in _NUMBERS:
-                taker.document(at, _NUMBERS[name], "", value)
-            elif name in _SAID:
-                taker.say(at, _SAID[name], value)
-            elif name in _SENSITIVE:
-                self._losses.add(at, Why.SENSITIVE)
-            elif name not in _PARTS and name not in _SILENT and name not in _LINKS:
-                self._losses.add(at, Why.UNKNOWN_PROPERTY, value)
-        if taker.subject.names:
-            self._takers[one["id"]] = taker
-        else:
-            self._losses.add(path, Why.NO_NAME, one["id"])
+        if name in _NAMES:
+            taker.name(at, value, _NAMES[name], weak=name == "weakAlias")
+        elif name in takes:
+            takes[name](at, value)
+        elif name in _NUMBERS:
+            taker.document(at, _NUMBERS[name], "", value)
+        elif name in _SAID:
+            taker.say(at, _SAID[name], value)
+        elif name in _SENSITIVE:
+            self._losses.add(at, Why.SENSITIVE)
+        elif name not in _PARTS and name not in _SILENT and name not in _LINKS:
+            self._losses.add(at, Why.UNKNOWN_PROPERTY, value)
 
     def _beside(self, path: str, one: Entity) -> None:
         schema = one["schema"]

@@ -370,6 +370,20 @@ def test_a_person_with_papers_and_a_designation_becomes_a_subject() -> None:
     assert "secret" not in repr(found)
 
 
+def test_things_are_known_by_their_numbers() -> None:
+    found = ftmed(
+        entity("Vessel", "v-1", name=["Tenere Star"], imoNumber=["9074729"], callSign=["5ALX2"], flag=["ly"]),
+        entity("Vehicle", "v-2", name=["Hilux"], registrationNumber=["5-12345"]),
+        entity("CryptoWallet", "w-1", publicKey=["1BoatSLRHtKNngkdXEeobR76b53LETtpyT"]),
+    )
+    assert [(s.facts()["type"], s.facts()["identifiers"]) for s in found.subjects] == [
+        ("vessel", [{"kind": "imo", "number": "9074729"}, {"kind": "callsign", "number": "5ALX2"}]),
+        ("vehicle", [{"kind": "plate", "number": "5-12345"}]),
+        ("account", [{"kind": "account", "number": "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"}]),
+    ]
+    assert lost(found) == {}
+
+
 def test_a_list_of_entities_is_read_like_lines() -> None:
     entities = [entity("Company", "c-1", name=["Transit SARL"], jurisdiction=["ml"]), entity("Person", "p-1")]
     found = read_entities(json.dumps(entities).encode())
