@@ -109,6 +109,7 @@ class EventOut(Schema):
     detail: Coded | None
     where: str
     who: str
+    note: str
     source: int
 
 
@@ -234,5 +235,6 @@ def _event(event: Event) -> EventOut:
         detail=Coded.of(*event.detail) if event.detail else None,
         where=event.where,
         who=event.who,
+        note=event.note,
         source=event.source,
     )

@@ -139,8 +139,11 @@ class _Gathering:
         elif link.other:
             group = {"identifier": "identifier_kind"}.get(link.what)
             sort = self._word(group, link.sort) if group else link.sort or self._word("chart_node", link.what)
-            shared = Node(f"{link.what} {link.value}", link.value, link.what, sort)
-            self.nodes.append(shared)
+            # One node, however two records write the number or the address.
+            written = "".join(c for c in link.value.casefold() if c.isalnum())
+            shared = Node(f"{link.what} {link.sort} {written}", link.value, link.what, sort)
+            if shared.key not in {node.key for node in self.nodes}:
+                self.nodes.append(shared)
             self.edges += [Edge(one, shared.key, sort), Edge(self.key(link.other), shared.key, sort)]
 
     def _word(self, group: str, code: str) -> str:

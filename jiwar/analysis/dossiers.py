@@ -80,7 +80,8 @@ def search(by: Grant, query: Query, narrow: Narrow, *, channel: str = "analysis"
         own = [held[each.record_uid] for each in (match, *match.others) if each.record_uid in held]
         if own:
             sources = tuple(source_of(number, entry.record) for number, entry in enumerate(own, 1))
-            seen = Counter(record.kind for record in said if record.about in {entry.uid for entry in own})
+            about = {entry.uid for entry in own}
+            seen = Counter(record.kind for record in said if record.about in about and content_of(record))
             rows.append(Row(match, sources, own[0].facts["type"], seen["alert.hit"], seen["sighting"]))
     return Found(screening, tuple(rows))
 
@@ -224,8 +225,10 @@ def _told(record: Record, body: Mapping[str, Any], number: int, cases: Mapping[U
             yield Event(_moment(case.opened_at), "case_opened", number, who=settings.NODE.code, case=str(case.pk))
             if case.closed_at:
                 yield Event(_moment(case.closed_at), "case_closed", number, who=settings.NODE.code, case=str(case.pk))
-    elif record.kind == "sighting":
-        yield Event(at, "sighted", number, where, record.node)
+    elif record.kind == "sighting" and body:
+        # One that was withdrawn or has run out says nothing; where somebody was is soon of no use.
+        point = [f"{body[name]:.4f}" for name in ("latitude", "longitude") if body.get(name) is not None]
+        yield Event(at, "sighted", number, where or ", ".join(point), record.node, note=body.get("seen") or "")
     elif record.kind == "case.outcome":
         yield Event(at, "outcome", number, who=record.node, detail=("outcome", body["outcome"]) if body else None)
     elif record.kind == "alert.refusal":

@@ -52,7 +52,10 @@ def known(case: Any, people: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
             ("approver", Permission.WATCHLIST_ALERT_APPROVE),
         )
     )
-    draft = services.submit_alert(author, services.draft_alert(author, content).pk)
+    draft = services.draft_alert(author, content)
+    for double in services.doubles(author, draft):
+        services.answer_double(author, draft, double.alert.uid, same=False, reason="His brother, with his passport")
+    draft = services.submit_alert(author, draft.pk)
     services.approve_alert(approver, draft.pk, draft.content_hash)
     return case[2]
 

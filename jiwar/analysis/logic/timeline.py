@@ -19,7 +19,7 @@ class Event:
     """Something at a time: `at` is a date, whole or in part ("1984", "~1984-03", "1970/1975"), or an ISO moment.
 
     `source` is the number of the record that says it; `detail` a (words group, code) of what came of it; `case` the
-    case that it opened here.
+    case that it opened here; `note` what was seen, in words.
     """
 
     at: str
@@ -29,6 +29,7 @@ class Event:
     who: str = ""
     detail: tuple[str, str] | None = None
     case: str = ""
+    note: str = ""
 
     @property
     def is_moment(self) -> bool:
