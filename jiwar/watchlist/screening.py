@@ -234,8 +234,9 @@ def search(
     may_ask(by, query, reason)
     index = current_index()
     limits = Thresholds(reach.threshold) if reach.threshold is not None else limits or thresholds.in_force()
-    found = index.search(query, limit=reach.found, threshold=limits.lowest)
-    too_little = not found and index.says_too_little(query, limits.lowest)
+    least = index.fair(query, limits.lowest)
+    found = index.search(query, limit=reach.found, threshold=least)
+    too_little = not found and index.says_too_little(query, least)
     return Searched(by, query, channel, reason, found, limits, len(index), started, reach, too_little)
 
 

@@ -171,3 +171,34 @@ def test_place_of_birth_and_a_relative_speak_for_a_match_and_never_make_one() ->
     assert other.bits < alone.bits
     stranger = Query(("Karim Haddad",), birth_place="Zouara", relatives=("Salma Bouzid",))
     assert compare(stranger, listed, lambda _: 10.0).score == 0
+
+
+def test_two_days_of_birth_in_neighbouring_years_are_different_dates() -> None:
+    assert agreement(PartialDate(1984, 6, 17), PartialDate(1985, 2, 3)) is DateAgreement.DIFFERS
+    assert agreement(PartialDate(1984, 6, 17), PartialDate(1985, 6, 17)) is DateAgreement.NEAR_YEAR
+    assert agreement(PartialDate(1984, 6, 17), PartialDate(1985)) is DateAgreement.NEAR_YEAR
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "code"),
+    [
+        ("Youssef Salem Megaryef", "Khaled Salem Megaryef", Code.GIVEN_NAME_DIFFERS),
+        ("Youssef Salem Megaryef", "Salem Megaryef", Code.GIVEN_NAME_DIFFERS),
+        ("Abu Hafs Khaled Megaryef", "Khaled Megaryef", Code.NAME_PART_MISSING),
+        ("Sidi Khaled Megaryef", "Khaled Megaryef", Code.NAME_PART_MISSING),
+        ("Megaryef Khaled", "Khaled Megaryef", Code.NAME_ORDER),
+        ("Ould Kheirou Hamada", "Hamada Ould Kheirou", Code.NAME_ORDER),
+        ("Hamada Ould Kheirou", "Kheirou Ould Hamada", Code.NASAB_REVERSED),
+    ],
+)
+def test_what_is_said_of_given_names(one: str, other: str, code: Code) -> None:
+    for asked, listed in ((one, other), (other, one)):
+        found = compare(Query((asked,)), Subject("k", (Name(listed),)), lambda _: 12.0)
+        assert {difference.code for difference in found.differences} == {code}
+
+
+def test_kin_share_the_rest_of_a_name_however_rare() -> None:
+    found = compare(
+        Query(("Ali Salem Omar Megaryef",)), Subject("k", (Name("Said Salem Omar Megaryef"),)), lambda _: 20.0
+    )
+    assert found.score < 0.01

@@ -12,7 +12,7 @@ from jiwar.watchlist.logic import segment
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.evidence import Code, Document, Identifier, Name, Query, Subject
 from jiwar.watchlist.logic.generate import person, subjects
-from jiwar.watchlist.logic.index import Candidate, Index
+from jiwar.watchlist.logic.index import FAIR_MOST, THRESHOLD, Candidate, Index
 from jiwar.watchlist.logic.segment import IndexFileError
 
 people = st.integers(0, 10**9).map(lambda seed: person(random.Random(seed), f"p{seed}"))
@@ -221,3 +221,16 @@ def test_who_asked_too_little_could_have_found_nobody(listed: list[Subject], one
             assert index.search(query, 50, threshold) == []
     assert index.says_too_little(Query(("محمد",)), threshold)
     assert not index.says_too_little(Query(("محمد",), documents=(Document("", "LBY", "LO042817"),)), threshold)
+
+
+def test_a_plain_name_needs_more_and_a_long_one_does_not() -> None:
+    index = Index.build(subjects(300, seed=3))
+
+    def needed(name: str, threshold: float = THRESHOLD) -> float:
+        return index.fair(Query((name,)), threshold)
+
+    assert needed("Mohamed") > needed("Amadou Diallo") > needed("Amadou Ouattara") > THRESHOLD
+    assert needed("Zerrouki Messaoudene Bouteflika Megaryef") == THRESHOLD
+    assert needed("Mohamed") <= FAIR_MOST
+    assert needed("Mohamed", 0.99) == 0.99
+    assert index.fair(Query(documents=(Document("", "", "A1234"),)), THRESHOLD) == THRESHOLD

@@ -39,5 +39,5 @@ class Found(NamedTuple):
 def find(index: Index, rows: Iterable[Row], limit: int, threshold: float) -> Iterator[Found]:
     """Search for each row in turn: at most `limit` candidates of at least `threshold`."""
     for row in rows:
-        found = index.search(row.query, limit, threshold) if row.query is not None else []
+        found = index.search(row.query, limit, index.fair(row.query, threshold)) if row.query is not None else []
         yield Found(row.number, row.query, row.faults, found)

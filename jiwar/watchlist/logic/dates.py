@@ -103,11 +103,12 @@ def stands(a: int, b: int) -> int:  # noqa: PLR0911 - plain numbers, for numba c
         a_start, a_stop = a_year - 2 * a_about, (a_to or a_year) + 2 * a_about
         b_start, b_stop = b_year - 2 * b_about, (b_to or b_year) + 2 * b_about
         return 4 if a_start <= b_stop and b_start <= a_stop else 7
-    if a_year != b_year:
-        return 5 if abs(a_year - b_year) <= 1 else 7
     # The first of January stands for an unknown day.
     a_exact = a_day > 0 and not (a_month == 1 and a_day == 1)
     b_exact = b_day > 0 and not (b_month == 1 and b_day == 1)
+    if a_year != b_year:
+        other_day = a_exact and b_exact and (a_month != b_month or a_day != b_day)
+        return 5 if abs(a_year - b_year) <= 1 and not other_day else 7
     if a_exact and b_exact:
         if a == b:
             return 0
@@ -137,5 +138,5 @@ _ORDER: Final = tuple(DateAgreement)
 
 
 def agreement(a: PartialDate, b: PartialDate) -> DateAgreement:
-    """Symmetric; `DIFFERS` where no reading of the two agrees within `NEAR_YEARS`."""
+    """Symmetric; `DIFFERS` where no reading of the two agrees within `NEAR_YEARS`, or two days are in other years."""
     return _ORDER[stands(pack(a), pack(b))]

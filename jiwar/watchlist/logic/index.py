@@ -30,7 +30,9 @@ from .weights import WEIGHTS, Weights
 
 LIMIT: Final = 5
 THRESHOLD: Final = 0.25
-"""By default a full name of two common parts is shown; one common part alone is not."""
+"""By default what one in four is right about is shown, were half of those asked about listed."""
+FAIR_MOST: Final = 0.98
+"""A fair threshold never asks for more."""
 COMPILED_FROM: Final = 20_000
 """Names to score from which it pays to load the compiler."""
 MERGED: Final = 4
@@ -158,6 +160,19 @@ class Index:
     def compare(self, query: Query, subject: Subject) -> Comparison:
         """What `search` says of a subject, were it compared with everyone."""
         return compare(query, subject, self.rarity, len(self), self._weights)
+
+    def fair(self, query: Query, threshold: float) -> float:
+        """From which score a candidate is shown to be fair: `threshold`, and more where the name asked for is plain.
+
+        A short name of common parts meets namesakes where a long one meets none, so that one threshold for all gives
+        people of the Sahel, who bear two names, many times the false alarms of those who bear four. At most FAIR_MOST,
+        which name, birth, sex and nationality together can reach.
+        """
+        worth = [sum(map(self.rarity, parts)) for parts in (read_name(name).parts for name in query.names) if parts]
+        if not worth or threshold >= FAIR_MOST or threshold <= 0:
+            return threshold
+        plain = max(0.0, prior_bits(len(self), self._weights) + self._weights.plain_below - max(worth))
+        return min(FAIR_MOST, _score(_bits(threshold) + self._weights.plain * plain))
 
     def search(self, query: Query, limit: int = LIMIT, threshold: float = THRESHOLD) -> list[Candidate]:
         """At most `limit` candidates of at least `threshold`, the likeliest first, the same number before all.
@@ -339,6 +354,10 @@ def _sift(  # as `scoring.sift_names`, by arithmetic on whole arrays
         out[found : found + len(kept)] = kept
         found += len(kept)
     return found
+
+
+def _score(bits: float) -> float:
+    return 1.0 / (1.0 + math.pow(2.0, -bits))
 
 
 def _bits(score: float) -> float:

@@ -133,9 +133,14 @@ _LAST_VOWEL: Final = {"e": 0.0, "o": 0.4, "u": 0.4}
 @lru_cache(maxsize=20_000)
 def _latin_gaps(a: str, b: str, first: bool, last: bool) -> float:
     if a and b:
-        if not _classes(a) & _classes(b) or (last and {a[-1], b[-1]} in ({"a", "o"}, {"a", "i"})):
+        x, y = _classes(a), _classes(b)
+        if (
+            not x & y
+            or (len(a) > 1 < len(b) and x - y and y - x)
+            or (last and {a[-1], b[-1]} in ({"a", "o"}, {"a", "i"}))
+        ):
             return 1.0
-        return 0.5 if abs(len(a) - len(b)) > 1 and _classes(a) != _classes(b) else 0.0
+        return 0.5 if abs(len(a) - len(b)) > 1 and x != y else 0.0
     gap = a or b
     if last:
         return _LAST_VOWEL.get(gap, 0.8)

@@ -15,7 +15,9 @@ class Weights(NamedTuple):
     `birth` follows the order of `dates.DateAgreement`. `most` is the most that one name part can prove; `low_quality`
     is the share that agreement with a name of low quality is worth. Where the given names differ (`other_given`) the
     rest of two names proves `kin` at most: brothers have it in common, and a father and his son. `relative_most` is
-    the most that a relative's name can prove. The others are what their names say.
+    the most that a relative's name can prove. A name is plain whose parts are worth less than the prior and
+    `plain_below`: each bit less raises the fair threshold by `plain` bits (`Index.fair`). The others are what their
+    names say.
     """
 
     prior: float
@@ -35,6 +37,8 @@ class Weights(NamedTuple):
     document_same: float
     document_lookalike: float
     document_number_same: float
+    plain: float
+    plain_below: float
     birth_place_same: float
     birth_place_differs: float
     relative_most: float
@@ -59,6 +63,8 @@ WEIGHTS: Final = Weights(
     document_same=30.0,
     document_lookalike=12.0,
     document_number_same=8.0,
+    plain=0.4,
+    plain_below=7.0,
     birth_place_same=4.0,
     birth_place_differs=-1.0,
     relative_most=10.0,
