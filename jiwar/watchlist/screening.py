@@ -234,7 +234,8 @@ def search(
     may_ask(by, query, reason)
     index = current_index()
     limits = Thresholds(reach.threshold) if reach.threshold is not None else limits or thresholds.in_force()
-    least = index.fair(query, limits.lowest)
+    # Who reaches further than an officer looks through what she finds, and need not be fair to it.
+    least = limits.lowest if reach.threshold is not None else index.fair(query, limits.lowest)
     found = index.search(query, limit=reach.found, threshold=least)
     too_little = not found and index.says_too_little(query, least)
     return Searched(by, query, channel, reason, found, limits, len(index), started, reach, too_little)
