@@ -278,6 +278,7 @@ def show_alert(request: HttpRequest, uid: UUID) -> HttpResponse:
         "content": typed_of(content),
         "related": alert_queries.related(by.actor, content),
         "readable": reading.is_shown(record),
+        "broken": services.broken_rules(alert),
         "quality": _quality(content),
         "labels": labels(),
         "own": record.origin == settings.NODE.state,

@@ -239,6 +239,13 @@ def _project(record: Record, content: Content) -> None:
             protection.tell_posts(record)
 
 
+def broken_rules(alert: Alert) -> list[Fault]:
+    """The rules by which a received alert in force stops nobody here (rule R16): what its issuer is to be told."""
+    if alert.entered or alert.record.state != Record.State.IN_FORCE or alert.record.origin == settings.NODE.state:
+        return []
+    return _check_rules(ALERTS[alert.record.kind].content.model_validate(alert.record.data["content"]))
+
+
 def use(alert: Alert) -> None:
     """Let screening find a received alert again that was left unused, unless it breaks a rule of ours."""
     content = ALERTS[alert.record.kind].content.model_validate(alert.record.data["content"])

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +26,7 @@ from jiwar.records.models import Record
 from jiwar.records.services import expire
 from jiwar.watchlist import services
 from jiwar.watchlist.alert_kinds import ALERT, REFUSAL, RefusalGround
-from jiwar.watchlist.alert_queries import refusals
+from jiwar.watchlist.alert_queries import refusals, refused_here
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.logic.evidence import Document, Query
@@ -243,6 +245,21 @@ class TestAtTheIssuer:
 
 
 class TestPages:
+    def test_what_says_too_little_names_its_rules_and_its_issuer_is_told_them(
+        self, live_index: LiveIndex, niger: ForeignNode, people: dict[str, Person], settings: Any
+    ) -> None:
+        thin = take(alert_of(niger, subject={"names": [{"text": "Salem Ould Khattar"}]}))
+        client, address = signed_in(settings, people["salem"]), f"/alerts/{thin.uid}/{FOR}"
+        page = client.get(address).content.decode()
+        assert "says too little" in page
+        form = re.search(r'name="text"[^>]*>([^<]+)<', page)
+        assert form is not None
+        assert "Identity" in form[1]
+        assert '<option value="insufficient_facts" selected>' in page
+        told = {"act": "refuse", "ground": "insufficient_facts", "text": form[1].strip()}
+        assert client.post(address, told).status_code == 302
+        assert refused_here(thin.uid).body["text"] == unescape(form[1]).strip()  # type: ignore[union-attr]
+
     def test_refused_and_taken_back_by_forms(self, received: Record, people: dict[str, Person], settings: Any) -> None:
         client, address = signed_in(settings, people["salem"]), f"/alerts/{received.uid}/{FOR}"
         page = client.get(address).content.decode()
