@@ -263,7 +263,8 @@ def test_the_command_searches_in_processes_of_its_own_and_keeps_the_order(
     refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (refused.returncode, refused.stderr) == (1, "out: This field is required.\n")
     done = subprocess.run([*command, "--out", out], env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "1,000 rows: 10 found someone, 0 refused\n")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "1,000 rows: 10 found someone, 0 refused"  # a slow machine says more before
     found = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8"))))
     assert list(found[0]) == list(COLUMNS)
     assert [int(row["row"]) for row in found if row["reference"] == "JWi.001"] == list(range(2, 1002, 100))
