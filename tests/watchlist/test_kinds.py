@@ -43,6 +43,7 @@ def test_screening_compares_what_the_record_says() -> None:
         ("M",),
         ("LBY",),
         (evidence.Document("passport", "LBY", "LY0042817"),),
+        birth_places=("Benghazi",),
     )
 
 
