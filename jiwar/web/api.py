@@ -29,7 +29,7 @@ Programs of an agency ask with a token that an administrator made for stated per
 `Authorization: Bearer jiwar_…`. Every access to personal data is in the node's ledger. A match is a question to an
 officer, never a decision; a token approves nothing. Errors name the field and the reason in the language of
 `Accept-Language` (ar, fr, en). JSON Schemas of records: `/schemas/`. Who asks often sends the body of `POST
-/v1/screenings` to `/screen`, or `{"questions": [...]}` with up to 500 of them to `/screen/batch` (answers in their order).
+/v1/screenings` to `/screen`, or `{"questions": [...]}` with up to 500 to `/screen/batch` (answers in their order).
 """
 
 
