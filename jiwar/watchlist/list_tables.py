@@ -90,7 +90,7 @@ def define_table(by: Grant, code: str, title: str, purpose: str, legal_basis: st
 
 def receive_table(by: Grant, code: str, files: Files, as_of: dt.date | None) -> ListImport:
     """Put a version of a spreadsheet aside, and read it where its columns are those that were mapped."""
-    reading = list_work.keep(by, code, files, as_of, State.RECEIVED)
+    reading = list_work.keep(by, code, files, as_of)
     mapped = mapping_of(code)
     try:
         if mapped is not None and first_rows(reading, mapped).header == [name for name, _ in mapped.columns]:
@@ -192,12 +192,10 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _read(by: Grant, reading: ListImport) -> None:
     """Read what was put aside, now or soon."""
-    reading.state = State.READING
-    reading.save(update_fields=["state"])
     with ExitStack() as stack:
         files = list_work.kept_files(reading, stack)
         if sum(file.seek(0, 2) for file in files.values()) > list_work.LITTLE:
-            list_work.wake()
+            list_work.want(reading)
             return
         for file in files.values():
             file.seek(0)
@@ -207,7 +205,6 @@ def _read(by: Grant, reading: ListImport) -> None:
             # The columns may be said again: the file stays.
             reading.rows.all().delete()
             reading.unread_lines.all().delete()
-            ListImport.objects.filter(pk=reading.pk).update(state=State.RECEIVED)
             raise
     list_work.forget_files(reading)
 

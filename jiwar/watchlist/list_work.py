@@ -49,14 +49,21 @@ def receive(by: Grant, code: str, files: Files, as_of: dt.date | None, *, sizes:
     """Read a list that a person sent, now or, where it is large, soon. Raises AccessRefused, Refused."""
     if sizes <= LITTLE:
         return read_list(by, code, files, as_of=as_of)
-    reading = keep(by, code, files, as_of, State.READING)
-    wake()
+    reading = keep(by, code, files, as_of)
+    want(reading)
     return reading
 
 
-def keep(by: Grant, code: str, files: Files, as_of: dt.date | None, state: str) -> ListImport:
-    """Put files aside until they are read; `received`: until somebody has said what their columns are."""
-    reading = begin(by, code, files, as_of, state)
+def want(reading: ListImport) -> None:
+    """Have what was put aside read, soon and not here."""
+    reading.state = State.READING
+    reading.save(update_fields=["state"])
+    wake()
+
+
+def keep(by: Grant, code: str, files: Files, as_of: dt.date | None) -> ListImport:
+    """Put files aside until somebody wants them read."""
+    reading = begin(by, code, files, as_of, State.RECEIVED)
     folder = folder_of(reading)
     folder.mkdir(parents=True, mode=0o700)
     for name, file in files.items():
@@ -157,7 +164,9 @@ def work() -> int:
 
 
 def _due() -> ListImport | None:
-    return ListImport.objects.filter(state__in=[State.READING, State.APPLYING]).order_by("at").first()
+    wanted = ListImport.objects.filter(state__in=[State.READING, State.APPLYING]).order_by("at")
+    # What has no folder is being read while a person waits.
+    return next((each for each in wanted if each.state == State.APPLYING or folder_of(each).exists()), None)
 
 
 def _do(reading: ListImport) -> None:

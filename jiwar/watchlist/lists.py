@@ -134,6 +134,9 @@ def apply(by: Author, reading: ListImport, progress: Progress = silent) -> ListI
     whole = reading.new + reading.changed + reading.renewed + reading.withdrawn
     try:
         with transaction.atomic():
+            now = ListImport.objects.select_for_update(of=("self",)).get(pk=reading.pk)
+            if now.state != State.APPLYING:
+                return now  # another process has done it
             applied = ListImport.objects.filter(list=reading.list, state=State.APPLIED, generated_at__isnull=False)
             newest = applied.order_by("-generated_at").values_list("pk", flat=True).first()
             if newest != reading.before_id:

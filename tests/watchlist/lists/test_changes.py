@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import AccessRefused, Actor, Grant, allow
 from jiwar.audit.queries import leaves
-from jiwar.watchlist import list_work
+from jiwar.watchlist import list_work, lists
 from jiwar.watchlist.list_catalogue import catalogue
-from jiwar.watchlist.list_readings import WAITS, read_list
+from jiwar.watchlist.list_readings import WAITS, begin, read_list
 from jiwar.watchlist.lists import approve_list, confirm_list, discard_list, expire_lists, import_list
 from jiwar.watchlist.logic.list_changes import changed_fields, takes_two
 from jiwar.watchlist.models import Entry, ListImport, ListRow
@@ -226,3 +226,15 @@ class TestLarge:
         reading.refresh_from_db()
         assert (reading.state, reading.faults[0][0]) == ("failed", "list_not_the_list")
         assert not reading.rows.exists()
+
+    def test_what_two_processes_apply_is_applied_once(self, node: None, importer: Grant) -> None:
+        list_work.confirm(importer, read_list(importer, OFAC, many(30), as_of=DAY).pk)
+        reading = ListImport.objects.get()
+        assert list_work.work() == 1
+        assert lists.apply(importer, reading).state == "applied"
+        assert leaves(act="list_imported").count() == 1
+        assert Entry.objects.count() == 30
+
+    def test_what_a_person_waits_for_is_left_to_her_process(self, node: None, importer: Grant) -> None:
+        begin(importer, OFAC, many(30), DAY)
+        assert list_work.work() == 0
