@@ -233,11 +233,14 @@ def search(
     reason = " ".join(reason.split())
     may_ask(by, query, reason)
     index = current_index()
-    limits = Thresholds(reach.threshold) if reach.threshold is not None else limits or thresholds.in_force()
-    # Who reaches further than an officer looks through what she finds, and need not be fair to it.
-    least = limits.lowest if reach.threshold is not None else index.fair(query, limits.lowest)
-    found = index.search(query, limit=reach.found, threshold=least)
-    too_little = not found and index.says_too_little(query, least)
+    if reach.threshold is None:
+        # Each is raised for a plain name by itself: what the lowest lets through is no measure for a higher one.
+        limits = (limits or thresholds.in_force()).each(lambda threshold: index.fair(query, threshold))
+    else:
+        # Who reaches further than an officer looks through what she finds, and need not be fair to it.
+        limits = Thresholds(reach.threshold)
+    found = index.search(query, limit=reach.found, threshold=limits.lowest)
+    too_little = not found and index.says_too_little(query, limits.lowest)
     return Searched(by, query, channel, reason, found, limits, len(index), started, reach, too_little)
 
 

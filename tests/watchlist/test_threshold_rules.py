@@ -35,6 +35,12 @@ def test_a_search_down_to_the_lowest_misses_nothing_that_any_rule_shows(
     assert found.lowest <= found.of(alert_type, state)
 
 
+def test_every_threshold_is_changed_by_itself() -> None:
+    raised = RULES.each(lambda threshold: min(0.95, 2 * threshold))
+    assert (raised.default, raised.lowest) == (0.8, 0.2)
+    assert (raised.of("missing", "NER"), raised.of("missing", "TCD")) == (0.2, 0.95)
+
+
 @given(SCORES, SCORES)
 def test_a_higher_score_never_has_a_weaker_word(one: float, other: float) -> None:
     order = [word for word, _ in STRENGTHS]

@@ -4,7 +4,7 @@ A score is the probability that the two are one person, 0 to 1. People set thres
 score and their bounds stand here and nowhere else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,6 +33,11 @@ class Thresholds:
             if key in self.exceptions:
                 return self.exceptions[key]
         return self.default
+
+    def each(self, change: Callable[[float], float]) -> "Thresholds":
+        """The same rules, every threshold changed; each that differs is asked for once."""
+        known = {threshold: change(threshold) for threshold in {self.default, *self.exceptions.values()}}
+        return Thresholds(known[self.default], {key: known[threshold] for key, threshold in self.exceptions.items()})
 
     @property
     def lowest(self) -> float:

@@ -155,7 +155,7 @@ class TestScreening:
         enact(policy(5))
         scores = {query: sum(self.found(grant, query)) for query in self.ALIKE}
         query, score = next((query, score) for query, score in scores.items() if 0.1 < score < 0.9)
-        above, below = int(score * 100) + 1, int(score * 100) - 1
+        above, just_below, below = int(score * 100) + 1, int(score * 100) - 1, 5
         enact(policy(above))
         assert self.found(grant, query) == []
         enact(policy(above, rule("wanted_for_arrest", "LBY", below)))
@@ -164,6 +164,10 @@ class TestScreening:
         assert self.found(grant, query) == []
         enact(policy(above, rule("missing", "", below)))
         assert self.found(grant, query) == []
+        # A plain name needs more than the threshold says (decision 0036), and another type's low one changes nothing.
+        fair = screening.current_index().fair(query, just_below / 100)
+        enact(policy(just_below, rule("missing", "", 5)))
+        assert self.found(grant, query) == ([score] if score >= fair else [])
 
 
 class TestPages:
