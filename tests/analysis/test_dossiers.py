@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 
 from jiwar.access.permissions import Permission as P
 from jiwar.access.permissions import Purpose
@@ -66,6 +67,22 @@ def test_a_dossier_has_every_fact_with_its_sources_and_what_happened(
     assert (hit.where, hit.who, hit.detail) == ("Madama, lane 2", "NER-MADAMA", ("action_taken", "held_for_contact"))
     [leaf] = Leaf.objects.filter(act="dossier_read")
     assert (leaf.subject, leaf.case, leaf.actor) == (str(alert.uid), "LBY/2026/7", ANALYST)
+
+
+def test_a_sighting_is_told_until_it_is_taken_back(alert: Record, grant: Callable[..., Grant]) -> None:  # noqa: F811
+    seen = {"at": timezone.now().isoformat(), "place": "Well of Toummo", "country": "NER", "seen": "In a white Hilux"}
+    reporting = grant(P.WATCHLIST_SIGHTING_REPORT)
+    sighting = watchlist.report_sighting(reporting, alert.uid, seen, source="B", information="2")
+    dossier = read(alert.uid)
+    [event] = [event for event in dossier.events if event.what == "sighted"]
+    assert (event.where, event.note) == ("Well of Toummo, NER", "In a white Hilux")
+    [source] = [source for source in dossier.sources if source.number == event.source]
+    assert (source.what, source.grading) == ("sighting", "B2")
+    search = by(P.ANALYSIS_SUBJECT_SEARCH)
+    assert [row.sightings for row in services.search(search, PAPER, Narrow()).rows] == [1]
+    watchlist.withdraw_sighting(reporting, sighting.uid, "Somebody else")
+    assert "sighted" not in {event.what for event in read(alert.uid).events}
+    assert [row.sightings for row in services.search(search, PAPER, Narrow()).rows] == [0]
 
 
 def test_who_may_not_read_cases_reads_of_no_hit(alert: Record) -> None:

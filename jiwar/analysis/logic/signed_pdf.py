@@ -25,6 +25,13 @@ PREFIX: Final = b"jiwar-brief-v1\n"
 MOST_BYTES: Final = 20_000_000
 _MOST_PAYLOAD: Final = 4_000
 _MEMBERS: Final = {"brief", "content", "format", "key", "made_at", "node", "sha256", "v"}
+_FORMS: Final = {
+    "brief": re.compile(r"[0-9a-f-]{1,36}"),
+    "content": re.compile(r"[0-9a-f]{64}"),
+    "made_at": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+00:00"),
+    "node": re.compile(r"[A-Z]{3}(-[A-Z0-9]{2,20})?"),
+    "sha256": re.compile(r"[0-9a-f]{64}"),
+}
 _END = re.compile(rb"startxref\s+([0-9]{1,10})\s+%%EOF\s*\Z")
 _KEPT = re.compile(rb"/(?:Root|Info) [0-9]{1,7} [0-9]{1,5} R")
 _UPDATE = re.compile(rb"([0-9]{1,7}) 0 obj\n<< /Type /JiwarSignature /Length ([0-9]{1,4}) >>\nstream\n")
@@ -108,6 +115,8 @@ def _read(statement: bytes) -> dict[str, Any]:
     if said.get("v") != VERSION:
         raise BriefInvalid("version")
     if set(said) != _MEMBERS or not all(isinstance(said[name], str) for name in _MEMBERS - {"v"}):
+        raise BriefInvalid("signature")
+    if not all(form.fullmatch(said[name]) for name, form in _FORMS.items()):
         raise BriefInvalid("signature")
     return said
 
