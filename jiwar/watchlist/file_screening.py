@@ -2,7 +2,7 @@
 
 A run is a leaf where it begins, goes on and ends. Its rows are told in chunks: one transaction and one leaf for each,
 which holds the mark of every question and whom it found. A mark is the beginning of what `person_screened` keeps of the
-same question, so that oversight finds both by it (decision 0032).
+same question, so that oversight finds both by it (decision 0031).
 """
 
 import datetime as dt

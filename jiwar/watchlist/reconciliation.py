@@ -3,7 +3,7 @@
 The address says the secret of a token and the case: such tools send no headers. A secret in an address ends in
 histories and in files of projects, so it opens the least: the token of an address may screen and nothing else. Every
 query is a screening with its leaf, for the token's purpose. Nothing is matched by itself, no name is completed, and
-no dump is given: a candidate is a question to an analyst, who opens it in the console, signed in (decision 0033).
+no dump is given: a candidate is a question to an analyst, who opens it in the console, signed in (decision 0038).
 """
 
 from collections.abc import Callable
