@@ -23,8 +23,6 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.g
 
 from django.conf import settings  # noqa: E402
 
-# As PostgreSQL's here: what a power cut takes is seen in tests/faults, whose nodes are processes of their own.
-os.fsync = lambda descriptor: None
 django.setup()  # now, so that the conftest of a room may import models
 settings.PASSWORD_HASHERS = ["tests.passwords.Quick"]
 

@@ -66,7 +66,8 @@ def terms_of(code: str) -> ListTerms:
     """The terms of a public list or of a spreadsheet's; raises Refused."""
     if code in (lists := catalogue()[0]):
         return lists[code]
-    table = ListTable.objects.filter(code=code).first()
+    # A code that none can be is not asked of the database, which would not take every text.
+    table = ListTable.objects.filter(code=code).first() if code.isidentifier() else None
     if table is None:
         raise Refused(Fault("not_in_list", "list", code[:40]))
     return ListTerms(

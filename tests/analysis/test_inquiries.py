@@ -94,7 +94,7 @@ class TestWhatANeighbourLearns:
         sent = Outgoing.objects.filter(record__kind=ANSWER.name)
         assert {(row.node, row.state) for row in sent} == {("NER", "queued")}
         ledger = "".join(leaf.content for leaf in leaves())
-        assert "1984" not in ledger
+        assert "1984-03-09" not in ledger
         assert "0451187" not in ledger
 
     def test_no_record_that_no_agreement_would_let_it_have(self) -> None:
