@@ -13,7 +13,7 @@ import pytest
 from jiwar.exchange.logic.chunks import LARGEST
 from tests.journeys.conftest import Nodes
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(500)]
 
 
 class Road:

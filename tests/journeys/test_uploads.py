@@ -16,7 +16,7 @@ from jiwar.operation.node_folder import write_settings
 from jiwar.operation.processes import Node
 from tests.journeys.conftest import Nodes, free_ports
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(300)]
 FOR = "purpose=criminal_investigation"
 MOST_GROWTH = 40_000
 """Kilobytes that the console may grow by while it takes or gives fifty megabytes."""

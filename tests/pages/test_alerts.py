@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.pages.languages import LANGUAGES
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 FOR = "?purpose=criminal_investigation"
 
@@ -42,7 +44,7 @@ def case(people: Any) -> Any:
     return Case.objects.get(), amended.pk, alert.uid
 
 
-@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_has_an_accessibility_fault(
     page: Any, live_server: Any, people: Any, case: Any, axe: Any, language: str
 ) -> None:
@@ -108,7 +110,7 @@ def test_alerts_on_a_thing_and_a_group_have_no_accessibility_fault(
     assert page.url.endswith(f"/alerts/{group.uid}/{FOR}")
 
 
-@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_an_alert_that_has_ended_is_shown_without_what_it_said(
     page: Any, live_server: Any, people: Any, case: Any, axe: Any, language: str
 ) -> None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from jiwar.analysis import briefs
 from jiwar.analysis.logic.signed_pdf import verify
 from jiwar.identity.keys import ring
+from tests.pages.languages import LANGUAGES
 from tests.pages.test_alerts import case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -60,7 +61,7 @@ def known(case: Any, people: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     return case[2]
 
 
-@pytest.mark.parametrize("language", ["en", "ar", "fr"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_an_analyst_searches_and_reads_a_dossier_by_keyboard(
     page: Any, live_server: Any, people: Any, known: Any, axe: Any, language: str
 ) -> None:

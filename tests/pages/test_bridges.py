@@ -9,6 +9,7 @@ import pytest
 
 from tests.bridges.conftest import SOURCE
 from tests.bridges.logic.test_coming_in import OTHER, person, thing
+from tests.pages.languages import LANGUAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 BUNDLE = {
@@ -66,7 +67,7 @@ def alert(people, grant):
     return services.approve_alert(grant("approver", P.WATCHLIST_ALERT_APPROVE), draft.pk, draft.content_hash)
 
 
-@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_has_an_accessibility_fault(page, live_server, people, reading, alert, grant, axe, language):
     from jiwar.access.permissions import Permission as P
     from jiwar.bridges import services

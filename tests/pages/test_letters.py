@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.pages.languages import LANGUAGES
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 FOR = "?purpose=criminal_investigation"
 SIZES = ((390, 844), (1366, 768))
@@ -67,7 +69,7 @@ def letters(people: Any, settings: Any, tmp_path: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_has_an_accessibility_fault(
     page: Any, live_server: Any, people: Any, letters: dict[str, Any], axe: Any, language: str
 ) -> None:

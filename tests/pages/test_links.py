@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages.languages import LANGUAGES
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SIZES = {"desk": (1366, 768), "telephone": (390, 844)}
 PAGES = ("", "NER/", "NER/sent/", "NER/received/", "NER/receipts/", "NER/pouches/", "NER/keys/")
@@ -56,7 +58,7 @@ def network(people, settings, tmp_path):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_each_page_can_be_read_by_everyone(page, live_server, people, network, axe, language):
     people.sign_in(page, live_server.url, "administrator")
     page.context.add_cookies([{"name": "jiwar_language", "value": language, "url": live_server.url}])

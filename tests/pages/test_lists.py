@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages.languages import LANGUAGES
+
 SAMPLE = Path(__file__).resolve().parents[2] / "jiwar" / "watchlist" / "data" / "un_sample.xml"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -63,7 +65,7 @@ def editions(reading):
     say(posts[1], code="edition_files_gone")
 
 
-@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_has_an_accessibility_fault(page, live_server, people, reading, table, editions, axe, language):
     from jiwar.watchlist.models import Entry
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.matching.conftest import Niger, agree
+from tests.pages.languages import LANGUAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PURPOSE = "purpose=criminal_investigation"
@@ -146,7 +147,7 @@ def test_the_approver_sets_a_quota(page, live_server, people, niger):
     assert (row.node, row.key_type, row.online_a_day, row.by_hand) == ("NER", "plate", 30, True)
 
 
-@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_has_an_accessibility_fault(page, live_server, people, listed, axe, language):
     from jiwar.access.permissions import Permission, Purpose
     from jiwar.access.policy import allow

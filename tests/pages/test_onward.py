@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages.languages import LANGUAGES
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -51,7 +53,7 @@ def passed(people):
     return theirs, ours, consents.propose(asking, ours.uid, "NER", ["TUN"], until, first.uid)
 
 
-@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_has_an_accessibility_fault(page, live_server, people, passed, axe, language):
     theirs, ours, draft = passed
     people.sign_in(page, live_server.url, "approver" if language == "fr" else "contact_officer")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages.languages import LANGUAGES
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SIZES = {"desk": (1366, 768), "telephone": (390, 844)}
 
@@ -30,7 +32,7 @@ def restored(people, settings, tmp_path):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_each_page_can_be_read_by_everyone(page, live_server, people, restored, axe, language):
     from jiwar.access.permissions import Permission
     from jiwar.access.services import as_node
