@@ -100,7 +100,8 @@ def drop(record: "Record") -> None:
     if held.exists():
         held.update(active=False, facts={}, revision=_next_revision(), changed_at=timezone.now())
         ties.forget(_uid(record))
-        _leave_cluster(_uid(record))
+        if record.state != "superseded":  # an amended record is on the subject that it was on
+            _leave_cluster(_uid(record))
 
 
 def leave_unused(record: "Record") -> None:

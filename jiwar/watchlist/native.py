@@ -29,6 +29,8 @@ from jiwar.exchange.where import where
 from jiwar.records.refusals import faults_said
 from jiwar.records.words import accepted, word
 from jiwar.sql import renew
+from jiwar.watchlist import thresholds
+from jiwar.watchlist.logic.thresholds import Thresholds
 from jiwar.watchlist.questions import QuestionIn, answer_of, query_of
 from jiwar.watchlist.screening import MANY, Screening, Searched, search, tell
 from jiwar.wire.faults import Fault, Refused, of_pydantic
@@ -166,9 +168,10 @@ def _ask_many(stated: str, address: str, body: bytes) -> _Asked:
     actor = _actor(stated, address)
     questions = _questions(parse(body, max_bytes=MOST_BYTES[BATCH]))
     places: list[Searched | Refused] = []
+    limits = thresholds.in_force()
     for question in questions:
         try:
-            places.append(_search(actor, question))
+            places.append(_search(actor, question, limits))
         except Refused as refused:
             places.append(refused)
 
@@ -210,12 +213,13 @@ def _grant(actor: Actor, case: str) -> Grant:
     return allow(actor, Permission.WATCHLIST_PERSON_SCREEN, next(iter(actor.purposes or ()), None), case)
 
 
-def _search(actor: Actor, asked: object) -> Searched:
+def _search(actor: Actor, asked: object, limits: Thresholds | None = None) -> Searched:
     try:
         question = QuestionIn.model_validate(asked)
     except ValidationError as error:
         raise Refused(*of_pydantic(error.errors(include_url=False))) from None
-    return search(_grant(actor, question.case), query_of(question), channel="api", reason=question.reason)
+    by = _grant(actor, question.case)
+    return search(by, query_of(question), channel="api", reason=question.reason, limits=limits)
 
 
 # Telling --------------------------------------------------------------------------------------------------------------

@@ -194,6 +194,17 @@ def test_who_ends_leaves(alert: Alerting, join: Any, by: Granting, niger: Foreig
     assert leaves(act="resolution_left").count() == 2
 
 
+def test_who_is_amended_stays(alert: Alerting, join: Any, niger: ForeignNode) -> None:
+    plain = ALERT.content.model_validate(terms("criminal_investigation", "art. 21", 200, alert_body()))
+    first = niger.statement(ALERT, plain.model_dump(mode="json"))
+    one, other = receive(NODE, *first, "NER"), alert()
+    join(one.uid, other.uid)
+    changed = terms("criminal_investigation", "art. 21", 200, alert_body(remarks="seen with a brother"))
+    second = ALERT.content.model_validate(changed).model_dump(mode="json")
+    receive(NODE, *niger.statement(ALERT, second, supersedes=first[0]), "NER")
+    assert set(resolution.together([one.uid])) == {one.uid, other.uid}
+
+
 class TestADiscreetCheck:
     """What an officer without clearance is shown is the same, whatever a discreet check is together with."""
 
