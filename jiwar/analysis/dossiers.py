@@ -17,7 +17,7 @@ from jiwar.analysis.logic.facts import Fact, Source, name_of, side_by_side
 from jiwar.analysis.logic.timeline import Event, dates_in, newest_first
 from jiwar.audit.services import append
 from jiwar.identity.roles import Clearance
-from jiwar.records.reading import content_of
+from jiwar.records.reading import content_of, is_shown
 from jiwar.records.services import Record
 from jiwar.watchlist.finding import Narrow, find
 from jiwar.watchlist.resolution import together
@@ -120,7 +120,9 @@ def read(by: Grant, uid: UUID) -> Dossier | None:
     numbers = count(1)
     sources = {rows[0].uid: source_of(next(numbers), rows[0]) for rows in held.values()}
     sources |= {record.uid: source_of(next(numbers), record) for record in said if record.kind != "record.withdrawal"}
-    bodies = {key: content_of(rows[0]).get("body", {}) for key, rows in held.items() if _stands(rows[0])}
+    bodies = {
+        key: content_of(rows[0]).get("body", {}) for key, rows in held.items() if _standing(rows[0]) == "in_force"
+    }
     events = newest_first(_events(held, said, sources, bodies))
     subject: Mapping[str, Any] = next((body["subject"] for body in bodies.values()), {})
     return Dossier(
@@ -137,8 +139,9 @@ def read(by: Grant, uid: UUID) -> Dossier | None:
     )
 
 
-def _stands(record: Record) -> bool:
-    return record.state == Record.State.IN_FORCE
+def _standing(record: Record) -> str:
+    """Its state; one whose time has run out is expired, though the duty that ends it is still to come."""
+    return record.state if record.state != Record.State.IN_FORCE or is_shown(record) else Record.State.EXPIRED
 
 
 def source_of(number: int, record: Record) -> Source:
@@ -156,7 +159,7 @@ def source_of(number: int, record: Record) -> Source:
         state=record.origin,
         node=record.node,
         version=record.version,
-        standing=record.state,
+        standing=_standing(record),
         purpose=record.purpose,
         legal_basis=content["legal_basis"],
         issued_at=record.issued_at,

@@ -24,6 +24,7 @@ from jiwar.watchlist.alert_kinds import ALERTS, REFUSAL
 from jiwar.watchlist.hit_kinds import OUTCOME
 from jiwar.watchlist.logic.sensitive import Warned, scan
 from jiwar.watchlist.models import Alert, Case, Entry, Hit
+from jiwar.watchlist.standing import in_force
 
 if TYPE_CHECKING:
     from jiwar.records.models import Draft, Record
@@ -151,7 +152,7 @@ def related(actor: Actor, content: Mapping[str, Any]) -> dict[str, str]:
         return {}
     found = {str(uid): "alert" for uid in visible(actor).filter(uid__in=uids).values_list("uid", flat=True)}
     if actor.may(Permission.WATCHLIST_LIST_READ):
-        listed = Entry.objects.filter(uid__in=uids - found.keys(), active=True, record__kind__startswith="listing.")
+        listed = Entry.objects.filter(in_force(), uid__in=uids - found.keys(), record__kind__startswith="listing.")
         listed = listed.exclude(record__kind="listing.foreign")
         found |= {str(uid): "listing" for uid in listed.values_list("uid", flat=True)}
     return found

@@ -20,6 +20,7 @@ from jiwar.records.drafts import Draft
 from jiwar.records.kinds import Kind
 from jiwar.records.queries import drafts as open_drafts
 from jiwar.records.queries import newest_version
+from jiwar.records.reading import is_shown
 from jiwar.records.services import Record, withdraw
 from jiwar.watchlist import entries, protection
 from jiwar.watchlist.alert_kinds import ALERT, ALERTS, AlertBody, AlertType, AnyAlertBody
@@ -120,7 +121,7 @@ def open_alert(by: Grant, uid: UUID, version: int | None = None) -> Alert:
         raise Alert.DoesNotExist
     with transaction.atomic():
         append("alert_read", by, str(uid), {"version": alert.record.version})
-    return alert
+    return _named(alert)
 
 
 def browse_alerts(by: Grant, whose: str = "", alert_type: str = "", state: str = "", review: str = "") -> list[Alert]:
@@ -146,7 +147,14 @@ def browse_alerts(by: Grant, whose: str = "", alert_type: str = "", state: str =
             "",
             {"count": len(found), "whose": whose, "type": alert_type, "state": state, "review": review},
         )
-    return found
+    return [_named(alert) for alert in found]
+
+
+def _named(alert: Alert) -> Alert:
+    """An alert to show: one whose time has run out names nobody, though the duty that ends it is still to come."""
+    if not is_shown(alert.record):
+        alert.name = ""
+    return alert
 
 
 def _received(rows: QuerySet[Alert]) -> QuerySet[Alert]:

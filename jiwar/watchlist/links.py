@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from jiwar.access.policy import Actor
-from jiwar.identity.roles import Clearance
 from jiwar.records.reading import readable
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.logic.evidence import Document, Identifier, Query
 from jiwar.watchlist.models import Entry, Tie
 from jiwar.watchlist.screening import current_index
+from jiwar.watchlist.standing import in_force, known_to
 from jiwar.watchlist.ties import addresses
 
 MOST_NUMBERS = 20
@@ -66,9 +66,7 @@ def visible_entries(actor: Actor, uids: Iterable[UUID]) -> dict[UUID, Entry]:
 
 
 def _visible(actor: Actor, uids: Iterable[UUID]) -> list[Entry]:
-    rows = Entry.objects.filter(uid__in=list(uids), active=True).select_related("record")
-    if actor.clearance is not Clearance.COVERT:
-        rows = rows.filter(covert=False)
+    rows = Entry.objects.filter(in_force(), known_to(actor), uid__in=list(uids)).select_related("record")
     told = {record.pk for record in readable([row.record for row in rows], actor)}
     return [row for row in rows if row.record_id in told]
 

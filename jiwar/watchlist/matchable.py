@@ -22,6 +22,7 @@ from jiwar.watchlist.logic.skeletons import skeletons
 from jiwar.watchlist.models import Entry
 from jiwar.watchlist.protection import Protected
 from jiwar.watchlist.screening import current_index
+from jiwar.watchlist.standing import stopping
 
 __all__ = ["Facts", "Told", "alerts_held", "is_shielded", "matchable", "shielded", "skeletons", "told_of"]
 
@@ -101,16 +102,12 @@ def _tellable(
     """Entries of alerts of these kinds of which `state` may be told, of all or of some."""
     now, own = timezone.now(), settings.NODE.state
     rows = Entry.objects.filter(
+        stopping(now),
         category=Entry.Category.ALERT,
-        active=True,
-        complete=True,
         covert=False,
         protected=False,
         record__kind__in=kinds,
         record__purpose=purpose,
-        record__state="in_force",
-        record__valid_until__gt=now,
-        record__review_on__gte=now.date(),
     ).exclude(record__origin=state)
     if among is not None:
         rows = rows.filter(uid__in=list(among))

@@ -17,6 +17,7 @@ from jiwar.watchlist import alert_queries, resolution
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_FOREIGN, LISTING_PERSON, ForeignListing, Listing
 from jiwar.watchlist.logic.sensitive import Warned, scan
 from jiwar.watchlist.models import Entry, ListImport, ListRow, ListTable, Unread
+from jiwar.watchlist.standing import in_force
 
 __all__ = [
     "ForeignEntry",
@@ -87,7 +88,7 @@ def unread(by: Grant, done: ListImport) -> QuerySet[Unread]:
 def listings(by: Grant, reference: str = "") -> QuerySet[Entry]:
     """Entries of public lists in force, those whose reference number begins as given. No search by name (rule R7)."""
     _may_read(by)
-    held = Entry.objects.filter(record__kind__in=[LISTING_PERSON.name, LISTING_ENTITY.name], active=True)
+    held = Entry.objects.filter(in_force(), record__kind__in=[LISTING_PERSON.name, LISTING_ENTITY.name])
     if reference := reference.strip()[:120]:
         held = held.filter(reference__istartswith=reference)
     return held.order_by("reference", "uid")
@@ -126,14 +127,14 @@ class ForeignEntry:
 def foreign_listings(by: Grant, source: str) -> QuerySet[Entry]:
     """What was taken in from a source and is in force, by its reference. No search by name (rule R7)."""
     _may_read(by)
-    held = Entry.objects.filter(record__kind=LISTING_FOREIGN.name, active=True, reference__startswith=f"{source}:")
+    held = Entry.objects.filter(in_force(), record__kind=LISTING_FOREIGN.name, reference__startswith=f"{source}:")
     return held.order_by("reference", "uid")
 
 
 def foreign_listing(by: Grant, uid: UUID) -> ForeignEntry:
     """One of them in force; raises Entry.DoesNotExist."""
     _may_read(by)
-    entry = Entry.objects.select_related("record").get(record__kind=LISTING_FOREIGN.name, active=True, uid=uid)
+    entry = Entry.objects.select_related("record").get(in_force(), record__kind=LISTING_FOREIGN.name, uid=uid)
     record = entry.record
     return ForeignEntry(
         entry.uid,

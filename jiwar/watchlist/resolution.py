@@ -24,6 +24,7 @@ from jiwar.watchlist.kinds import SubjectFacts, to_question, to_subject
 from jiwar.watchlist.logic.clusters import Row, side_by_side
 from jiwar.watchlist.logic.evidence import Difference, Reason, compare
 from jiwar.watchlist.models import Entry, LikelyPair, Member, Resolution
+from jiwar.watchlist.standing import known_to, stopping
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.ids import uuid7
 
@@ -131,8 +132,7 @@ def dismiss(by: Grant, one: UUID, other: UUID, reason: str) -> None:
 
 def visible(actor: Actor) -> QuerySet[Entry]:
     """Entries in force that an actor may work on here: discreet checks for the cleared alone."""
-    rows = Entry.objects.filter(active=True, complete=True).select_related("record")
-    return rows if actor.clearance is Clearance.COVERT else rows.filter(covert=False)
+    return Entry.objects.filter(stopping(), known_to(actor)).select_related("record")
 
 
 def resolutions(actor: Actor) -> QuerySet[Resolution]:
@@ -145,12 +145,8 @@ def resolutions(actor: Actor) -> QuerySet[Resolution]:
 
 def likely(actor: Actor) -> QuerySet[LikelyPair]:
     """Pairs that the engine found and nobody settled yet, of which an actor may know."""
-    rows = LikelyPair.objects.filter(
-        settled_at=None, one__active=True, one__complete=True, other__active=True, other__complete=True
-    )
-    if actor.clearance is not Clearance.COVERT:
-        rows = rows.filter(one__covert=False, other__covert=False)
-    return rows.select_related("one__record", "other__record")
+    of_both = [each for of in ("one__", "other__") for each in (stopping(of=of), known_to(actor, of))]
+    return LikelyPair.objects.filter(*of_both, settled_at=None).select_related("one__record", "other__record")
 
 
 def waiting(actor: Actor) -> list[Waiting]:
@@ -166,7 +162,7 @@ def waiting(actor: Actor) -> list[Waiting]:
 
 def clusters(actor: Actor) -> list[list[Entry]]:
     """Clusters of which an actor may know at least two entries, those entries alone; the first 500."""
-    rows = _members(actor.clearance is Clearance.COVERT)
+    rows = Member.objects.filter(stopping(of="entry__"), known_to(actor, "entry__"))
     several = rows.values("cluster").annotate(size=Count("entry")).filter(size__gt=1).order_by("cluster")[:500]
     found: dict[UUID, list[Entry]] = {row["cluster"]: [] for row in several}
     members = rows.filter(cluster__in=list(found)).select_related("entry__record").order_by("entry__reference", "entry")

@@ -45,6 +45,7 @@ from jiwar.watchlist.logic.names import read_name
 from jiwar.watchlist.logic.thresholds import Thresholds, strength
 from jiwar.watchlist.models import Entry
 from jiwar.watchlist.resolution import together
+from jiwar.watchlist.standing import stopping
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.ids import uuid7
 from jiwar.wire.strict_json import canonical
@@ -473,14 +474,7 @@ def mark(query: Query) -> str:
 
 def _standing(keys: Iterable[str], at: dt.datetime) -> dict[str, Entry]:
     """Those of these entries that are in force at this moment, whatever the index says (rules R9, R16), by key."""
-    rows = Entry.objects.filter(
-        uid__in=set(keys),
-        active=True,
-        complete=True,
-        record__state="in_force",
-        record__valid_until__gt=at,
-        record__review_on__gte=at.date(),
-    ).select_related("record")
+    rows = Entry.objects.filter(stopping(at), uid__in=set(keys)).select_related("record")
     return {str(entry.uid): entry for entry in rows}
 
 

@@ -9,6 +9,7 @@ from jiwar.records.queries import about, versions
 from jiwar.records.reading import readable
 from jiwar.records.services import Record
 from jiwar.watchlist.models import Entry, Hit
+from jiwar.watchlist.standing import in_force
 
 ABOUT = ("alert.hit", "alert.refusal", "record.withdrawal", "sighting")
 """What is said about an alert or a listing."""
@@ -16,7 +17,7 @@ ABOUT = ("alert.hit", "alert.refusal", "record.withdrawal", "sighting")
 
 def entries(uids: Iterable[UUID]) -> dict[UUID, Entry]:
     """Entries in force with their records; one query. For what a search found: it told only what may be known."""
-    return {row.uid: row for row in Entry.objects.filter(uid__in=list(uids), active=True).select_related("record")}
+    return {row.uid: row for row in Entry.objects.filter(in_force(), uid__in=list(uids)).select_related("record")}
 
 
 def records_of(actor: Actor, uids: Iterable[UUID]) -> dict[UUID, list[Record]]:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor, Grant
-from jiwar.identity.roles import Clearance
 from jiwar.watchlist.logic.evidence import Query
 from jiwar.watchlist.models import Entry, Revision
 from jiwar.watchlist.screening import Reach, may_ask, search
+from jiwar.watchlist.standing import known_to, stopping
 
 CHANNEL = "saved"
 _REACH = Reach(Permission.ANALYSIS_SUBJECT_SEARCH, most=200, found=200)
@@ -83,13 +82,4 @@ def shown(actor: Actor, uids: list[UUID]) -> Mapping[UUID, Shown]:
 
 
 def _visible(actor: Actor, uids: Iterable[UUID]) -> QuerySet[Entry]:
-    now = timezone.now()
-    rows = Entry.objects.filter(
-        uid__in=list(uids),
-        active=True,
-        complete=True,
-        record__state="in_force",
-        record__valid_until__gt=now,
-        record__review_on__gte=now.date(),
-    )
-    return rows if actor.clearance is Clearance.COVERT else rows.filter(covert=False)
+    return Entry.objects.filter(stopping(), known_to(actor), uid__in=list(uids))

@@ -1,5 +1,6 @@
 """The search and the dossier as services: what they find, what they tell whom, what the ledger keeps."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -100,6 +101,23 @@ def test_what_has_ended_is_shown_no_longer(alert: Record, grant: Callable[..., G
     assert "withdrawn" in {event.what for event in dossier.events}
     assert "born" not in {event.what for event in dossier.events}
     assert services.search(by(P.ANALYSIS_SUBJECT_SEARCH), PAPER, Narrow()).rows == ()
+
+
+@pytest.mark.parametrize("field", ["valid_until", "review_on"])
+def test_what_has_run_out_says_nothing_from_that_second(alert: Record, field: str) -> None:
+    """Nothing waits for the duty that ends records (rule R9)."""
+    past = timezone.now() - dt.timedelta(days=1)
+    Record.objects.filter(pk=alert.pk).update(**{field: past})
+    dossier = read(alert.uid)
+    assert (dossier.name, dossier.facts, dossier.alert_type) == ("", (), "")
+    assert [source.standing for source in dossier.sources if source.what == "own_alert"] == ["expired"]
+    assert services.open_chart(by(P.ANALYSIS_SUBJECT_READ), alert.uid, (), rtl=False) is None
+    reading = by(P.WATCHLIST_ALERT_READ)
+    assert (
+        [row.name for row in watchlist.browse_alerts(reading)]
+        == [watchlist.open_alert(reading, alert.uid).name]
+        == [""]
+    )
 
 
 def test_a_discreet_check_is_for_the_cleared_alone(issued: Callable[..., Record], live_index: Any) -> None:  # noqa: F811
