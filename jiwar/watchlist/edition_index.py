@@ -53,6 +53,10 @@ class PostIndex(LiveIndex):
         rows = [row for row in _in_use(timezone.now()) if row.sequence > sequence]
         return super()._behind(revision) + sum(row.changes for row in rows)
 
+    def _count(self) -> int:
+        rows = _in_use(timezone.now())
+        return super()._count() + (rows[-1].subjects if rows else 0)
+
     def _subjects(self) -> Iterator[Subject]:
         yield from super()._subjects()
         if rows := _in_use(timezone.now()):

@@ -5,13 +5,8 @@ What is little is done at once, while the person waits. A node that stopped mean
 
 import datetime as dt
 import fcntl
-import logging
-import os
 import re
 import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,21 +14,19 @@ from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor, Grant
 from jiwar.audit.services import Author, append
 from jiwar.exchange.courier import EACH_MINUTE
-from jiwar.exchange.where import where
 from jiwar.watchlist import lists
+from jiwar.watchlist.apart import Apart, run_apart
 from jiwar.watchlist.list_catalogue import Files, terms_of
 from jiwar.watchlist.list_readings import Progress, State, begin, fill, read_list
 from jiwar.watchlist.models import ListImport
 from jiwar.wire.faults import Fault, Refused
-
-log = logging.getLogger(__name__)
 
 LITTLE = 1_500_000
 """Bytes of a list that are read while the person waits: a second or two."""
@@ -41,8 +34,6 @@ FEW = 500
 """Changes that are applied while the person waits."""
 PATIENCE = 3600
 """Seconds that the process may take."""
-_wanted = threading.Event()
-_at_it = threading.Lock()
 
 
 def receive(by: Grant, code: str, files: Files, as_of: dt.date | None, *, sizes: int) -> ListImport:
@@ -126,27 +117,15 @@ def _plain(name: str) -> str:
 
 def wake() -> None:
     """See to what is due, soon and not here: when the transaction is over that wants it."""
-    transaction.on_commit(_wake)
+    transaction.on_commit(_apart.wake)
 
 
-def _wake() -> None:
-    _wanted.set()
-    threading.Thread(target=_run, name="lists", daemon=True).start()
+def _all_due() -> None:
+    while _due() is not None:
+        run_apart("lists", "work", patience=PATIENCE)
 
 
-def _run() -> None:
-    # Whoever is at it looks again before it rests, so that what is wanted meanwhile is not forgotten.
-    while _wanted.is_set() and _at_it.acquire(blocking=False):
-        try:
-            _wanted.clear()
-            while _due() is not None:
-                command = [sys.executable, "-m", "jiwar", "--data", str(settings.DATA), "lists", "work"]
-                subprocess.run(command, check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL, env=os.environ.copy())
-        except Exception as error:  # noqa: BLE001 - whatever it was, the next minute tries again
-            log.error("lists: %s", where(error))  # noqa: TRY400 - no content in the log
-        finally:
-            connection.close()
-            _at_it.release()
+_apart = Apart("lists", _all_due)
 
 
 def work() -> int:
@@ -225,7 +204,7 @@ def _alone() -> Iterator[None]:
 def keep_house(by: Author, at: dt.datetime) -> None:
     """Go on with what a node that stopped left undone; forget files that nobody will read."""
     if _due() is not None:
-        _wake()
+        _apart.wake()
     folder = Path(settings.DATA) / "lists"
     if folder.exists():
         here = {path.name for path in folder.iterdir()}

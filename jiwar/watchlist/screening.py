@@ -63,6 +63,7 @@ __all__ = [
     "Reason",
     "Screening",
     "Searched",
+    "make_index",
     "screen",
     "screen_many",
     "search",
@@ -347,6 +348,11 @@ def warm_up() -> int:
 def current_index() -> Index:
     """This process's index with every change that is committed: for duties of this room that compare."""
     return _live_index().current()
+
+
+def make_index(behind: int) -> bool:
+    """Build the file of this node's index, unless it lacks at most so many changes; whether it was built."""
+    return _live_index().make_file(behind)
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,79 @@
+"""The index of a large watchlist is built by a process of its own: in the midst of it the old one answers, and after a
+kill too."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.node import NODE_TOML
+
+# A process of a real node: what it starts must find the same database.
+SCRIPT = r"""
+import io, logging, os, signal, sys, time
+from pathlib import Path
+import django
+django.setup()
+from django.conf import settings
+from jiwar.access.permissions import Permission, Purpose
+from jiwar.access.policy import Actor, allow
+from jiwar.identity.services import make_own_keys
+from jiwar.watchlist.lists import import_un_list
+from jiwar.watchlist.live_index import LiveIndex
+from jiwar.watchlist.logic.evidence import Query
+
+make_own_keys()
+by = allow(Actor("0b6f1a52-3df9-4cf1-a39d-6f64c1a1f3f5", "console", frozenset(Permission)),
+           Permission.WATCHLIST_LIST_IMPORT, Purpose.SANCTIONS)
+
+def take(text):
+    import_un_list(by, io.BytesIO(text.encode()), "list.xml")
+
+def child():
+    while True:
+        for task in Path("/proc/self/task").iterdir():
+            if pids := (task / "children").read_text().split():
+                return int(pids[0])
+        time.sleep(0.01)
+
+def found(name):
+    return len(live.current().search(Query((name,))))
+
+text = Path(sys.argv[1]).read_text()
+take(text)
+live = LiveIndex(settings.DATA / "index", most_changes=1, little=1)
+before = live.current()                 # waits for the process: there is no index before it
+[file] = (settings.DATA / "index").glob("*.idx")
+first = file.stat().st_ino
+live._little = 100                      # what comes is so little that it is added here
+take(text.replace("2026-01-15", "2026-01-16").replace("1984-06-17", "1984-07-17").replace("K0451187", "K0451188"))
+live._not_before = float("inf")
+assert live.current() is before and before.changes > 1
+live._little, live._not_before = 1, 0
+assert live.current() is before         # begins to build it anew, and answers
+os.kill(child(), signal.SIGKILL)
+live.wait()
+assert live.current() is before and found("Youssef El Megaryef") == 1 and live._rebuilding is None
+assert file.stat().st_ino == first
+live._not_before = 0                    # the time after which it is tried again
+assert live.current() is before
+live.wait()
+assert live.current() is not before and found("Youssef El Megaryef") == 1 and live.current().changes == 0
+assert file.stat().st_ino != first and live._not_before > time.monotonic()
+print("all of it")
+"""
+
+
+def test_a_process_of_its_own_builds_it_and_may_be_killed(migrated: Callable[[Path], str], tmp_path: Path) -> None:
+    folder = tmp_path / "node"
+    url = migrated(folder)
+    (folder / "node.toml").write_text(NODE_TOML, encoding="utf-8")
+    told = {"JIWAR_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "jiwar.settings", "JIWAR_DATABASE_URL": url}
+    sample = Path(__file__).resolve().parents[2] / "jiwar/watchlist/data/un_sample.xml"
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(sample)], env=os.environ | told, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "jiwar lists index --behind=0: ended with -9; the old one goes on with what was added" in done.stderr
+    assert done.stdout.endswith("all of it\n")
