@@ -7,21 +7,21 @@ subjects as the manifest counts. Then one transaction makes it the one that is h
 import datetime as dt
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.services import as_node
+from jiwar.access.permissions import Purpose
 from jiwar.audit.services import Author, append
 from jiwar.exchange import attachments
-from jiwar.exchange.attached import WHOLE, carry, release
-from jiwar.exchange.courier import EACH_MINUTE
+from jiwar.exchange.attached import carry, release
 from jiwar.exchange.routing import give_up
 from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms, withhold
 from jiwar.watchlist import edition_files as files
+from jiwar.watchlist.edition_index import make_ahead
 from jiwar.watchlist.edition_kinds import EDITION, HOLDING, EditionBody, HoldingBody
 from jiwar.watchlist.editions import LISTINGS, replace
 from jiwar.watchlist.entries import drop
@@ -40,20 +40,27 @@ GONE = "edition_files_gone"
 """What was held is not on the disk, or not whole."""
 FORGOTTEN = dt.timedelta(days=30)
 """How long the files of an edition stay after its use ended, for the next one to build on."""
-_SMALL = 1 << 20
-"""Bytes of a file that is put on as soon as it is whole; a larger one within a minute."""
-_BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
+
+
+def weigh(at: dt.datetime) -> int:
+    """How many subjects must be read, about, for what is to be put on and folded."""
+    rows = files.chain()
+    held = Held(rows[-1].sequence, rows[-1].name) if rows else None
+    there = rows[-1].subjects if rows else 0
+    due = there if files.is_long(rows) else 0
+    for row in Edition.objects.filter(state=Edition.State.WAITING).select_related("record"):
+        with suppress(EditionRefused):
+            if judge(_manifest(row), held, state=settings.NODE.state, now=at) is Verdict.APPLY and _is_whole(row):
+                due += row.subjects + there
+    return due
 
 
 def tend(by: Author, at: dt.datetime) -> None:
-    """At a post: put on what came, fold, forget what ended, and say what is held where that changed."""
-    if settings.NODE.role != "post":
-        return
-    with files.alone():
-        _forget(at)
-        put_on(by, at)
-        files.fold()
-        files.sweep(at)
+    """Put on what came, fold, forget what ended, and say what is held where that changed. The caller is alone."""
+    _forget(at)
+    put_on(by, at)
+    files.fold(before=make_ahead)
+    files.sweep(at)
 
 
 def put_on(by: Author, at: dt.datetime) -> int:
@@ -65,15 +72,6 @@ def put_on(by: Author, at: dt.datetime) -> int:
     # Who made an edition that is refused may not know what is held here.
     _report(by, at, again=Edition.objects.filter(state=Edition.State.REFUSED).count() > refused)
     return count
-
-
-def _arrived() -> None:
-    """A file of some record is whole: perhaps an edition's."""
-    waiting = Edition.objects.filter(state=Edition.State.WAITING)
-    if settings.NODE.role == "post" and waiting.filter(size__lt=_SMALL).exists():
-        with files.alone(wait=False) as free:
-            if free:
-                put_on(_BY, timezone.now())
 
 
 # One edition ----------------------------------------------------------------------------------------------------------
@@ -111,6 +109,8 @@ def _put_on(by: Author, row: Edition, rows: list[Edition], at: dt.datetime) -> N
     row.file, row.whole = written.sha256, body.form == "whole"
     if _count(row, rows) != body.subjects:
         raise EditionRefused("edition_count_wrong")
+    if row.whole:
+        make_ahead(row)
     with transaction.atomic():
         row.state, row.applied_at = Edition.State.HELD, at
         row.save()
@@ -285,5 +285,3 @@ carry(EDITION)
 HOLDING.projections.append(_hear)
 for _kind in (LISTING_ENTITY, LISTING_FOREIGN, LISTING_PERSON):
     _kind.posts = _post_takes_single
-WHOLE.append(_arrived)
-EACH_MINUTE.append(tend)

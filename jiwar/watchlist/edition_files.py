@@ -108,18 +108,24 @@ def write(parts: Iterable[bytes], also: Callable[[bytes], None] = lambda _: None
     return Written(digest.hexdigest(), size)
 
 
-def fold(*, always: bool = False) -> bool:
+def is_long(rows: Sequence[Edition]) -> bool:
+    """Whether the changes of a chain are to be folded into the whole file."""
+    return len(rows) > 1 and (sum(row.changes for row in rows[1:]) > MOST_CHANGES or len(rows) > MOST_FILES)
+
+
+def fold(*, always: bool = False, before: Callable[[Edition], None] = lambda _: None) -> bool:
     """Put the changes into the whole file, where they are many; whether that was done. What is held stays the same.
 
-    The caller is `alone`.
+    `before` is given the row as it will be, its file on the disk. The caller is `alone`.
     """
     rows = chain()
-    many = sum(row.changes for row in rows[1:]) > MOST_CHANGES or len(rows) > MOST_FILES
-    if len(rows) < 2 or not (many or always):
+    if len(rows) < 2 or not (is_long(rows) or always):
         return False
     written = write(edition.write((), subjects(rows)))
+    newest = rows[-1]
+    newest.file, newest.whole = written.sha256, True
+    before(newest)
     with transaction.atomic():
-        newest = rows[-1]
         older = Edition.objects.filter(pk__in=[row.pk for row in rows[:-1]], state=Edition.State.HELD)
         older.update(state=Edition.State.PASSED, file="", whole=False)
         Edition.objects.filter(pk=newest.pk, state=Edition.State.HELD).update(file=written.sha256, whole=True)

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from jiwar.records.services import Record
 from jiwar.watchlist import edition_files as files
 from jiwar.watchlist.kinds import SubjectFacts, to_subject
-from jiwar.watchlist.live_index import LiveIndex
+from jiwar.watchlist.live_index import LITTLE, MOST_CHANGES, LiveIndex
 from jiwar.watchlist.logic import edition
 from jiwar.watchlist.logic.edition import Said
 from jiwar.watchlist.logic.evidence import Subject
@@ -33,9 +34,21 @@ class PostIndex(LiveIndex):
     Its series names the whole file below the edition; its revision is the edition's sequence, then that of the entries.
     """
 
+    def __init__(self, folder: Path, most_changes: int = MOST_CHANGES, little: int = LITTLE) -> None:
+        super().__init__(folder, most_changes, little)
+        self._ahead: list[Edition] = []
+
+    def make_ahead(self, row: Edition) -> None:
+        """Build the file for a whole edition that is about to be used, so that no search waits for it then."""
+        self._ahead = [row]
+        self.make_file(0)
+
+    def _rows(self) -> list[Edition]:
+        return self._ahead or _in_use(timezone.now())
+
     def _newest(self) -> tuple[str, int]:
         series, revision = super()._newest()
-        rows = _in_use(timezone.now())
+        rows = self._rows()
         if not rows:
             return series, revision
         return f"{series or 'none'}.{rows[0].name[:32]}", (rows[-1].sequence << _REVISION) + revision
@@ -43,25 +56,31 @@ class PostIndex(LiveIndex):
     def _changes(self, revision: int) -> Iterator[tuple[str, Subject | None]]:
         sequence, revision = divmod(revision, 1 << _REVISION)
         yield from super()._changes(revision)
-        for row in _in_use(timezone.now()):
+        for row in self._rows():
             if row.sequence > sequence:
                 for uid, said in edition.read(files.pieces(row)):
                     yield str(uid), _subject(uid, said) if said is not None else None
 
     def _behind(self, revision: int) -> int:
         sequence, revision = divmod(revision, 1 << _REVISION)
-        rows = [row for row in _in_use(timezone.now()) if row.sequence > sequence]
+        rows = [row for row in self._rows() if row.sequence > sequence]
         return super()._behind(revision) + sum(row.changes for row in rows)
 
     def _count(self) -> int:
-        rows = _in_use(timezone.now())
+        rows = self._rows()
         return super()._count() + (rows[-1].subjects if rows else 0)
 
     def _subjects(self) -> Iterator[Subject]:
         yield from super()._subjects()
-        if rows := _in_use(timezone.now()):
+        if rows := self._rows():
             found = (_subject(uid, said) for uid, said in files.subjects(rows))
             yield from (subject for subject in found if subject is not None)
+
+
+def make_ahead(row: Edition) -> None:
+    """As `PostIndex.make_ahead`, where there is so much in it that a search would wait."""
+    if row.subjects > LITTLE:
+        PostIndex(settings.DATA / "index").make_ahead(row)
 
 
 def held_edition() -> Edition | None:

@@ -18,7 +18,6 @@ from django.db.models import Max
 from jiwar.access.permissions import Purpose
 from jiwar.audit.services import Author, append
 from jiwar.exchange.attachments import LARGEST, Descriptor, Sealer
-from jiwar.exchange.courier import EACH_MINUTE
 from jiwar.exchange.queries import sent
 from jiwar.identity.queries import neighbours
 from jiwar.records.services import Record, issue, read_content, terms
@@ -42,18 +41,30 @@ _BASIS = "lists of this state, for its own posts"
 _NAME = "edition"
 
 
+def weigh(at: dt.datetime) -> int:
+    """How many subjects must be read, about, for what is due; 0 where nothing is."""
+    newest = Revision.objects.filter(pk=1).values_list("series", "value").first()
+    if newest is None:
+        return 0
+    rows = files.chain()
+    if _is_whole_due(rows, newest[0]):
+        return int(_listings(active=True).count()) or 1
+    last = rows[-1]
+    due = files.is_long(rows) or at - last.made_at >= RENEWED or _listings(revision__gt=last.revision).exists()
+    return (last.subjects or 1) if due or any(_needs_whole(post, at) for post in own_posts()) else 0
+
+
 def tend(by: Author, at: dt.datetime) -> None:
-    """At the national node: make the edition that is due, and a whole copy for each post that needs one."""
-    posts = _posts()
-    if settings.NODE.role != "national" or not posts:
+    """Make the edition that is due, and a whole copy for each post that needs one. The caller is alone."""
+    posts = own_posts()
+    if not posts:
         return
-    with files.alone():
-        make(by, at)
-        for post in posts:
-            if _needs_whole(post, at):
-                copy(by, post, at)
-        files.fold()
-        files.sweep(at)
+    make(by, at)
+    for post in posts:
+        if _needs_whole(post, at):
+            copy(by, post, at)
+    files.fold()
+    files.sweep(at)
 
 
 def make(by: Author, at: dt.datetime) -> Record | None:
@@ -65,7 +76,7 @@ def make(by: Author, at: dt.datetime) -> Record | None:
     newest = Revision.objects.filter(pk=1).values_list("series", "value").first()
     if newest is None:
         return None
-    if not rows or rows[-1].series != newest[0] or not files.is_here(rows) or _beyond(rows[-1]):
+    if _is_whole_due(rows, newest[0]):
         return _make_whole(by, at, *newest)
     last = rows[-1]
     assert last.revision is not None
@@ -80,6 +91,10 @@ def make(by: Author, at: dt.datetime) -> Record | None:
     if not (told.put or told.removed) and at - last.made_at < RENEWED:
         return None
     return _make_changes(by, at, last, told, *newest)
+
+
+def _is_whole_due(rows: list[Edition], series: UUID) -> bool:
+    return not rows or rows[-1].series != series or not files.is_here(rows) or _beyond(rows[-1])
 
 
 def copy(by: Author, post: str, at: dt.datetime) -> Record | None:
@@ -304,7 +319,8 @@ def _body(row: Edition, **more: Any) -> EditionBody:
 # The posts ------------------------------------------------------------------------------------------------------------
 
 
-def _posts() -> list[str]:
+def own_posts() -> list[str]:
+    """The codes of this state's posts."""
     own = neighbours().filter(state=settings.NODE.state, role="post")
     return sorted(own.values_list("code", flat=True))
 
@@ -329,6 +345,3 @@ def _needs_whole(post: str, at: dt.datetime) -> bool:
         return False
     told_since = said.heard_at is not None and said.heard_at > last
     return bool(at - last >= (ONE_COPY if told_since else ANOTHER_COPY))
-
-
-EACH_MINUTE.append(tend)

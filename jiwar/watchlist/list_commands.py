@@ -40,6 +40,8 @@ def add_lists(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     acts.add_parser("show", help="the readings, the newest first").set_defaults(run=_show, needs_node=True)
     work = acts.add_parser("work", help="read and apply what is due, now and here")
     work.set_defaults(run=_work, needs_node=True)
+    made = acts.add_parser("editions", help="make, or at a post put on, the edition that is due, now and here")
+    made.set_defaults(run=_editions, needs_node=True)
     index = acts.add_parser("index", help="build the file that is searched anew, where it is missing or far behind")
     index.add_argument("--behind", type=int, default=0, metavar="N", help="leave a file that lacks at most N changes")
     index.set_defaults(run=_index, needs_node=True)
@@ -138,4 +140,13 @@ def _index(told: argparse.Namespace) -> int:
 
     stand_back()
     print("the index was built" if make_index(told.behind) else "the index is as it should be")
+    return 0
+
+
+def _editions(_told: argparse.Namespace) -> int:
+    from jiwar.watchlist.apart import stand_back
+    from jiwar.watchlist.edition_work import work
+
+    stand_back()
+    work()
     return 0

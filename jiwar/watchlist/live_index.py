@@ -38,6 +38,8 @@ PATIENCE = 3600.0
 """Seconds that the process may take."""
 REST = 4.0
 """After building it anew, so many times as long as that took none is built again for the sake of changes alone."""
+YOUNG = 600.0
+"""Seconds that a file of another series stays."""
 AFTER_CRASH = 60.0
 """Seconds until building is tried again that broke off."""
 
@@ -131,7 +133,7 @@ class LiveIndex:
         return index
 
     def _save(self, index: Index, series: str) -> None:
-        """Put the file in place at once, when all of it is on the disk; what else is there goes."""
+        """Put the file in place at once, when all of it is on the disk; what is old beside it goes."""
         path = self._path(series)
         beside = path.with_suffix(".made")
         index.save(beside)
@@ -140,7 +142,8 @@ class LiveIndex:
         beside.replace(path)
         _sync(self._folder)
         for old in self._folder.iterdir():
-            if old not in {path, self._folder / "lock"}:
+            # What is young may be made for an edition that is about to be used.
+            if old not in {path, self._folder / "lock"} and old.stat().st_mtime < time.time() - YOUNG:
                 old.unlink(missing_ok=True)
 
     def _follow(self, index: Index, newest: int) -> None:

@@ -16,7 +16,7 @@ from jiwar.watchlist.alerts import (
 )
 from jiwar.watchlist.cases import browse_cases, open_case, record_outcome, take_case
 from jiwar.watchlist.doubles import answer_double, doubles
-from jiwar.watchlist.edition_arrivals import put_on
+from jiwar.watchlist.edition_work import keep_editions
 from jiwar.watchlist.foreign_lists import browse_foreign, open_foreign, take_foreign
 from jiwar.watchlist.hits import report_hit
 from jiwar.watchlist.likely_pairs import look
@@ -46,13 +46,13 @@ __all__ = [
     "end_protection",
     "import_list",
     "import_un_list",
+    "keep_editions",
     "look",
     "open_alert",
     "open_case",
     "open_draft",
     "open_foreign",
     "protect",
-    "put_on",
     "read_list",
     "record_outcome",
     "refuse_alert",

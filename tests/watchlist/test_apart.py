@@ -1,5 +1,5 @@
-"""The index of a large watchlist is built by a process of its own: in the midst of it the old one answers, and after a
-kill too."""
+"""Processes of their own build the index of a large watchlist and make its editions: in the midst of it the old index
+answers, and after a kill too."""
 
 import os
 import subprocess
@@ -16,12 +16,17 @@ from pathlib import Path
 import django
 django.setup()
 from django.conf import settings
+from django.utils import timezone
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import Actor, allow
 from jiwar.identity.services import make_own_keys
+from jiwar.identity.services import add_node
+from jiwar.watchlist import edition_work
 from jiwar.watchlist.lists import import_un_list
 from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.logic.evidence import Query
+from jiwar.watchlist.models import Edition
+from tests.foreign import ForeignNode
 
 make_own_keys()
 by = allow(Actor("0b6f1a52-3df9-4cf1-a39d-6f64c1a1f3f5", "console", frozenset(Permission)),
@@ -42,13 +47,12 @@ def found(name):
 
 text = Path(sys.argv[1]).read_text()
 take(text)
-live = LiveIndex(settings.DATA / "index", most_changes=1, little=1)
-before = live.current()                 # waits for the process: there is no index before it
+live = LiveIndex(settings.DATA / "index", most_changes=1)
+before = live.current()
 [file] = (settings.DATA / "index").glob("*.idx")
 first = file.stat().st_ino
-live._little = 100                      # what comes is so little that it is added here
-take(text.replace("2026-01-15", "2026-01-16").replace("1984-06-17", "1984-07-17").replace("K0451187", "K0451188"))
 live._not_before = float("inf")
+take(text.replace("2026-01-15", "2026-01-16").replace("1984-06-17", "1984-07-17").replace("K0451187", "K0451188"))
 assert live.current() is before and before.changes > 1
 live._little, live._not_before = 1, 0
 assert live.current() is before         # begins to build it anew, and answers
@@ -61,6 +65,14 @@ assert live.current() is before
 live.wait()
 assert live.current() is not before and found("Youssef El Megaryef") == 1 and live.current().changes == 0
 assert file.stat().st_ino != first and live._not_before > time.monotonic()
+
+edition_work.LITTLE = 0
+add_node(ForeignNode("LBY-SEBHA", role="post").card())
+edition_work.keep_editions(by, timezone.now())      # returns at once: nothing is made here
+assert not Edition.objects.exists()
+while not Edition.objects.exists():
+    time.sleep(0.05)
+assert Edition.objects.get().state == "held"
 print("all of it")
 """
 
