@@ -144,11 +144,12 @@ def identifier(value: UUID | None) -> object:
     return value if value is None or connection.features.has_native_uuid_field else value.hex
 
 
-def _day(value: dt.date | None) -> object:
+def day(value: dt.date | None) -> object:
+    """A date as the database takes it."""
     return connection.ops.adapt_datefield_value(value)
 
 
-_ADAPTED: dict[str, Callable[[Any], object]] = {"DateTimeField": instant, "DateField": _day, "UUIDField": identifier}
+_ADAPTED: dict[str, Callable[[Any], object]] = {"DateTimeField": instant, "DateField": day, "UUIDField": identifier}
 
 
 @cache

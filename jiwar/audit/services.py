@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.audit.alarms import FOUND, LedgerForked, accept_fork, take_evidence
-from jiwar.audit.appending import Act, Author, append, append_all, append_as, hold_ledger
+from jiwar.audit.appending import Act, Author, append, append_all, append_as, append_each, hold_ledger
 from jiwar.audit.logic.export import Witnessed, export
 from jiwar.audit.logic.forks import EvidenceInvalid
 from jiwar.audit.logic.notes import CheckpointInvalid
@@ -32,6 +32,7 @@ __all__ = [
     "append",
     "append_all",
     "append_as",
+    "append_each",
     "begin_epoch",
     "export_lines",
     "hold_ledger",

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -90,13 +90,14 @@ def held_edition() -> Edition | None:
     return Edition.objects.filter(state=Edition.State.HELD).order_by("-sequence", "-pk").first()
 
 
-def standing(keys: Iterable[str], index: Index, at: dt.datetime) -> dict[str, Entry]:
+def standing(keys: Iterable[str], current: Callable[[], Index], at: dt.datetime) -> dict[str, Entry]:
     """Those of these subjects that the edition in use has and that are in force at this moment, by key.
 
     As entries that stand in no table: what the hit card shows of them is in the edition.
     """
     if settings.NODE.role != "post" or not _in_use(at):
         return {}
+    index = current()
     found = ((key, index.subject(key)) for key in keys)
     return {key: entry for key, subject in found if subject and subject.card and (entry := _entry(subject, at))}
 

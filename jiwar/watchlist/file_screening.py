@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
-from jiwar.audit.services import Act, append, append_all, hold_ledger
+from jiwar.audit.services import Act, append, append_each, hold_ledger
 from jiwar.watchlist import rates, thresholds
 from jiwar.watchlist.logic.bulk import Found
 from jiwar.watchlist.logic.thresholds import Thresholds
@@ -129,10 +129,11 @@ def keep(run: Run, rows: Sequence[Settled], entries: int) -> None:
     age = list_age()
     always = {"channel": "file", "entries": entries, "list_age": age.isoformat() if age else None}
     with transaction.atomic():
-        hold_ledger()
+        held = hold_ledger()
         taken = rates.take(f"file:{run.by.actor_id}", RATES, timezone.now(), asked)
         if taken.number == asked:
-            append_all(run.by, [Act("people_screened", str(run.id), _said(part) | always) for part in _parts(rows)])
+            acts = [Act("people_screened", str(run.id), _said(part) | always) for part in _parts(rows)]
+            append_each([(run.by, act) for act in acts], held)
             return
         transaction.set_rollback(True)
     with transaction.atomic():

@@ -20,6 +20,7 @@ from jiwar.access.policy import AccessRefused, Actor, Grant
 from jiwar.access.waiting import Waiting
 from jiwar.audit.services import append
 from jiwar.identity.roles import Clearance
+from jiwar.watchlist import store
 from jiwar.watchlist.kinds import SubjectFacts, to_question, to_subject
 from jiwar.watchlist.logic.clusters import Row, side_by_side
 from jiwar.watchlist.logic.evidence import Difference, Reason, compare
@@ -44,10 +45,8 @@ def together(uids: Iterable[UUID | str], *, cleared: bool = False) -> dict[UUID,
 
     Entries that are alone are left out. Not `cleared`: discreet checks are in no cluster.
     """
-    rows = _members(cleared)
-    found = rows.filter(cluster__in=rows.filter(entry__in=list(uids)).values("cluster"))
     members: dict[UUID, list[UUID]] = {}
-    for uid, cluster in found.order_by("entry").values_list("entry_id", "cluster"):
+    for uid, cluster in store.members({UUID(str(uid)) for uid in uids}, cleared=cleared):
         members.setdefault(cluster, []).append(uid)
     return {uid: group[0] for group in members.values() if len(group) > 1 for uid in group}
 
@@ -179,11 +178,6 @@ def whole(actor: Actor, uids: Iterable[UUID]) -> list[Entry]:
 def digest(uids: Iterable[UUID]) -> str:
     """What a decision binds to: exactly these entries."""
     return hashlib.sha256("\n".join(sorted(map(str, uids))).encode()).hexdigest()
-
-
-def _members(cleared: bool) -> QuerySet[Member]:
-    rows = Member.objects.filter(entry__active=True)
-    return rows if cleared else rows.filter(entry__covert=False)
 
 
 def _with_clusters(actor: Actor, uids: set[UUID]) -> set[UUID]:

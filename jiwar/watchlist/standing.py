@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from jiwar.access.policy import Actor
 from jiwar.identity.roles import Clearance
+from jiwar.sql import day, instant
 
 
 def in_force(at: dt.datetime | None = None, of: str = "") -> Q:
@@ -29,6 +30,15 @@ def in_force(at: dt.datetime | None = None, of: str = "") -> Q:
 def stopping(at: dt.datetime | None = None, of: str = "") -> Q:
     """Those of them that may stop somebody: enough is known of them (rule R16)."""
     return in_force(at, of) & Q(**{f"{of}complete": True})
+
+
+STOPPING = "e.active AND e.complete AND r.state = 'in_force' AND r.valid_until > %s AND r.review_on >= %s"
+"""The same in SQL, of an entry `e` and its record `r`, with the values of `moment`."""
+
+
+def moment(at: dt.datetime) -> list[object]:
+    """The values of STOPPING."""
+    return [instant(at), day(at.date())]
 
 
 def known_to(actor: Actor, of: str = "") -> Q:

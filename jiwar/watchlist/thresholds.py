@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from jiwar.records.queries import drafts, held
+from jiwar.watchlist import store
 from jiwar.watchlist.logic import index
 from jiwar.watchlist.logic.thresholds import Thresholds
 from jiwar.watchlist.threshold_kinds import SCREENING_POLICY, ScreeningPolicyBody
@@ -26,16 +27,11 @@ def working(alert_type: str, state: str) -> float:
 
 def in_force() -> Thresholds:
     """Every threshold in force at this moment: a change holds from its commit on, in every process."""
-    # By kind alone, which few records have: a database that is asked for more reads every record of this state first.
-    now, here = timezone.now(), settings.NODE.state
-    said = held(SCREENING_POLICY.name).values_list("hash", "node", "origin", "state", "valid_until", "review_on")
-    standing = (
-        digest
-        for digest, node, origin, state, until, review in said
-        if (node, origin, state) == (here, here, "in_force") and until > now and review >= now.date()
-    )
-    newest = next(standing, None)
-    return _thresholds(newest) if newest else BUILT_IN
+    now, own = timezone.now(), (settings.NODE.state, settings.NODE.state, "in_force")
+    for said in store.policies(SCREENING_POLICY.name):
+        if (said.node, said.origin, said.state) == own and said.valid_until > now and said.review_on >= now.date():
+            return _thresholds(said.hash)
+    return BUILT_IN
 
 
 def policy_in_force() -> "Record | None":

@@ -1,6 +1,8 @@
 """What is counted of searches, and how many one actor may make."""
 
 import datetime as dt
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -58,16 +60,22 @@ class TestTogether:
         self,
         listed: None,
         searcher: Searcher,
-        django_assert_max_num_queries: object,
+        django_assert_max_num_queries: Any,
     ) -> None:
-        asked = [search(searcher(case=f"C/{n % 2}"), YOUSSEF, channel="api") for n in range(6)]
-        with django_assert_max_num_queries(20):  # type: ignore[operator]
+        search(searcher(), YOUSSEF)
+        with django_assert_max_num_queries(2 * 6):
+            asked = [search(searcher(case=f"C/{n}"), YOUSSEF, channel="api") for n in range(6)]
+        beside = 2  # the savepoint of this test's transaction
+        with django_assert_max_num_queries(9 + beside):
             answers = tell(asked)
+        with django_assert_max_num_queries(7 + beside):
+            nobody = tell([replace(one, found=[]) for one in asked])
         assert [[m.source_reference for m in a.candidates] for a in answers if isinstance(a, Screening)] == [
             ["JWi.001"]
         ] * 6
         held = {leaf.subject: leaf.case for leaf in leaves(act="person_screened")}
-        assert held == {str(a.id): f"C/{n % 2}" for n, a in enumerate(answers) if isinstance(a, Screening)}
+        told = [answer for answer in (*answers, *nobody) if isinstance(answer, Screening)]
+        assert held == {str(answer.id): f"C/{n % 6}" for n, answer in enumerate(told)}
 
     def test_who_asks_too_many_is_refused_for_what_is_beyond_and_nobody_else(
         self,
