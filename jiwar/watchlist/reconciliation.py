@@ -134,6 +134,8 @@ def _actor(request: HttpRequest, secret: str) -> Actor:
 def _grant(actor: Actor, case: str) -> Grant:
     if len(case) > 80:
         raise Refused(Fault("too_long", "case"))
+    if any(c < " " for c in case):
+        raise Refused(Fault("control_character", "case"))
     return allow(actor, P.WATCHLIST_PERSON_SCREEN, next(iter(actor.purposes or ()), None), case)
 
 

@@ -145,6 +145,7 @@ def test_who_may_ask(listed: None, client: Client, secret: Secret, address: str)
     for path in ("/api/reconcile/", "/api/reconcile/jiwar_x", "/api/reconcile/suggest/entity"):
         assert client.get(path).status_code == 404
     assert codes(ask(client, f"{address}{'x' * 90}", {"q": YOUSSEF})) == (422, {("case", "too_long")})
+    assert codes(ask(client, f"{address}%00", {"q": YOUSSEF})) == (422, {("case", "control_character")})
 
 
 def test_no_secret_reaches_a_log(
