@@ -94,7 +94,7 @@ class Quota(models.Model):
 
 
 class SavedSearch(models.Model):
-    """A question that is asked again whenever the watchlist changes. `typed` is emptied when it ends."""
+    """A question that is asked again whenever the watchlist changes. When it ends, what it says is erased."""
 
     id = models.UUIDField(primary_key=True, editable=False)
     owner = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")

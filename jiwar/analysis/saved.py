@@ -193,8 +193,9 @@ def _whole(row: SavedSearch) -> dict[str, str]:
 
 
 def _end(row: SavedSearch, why: str, by: Grant, code: str = "") -> None:
-    row.ended, row.ended_at, row.typed = why, timezone.now(), {}
-    row.save(update_fields=["ended", "ended_at", "typed"])
+    row.ended, row.ended_at = why, timezone.now()
+    row.typed, row.title, row.reason = {}, "", ""  # people write names into titles
+    row.save(update_fields=["ended", "ended_at", "typed", "title", "reason"])
     row.notices.all().delete()
     append("saved_search_ended", by, str(row.pk), {"why": why} | ({"code": code} if code else {}))
 

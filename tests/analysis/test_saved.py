@@ -108,7 +108,7 @@ class TestItEnds:
         alert()
         assert ask() == 0
         row.refresh_from_db()
-        assert (row.ended, row.typed) == (why, {})
+        assert (row.ended, row.typed, row.title, row.reason) == (why, {}, "", "")
         assert not Notice.objects.exists()
         assert acts("saved_search_ended")[-1]["why"] == why
 
