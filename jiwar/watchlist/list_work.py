@@ -167,6 +167,7 @@ def _fail(reading: ListImport, refused: Refused) -> None:
     reading.state, reading.decided_at = State.FAILED, timezone.now()
     with transaction.atomic():
         reading.rows.all().delete()
+        lists.forget_names(reading)
         reading.save()
         told = {"list": reading.list, "code": refused.faults[0].code}
         append("list_failed", _author(reading), str(reading.pk), told)

@@ -32,6 +32,8 @@ from jiwar.watchlist.models import Entry, ListImport, ListRow
 from jiwar.wire.faults import Fault, Refused
 
 _DAYS = 5 * 365
+_CLOSED = {State.APPLIED, State.DISCARDED, State.EXPIRED, State.FAILED}
+"""Of a reading in these states no name is kept."""
 
 
 def confirm_list(by: Grant, uid: UUID, *, progress: Progress = silent) -> ListImport:
@@ -93,7 +95,7 @@ def open_reading(by: Grant, uid: UUID) -> ListImport | None:
     if by.permission is not Permission.WATCHLIST_LIST_READ:
         raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_READ, by.actor_id)
     reading = ListImport.objects.select_related("before").filter(pk=uid).first()
-    if reading is not None and reading.state in {State.WAITING, State.FOR_APPROVAL}:
+    if reading is not None and reading.state not in _CLOSED:
         if by.purpose != terms_of(reading.list).purpose:
             raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
         with transaction.atomic():
@@ -120,10 +122,16 @@ def _locked(uid: UUID, *states: str) -> ListImport:
     return reading
 
 
+def forget_names(reading: ListImport) -> None:
+    """A reading that is closed says of nobody anything: neither what it would change, nor what was not understood."""
+    reading.rows.update(body=None, name="")
+    reading.unread_lines.update(value="")
+
+
 def _close(reading: ListImport, state: str, by: Author) -> None:
     reading.state, reading.decided_by, reading.decided_at = state, by.actor_id, timezone.now()
     reading.save()
-    reading.rows.update(body=None, name="")
+    forget_names(reading)
 
 
 # Applying -------------------------------------------------------------------------------------------------------------

@@ -151,7 +151,7 @@ class ListRow(models.Model):
 
 
 class Unread(models.Model):
-    """Something of a list that was not understood, or not taken: where, why, and what it says."""
+    """Something of a list that was not understood, or not taken: where and why; while it waits, what it says."""
 
     list_import = models.ForeignKey(ListImport, models.CASCADE, related_name="unread_lines")
     line = models.PositiveIntegerField()

@@ -62,12 +62,16 @@ def test_a_list_is_read_and_applied_once_its_changes_were_seen(signed_in: Signed
     assert "YOUSSEF EL MEGARYEF" in page
     assert reading.sha256 in page
     assert not Entry.objects.exists()
+    assert reading.unread_lines.exclude(value="").exists()
+    reads = leaves(act="list_reading_opened").count()
     lines = client.get(here, {"show": "unread"}).content.decode()
+    assert leaves(act="list_reading_opened").count() == reads + 1
     for line in reading.unread_lines.all()[:50]:
         assert f"<bdi>{line.line:,}</bdi>" in lines
     page = client.post(here, {"act": "confirm"}, follow=True).content.decode()
     assert "Applied. Screening finds it from now on." in page
     assert "YOUSSEF EL MEGARYEF" not in page
+    assert not reading.unread_lines.exclude(value="").exists()
     assert Entry.objects.filter(active=True).count() == reading.entries
     assert client.post(here, {"act": "discard"}).status_code == 422
 
