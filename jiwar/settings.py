@@ -40,7 +40,7 @@ def _database(url: str) -> dict[str, object]:
             "OPTIONS": {
                 # A reader that turns writer cannot be told "busy": take the write lock at BEGIN.
                 "transaction_mode": "IMMEDIATE",
-                # Longer than a first list of twenty thousand entries takes, applied in one transaction.
+                # Longer than five hundred changes of a list take, applied in one transaction on a slow machine.
                 "timeout": 60,
                 # FULL: an acknowledged write survives a power cut in WAL mode too.
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",

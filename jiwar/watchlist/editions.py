@@ -26,7 +26,7 @@ from jiwar.watchlist.edition_kinds import EDITION, EditionBody
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_FOREIGN, LISTING_PERSON
 from jiwar.watchlist.logic import edition
 from jiwar.watchlist.logic.edition import EditionInvalid, Said
-from jiwar.watchlist.models import Edition, Entry, PostHolding, Revision
+from jiwar.watchlist.models import Edition, Entry, ListImport, PostHolding, Revision
 
 USED = dt.timedelta(days=90)
 """How long a post uses an edition after which none came (rule R9)."""
@@ -36,6 +36,8 @@ MOST_CHANGES = 50_000
 """With more changes, or with more than half of all subjects, an edition is whole."""
 ONE_COPY, ANOTHER_COPY = dt.timedelta(hours=1), dt.timedelta(days=7)
 """A post gets no second whole copy sooner, whatever it says; and gets one then, if it still says so."""
+IN_BETWEEN = dt.timedelta(hours=1)
+"""How long an edition waits for a list that is being applied: a post gets all of it together."""
 LISTINGS = [LISTING_ENTITY.name, LISTING_FOREIGN.name, LISTING_PERSON.name]
 _BASIS = "lists of this state, for its own posts"
 _NAME = "edition"
@@ -44,7 +46,7 @@ _NAME = "edition"
 def weigh(at: dt.datetime) -> int:
     """How many subjects must be read, about, for what is due; 0 where nothing is."""
     newest = Revision.objects.filter(pk=1).values_list("series", "value").first()
-    if newest is None:
+    if newest is None or _is_in_between(at):
         return 0
     rows = files.chain()
     if _is_whole_due(rows, newest[0]):
@@ -57,7 +59,7 @@ def weigh(at: dt.datetime) -> int:
 def tend(by: Author, at: dt.datetime) -> None:
     """Make the edition that is due, and a whole copy for each post that needs one. The caller is alone."""
     posts = own_posts()
-    if not posts:
+    if not posts or _is_in_between(at):
         return
     make(by, at)
     for post in posts:
@@ -91,6 +93,12 @@ def make(by: Author, at: dt.datetime) -> Record | None:
     if not (told.put or told.removed) and at - last.made_at < RENEWED:
         return None
     return _make_changes(by, at, last, told, *newest)
+
+
+def _is_in_between(at: dt.datetime) -> bool:
+    """Whether a part of a list is applied and the rest soon will be."""
+    begun = ListImport.objects.filter(state=ListImport.State.APPLYING, applied__gt=0)
+    return any((each.decided_at or each.confirmed_at or each.at) > at - IN_BETWEEN for each in begun)
 
 
 def _is_whole_due(rows: list[Edition], series: UUID) -> bool:

@@ -7,6 +7,7 @@ import datetime as dt
 import fcntl
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -34,6 +35,8 @@ FEW = 500
 """Changes that are applied while the person waits."""
 PATIENCE = 3600
 """Seconds that the process may take."""
+PAUSE = 0.1
+"""Seconds between two transactions: SQLite asks those who wait for its lock no oftener to try again."""
 
 
 def receive(by: Grant, code: str, files: Files, as_of: dt.date | None, *, sizes: int) -> ListImport:
@@ -84,7 +87,7 @@ def approve(by: Grant, uid: UUID) -> ListImport:
 
 
 def _apply(by: Grant, reading: ListImport) -> ListImport:
-    if reading.new + reading.changed + reading.renewed + reading.withdrawn <= FEW:
+    if reading.changes <= FEW:
         return lists.apply(by, reading)
     wake()
     return reading
@@ -102,6 +105,8 @@ def forget_files(reading: ListImport) -> None:
 
 def progress_of(reading: ListImport) -> tuple[int, int]:
     """How much is done of how much; (0, 0) where nothing says."""
+    if reading.state == State.APPLYING:
+        return reading.applied, reading.changes
     with suppress(OSError, ValueError):
         done, whole = (folder_of(reading) / "progress").read_text().split()
         return int(done), int(whole)
@@ -190,6 +195,7 @@ def _teller(reading: ListImport) -> Progress:
     def tell(done: int, whole: int) -> None:
         with suppress(OSError):
             (folder / "progress").write_text(f"{done} {whole}")
+        time.sleep(PAUSE)
 
     return tell
 

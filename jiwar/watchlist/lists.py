@@ -21,7 +21,6 @@ from jiwar.watchlist.list_readings import (
     WAITS,
     Progress,
     State,
-    batched,
     counts_of,
     may_import,
     needs_two,
@@ -72,6 +71,7 @@ def agree(by: Grant, uid: UUID) -> ListImport:
         if by.actor_id in {reading.by, reading.confirmed_by}:
             raise Refused(Fault("approver_is_author", "reading"))
         reading.state, reading.decided_by, reading.via = State.APPLYING, by.actor_id, by.via
+        reading.decided_at = timezone.now()
         reading.save()
         append("list_approved", by, str(uid), {"list": reading.list} | counts_of(reading))
     return reading
@@ -124,7 +124,7 @@ def _locked(uid: UUID, *states: str) -> ListImport:
 
 def forget_names(reading: ListImport) -> None:
     """A reading that is closed says of nobody anything: neither what it would change, nor what was not understood."""
-    reading.rows.update(body=None, name="")
+    reading.rows.filter(pk__gt=reading.applied_to).update(body=None, name="")  # those before it are empty
     reading.unread_lines.update(value="")
 
 
@@ -138,37 +138,51 @@ def _close(reading: ListImport, state: str, by: Author) -> None:
 
 
 def apply(by: Author, reading: ListImport, progress: Progress = silent) -> ListImport:
-    """Issue, renew and withdraw, all of it in one transaction or none. Raises Refused where the list moved on since."""
-    whole = reading.new + reading.changed + reading.renewed + reading.withdrawn
+    """Issue, renew and withdraw, some hundreds in a transaction, and after a crash from where it was; removals last.
+
+    What is in counts at once; the version counts when all of it is. Raises Refused where the list moved on since.
+    """
     try:
-        with transaction.atomic():
-            now = ListImport.objects.select_for_update(of=("self",)).get(pk=reading.pk)
-            if now.state != State.APPLYING:
-                return now  # another process has done it
-            applied = ListImport.objects.filter(list=reading.list, state=State.APPLIED, generated_at__isnull=False)
-            newest = applied.order_by("-generated_at").values_list("pk", flat=True).first()
-            if newest != reading.before_id:
-                raise Refused(Fault("list_moved_on", "reading"))  # noqa: TRY301 - the reading is closed below
-            done = 0
-            for rows in batched(reading.rows.order_by("pk").iterator(chunk_size=AT_ONCE), AT_ONCE):
-                _apply(by, rows, terms_of(reading.list))
-                done += len(rows)
-                progress(done, whole)
-            _close(reading, State.APPLIED, by)
-            told = {
-                "list": reading.list,
-                "sha256": reading.sha256,
-                "entries": reading.entries,
-                "unread": reading.unread,
-            }
-            append("list_imported", by, str(reading.pk), told | counts_of(reading))
+        while (reading := _apply_some(by, reading)).state == State.APPLYING:
+            progress(reading.applied, reading.changes)
     except Refused as refused:
         with transaction.atomic():
             reading.faults = [[fault.code, fault.field, fault.detail] for fault in refused.faults]
             _close(reading, State.FAILED, by)
             append("list_failed", by, str(reading.pk), {"list": reading.list, "code": refused.faults[0].code})
         raise
+    progress(reading.applied, reading.changes)
     return reading
+
+
+def _apply_some(by: Author, reading: ListImport) -> ListImport:
+    """The next changes, and in the same transaction how far it has come with them: each is made once."""
+    with transaction.atomic():
+        now = ListImport.objects.select_for_update(of=("self",)).get(pk=reading.pk)
+        if now.state != State.APPLYING:
+            return now  # another process has done it
+        if not now.applied:
+            _may_begin(now)
+        rows = tuple(now.rows.filter(pk__gt=now.applied_to).order_by("pk")[:AT_ONCE])
+        _apply(by, rows, terms_of(now.list))
+        now.applied += len(rows)
+        if len(rows) == AT_ONCE:
+            now.applied_to = rows[-1].pk
+            now.rows.filter(pk__in=[row.pk for row in rows]).update(body=None, name="")
+            now.save()
+        else:
+            _close(now, State.APPLIED, by)
+            told = {"list": now.list, "sha256": now.sha256, "entries": now.entries, "unread": now.unread}
+            append("list_imported", by, str(now.pk), told | counts_of(now))
+    return now
+
+
+def _may_begin(reading: ListImport) -> None:
+    others = ListImport.objects.filter(list=reading.list)
+    applied = others.filter(state=State.APPLIED, generated_at__isnull=False)
+    newest = applied.order_by("-generated_at").values_list("pk", flat=True).first()
+    if newest != reading.before_id or others.filter(state=State.APPLYING, applied__gt=0).exists():
+        raise Refused(Fault("list_moved_on", "reading"))
 
 
 def _apply(by: Author, rows: tuple[ListRow, ...], held_on: ListTerms) -> None:

@@ -111,6 +111,8 @@ class ListImport(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     withdrawn = models.PositiveIntegerField(default=0)
     unread = models.PositiveIntegerField(default=0)
+    applied = models.PositiveIntegerField(default=0, help_text="changes that are made")
+    applied_to = models.BigIntegerField(default=0, help_text="the last row of which that is so")
     confirmed_by = models.CharField(max_length=60, blank=True)
     confirmed_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=60, blank=True)
@@ -122,6 +124,11 @@ class ListImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.list} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def changes(self) -> int:
+        """How many entries it changes."""
+        return self.new + self.changed + self.renewed + self.withdrawn
 
 
 class ListRow(models.Model):

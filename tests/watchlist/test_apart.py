@@ -1,5 +1,5 @@
-"""Processes of their own build the index of a large watchlist and make its editions: in the midst of it the old index
-answers, and after a kill too."""
+"""Processes of their own apply large lists, build the index and make editions: in the midst of it the old index
+answers, and after a kill nothing is lost or done twice."""
 
 import os
 import subprocess
@@ -21,11 +21,14 @@ from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import Actor, allow
 from jiwar.identity.services import make_own_keys
 from jiwar.identity.services import add_node
-from jiwar.watchlist import edition_work
+from django.db import connection
+from jiwar.audit.queries import leaves
+from jiwar.watchlist import edition_work, list_work, lists
+from jiwar.watchlist.list_readings import read_list
 from jiwar.watchlist.lists import import_un_list
 from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.logic.evidence import Query
-from jiwar.watchlist.models import Edition
+from jiwar.watchlist.models import Edition, Entry
 from tests.foreign import ForeignNode
 
 make_own_keys()
@@ -46,7 +49,33 @@ def found(name):
     return len(live.current().search(Query((name,))))
 
 text = Path(sys.argv[1]).read_text()
-take(text)
+
+# A list is applied in parts. The process that does it is killed in the midst of one, which is as if it had not been.
+lists.AT_ONCE, list_work.PAUSE, really = 3, 0, lists._apply
+reading = read_list(by, "un_security_council", {"list.xml": io.BytesIO(text.encode())})
+lists.accept(by, reading.pk)
+connection.close()
+if not os.fork():
+    calls = []
+    def then_killed(*given):
+        really(*given)
+        calls.append(given)
+        if len(calls) == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+    lists._apply = then_killed
+    list_work.work()
+assert os.wait()[1] == signal.SIGKILL
+reading.refresh_from_db()
+assert (reading.state, reading.applied, Entry.objects.count()) == ("applying", 6, 6)
+assert list_work.progress_of(reading) == (6, reading.changes) and reading.changes > 9
+assert list_work.work() == 1
+reading.refresh_from_db()
+assert (reading.state, reading.applied, Entry.objects.count()) == ("applied", *[reading.changes] * 2)
+issued = [leaf.subject for leaf in leaves(act="record_issued")]
+assert len(issued) == len(set(issued)) == reading.changes
+assert leaves(act="list_imported").count() == 1 and not reading.rows.exclude(name="").exists()
+lists.AT_ONCE = 500
+
 live = LiveIndex(settings.DATA / "index", most_changes=1)
 before = live.current()
 [file] = (settings.DATA / "index").glob("*.idx")
