@@ -8,6 +8,7 @@ import datetime as dt
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -20,6 +21,7 @@ from jiwar.exchange.attached import carry, release
 from jiwar.exchange.routing import give_up
 from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms, withhold
+from jiwar.watchlist import edition_clusters as clusters
 from jiwar.watchlist import edition_files as files
 from jiwar.watchlist.edition_index import make_ahead
 from jiwar.watchlist.edition_kinds import EDITION, HOLDING, EditionBody, HoldingBody
@@ -27,7 +29,7 @@ from jiwar.watchlist.editions import LISTINGS, replace
 from jiwar.watchlist.entries import drop
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_FOREIGN, LISTING_PERSON
 from jiwar.watchlist.logic import edition
-from jiwar.watchlist.logic.edition import EditionInvalid
+from jiwar.watchlist.logic.edition import EditionInvalid, Said
 from jiwar.watchlist.logic.edition_chain import EditionRefused, Held, Manifest, Verdict, judge
 from jiwar.watchlist.models import Edition, Entry, PostHolding
 from jiwar.wire.faults import Fault, Refused
@@ -107,7 +109,8 @@ def _put_on(by: Author, row: Edition, rows: list[Edition], at: dt.datetime) -> N
     if (written.sha256, written.size) != (body.sha256, body.size):
         raise EditionRefused("edition_other_file")
     row.file, row.whole = written.sha256, body.form == "whole"
-    if _count(row, rows) != body.subjects:
+    count, joined = _look(row, rows)
+    if count != body.subjects:
         raise EditionRefused("edition_count_wrong")
     if row.whole:
         make_ahead(row)
@@ -118,6 +121,7 @@ def _put_on(by: Author, row: Edition, rows: list[Edition], at: dt.datetime) -> N
             replace(row)
             for older in Edition.objects.filter(state=Edition.State.WAITING, sequence__lte=row.sequence):
                 _close(older, Edition.State.PASSED)
+        clusters.keep(joined, whole=row.whole)
         if not rows:
             _leave_listings()
         release(row.record)
@@ -134,13 +138,19 @@ def _is_whole(row: Edition) -> bool:
     return all(attachments.missing(descriptor) == len(descriptor.chunks) for descriptor in body.files)
 
 
-def _count(row: Edition, rows: list[Edition]) -> int:
-    """Subjects when a row is put on; the whole file is read for it."""
-    if row.whole:
-        return sum(said is not None for _, said in edition.read(files.pieces(row)))
-    changed = files.changes([row])
-    held = files.among(rows, changed.keys())
-    return rows[-1].subjects + sum((said is not None) - (uid in held) for uid, said in changed.items())
+def _look(row: Edition, rows: list[Edition]) -> tuple[int, dict[UUID, Said | None]]:
+    """Subjects when a row is put on, and what it says of clusters; the whole file is read for it."""
+    if not row.whole:
+        changed = files.changes([row])
+        held = files.among(rows, changed.keys())
+        count = rows[-1].subjects + sum((said is not None) - (uid in held) for uid, said in changed.items())
+        return count, {uid: said for uid, said in changed.items() if edition.is_cluster(uid)}
+    count, joined = 0, {}
+    for uid, said in edition.read(files.pieces(row)):
+        count += said is not None
+        if edition.is_cluster(uid):
+            joined[uid] = said
+    return count, joined
 
 
 def _manifest(row: Edition) -> Manifest:
@@ -166,6 +176,7 @@ def _lose(by: Author) -> None:
     with transaction.atomic():
         held = Edition.objects.filter(state=Edition.State.HELD)
         if held.update(state=Edition.State.PASSED, file="", whole=False, code=GONE):
+            clusters.keep({}, whole=True)
             append("edition_lost", by, "", {"code": GONE})
 
 
@@ -174,6 +185,7 @@ def _forget(at: dt.datetime) -> None:
     if rows and rows[-1].expires_at + FORGOTTEN < at:
         held = Edition.objects.filter(pk__in=[row.pk for row in rows])
         held.update(state=Edition.State.PASSED, file="", whole=False, code="edition_expired")
+        clusters.keep({}, whole=True)
 
 
 def _leave_listings() -> None:

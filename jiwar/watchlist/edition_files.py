@@ -70,6 +70,15 @@ def among(rows: Sequence[Edition], wanted: AbstractSet[UUID]) -> set[UUID]:
     return {uid for uid in held if uid not in later} | {uid for uid, said in later.items() if said is not None}
 
 
+def clusters(rows: Sequence[Edition]) -> set[UUID]:
+    """Which clusters a chain has."""
+    found = edition.clusters(pieces(rows[0])) if rows else set()
+    for uid, said in changes(rows[1:]).items():
+        if edition.is_cluster(uid):
+            (found.discard if said is None else found.add)(uid)
+    return found
+
+
 def pieces(row: Edition) -> Iterator[bytes]:
     """A row's file; raises FileNotFoundError."""
     with _path(row.file).open("rb") as file:

@@ -109,7 +109,9 @@ def _in_use(at: dt.datetime) -> list[Edition]:
 
 
 def _subject(uid: UUID, said: Said) -> Subject | None:
-    """What screening compares; None for what this program is too old to read."""
+    """What screening compares; None for a cluster, and for what this program is too old to read."""
+    if edition.is_cluster(uid):
+        return None
     try:
         facts = SubjectFacts.model_validate(said["facts"])
     except (KeyError, ValidationError):

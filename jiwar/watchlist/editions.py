@@ -8,6 +8,7 @@ tells exactly what changes there. A post that holds none, or lost one, gets the 
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from heapq import merge
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from jiwar.exchange.attachments import LARGEST, Descriptor, Sealer
 from jiwar.exchange.queries import sent
 from jiwar.identity.queries import neighbours
 from jiwar.records.services import Record, issue, read_content, terms
+from jiwar.watchlist import edition_clusters as clusters
 from jiwar.watchlist import edition_files as files
 from jiwar.watchlist.edition_kinds import EDITION, EditionBody
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_FOREIGN, LISTING_PERSON
@@ -53,6 +55,7 @@ def weigh(at: dt.datetime) -> int:
         return int(_listings(active=True).count()) or 1
     last = rows[-1]
     due = files.is_long(rows) or at - last.made_at >= RENEWED or _listings(revision__gt=last.revision).exists()
+    due = due or last.clusters != clusters.digest(clusters.said())
     return (last.subjects or 1) if due or any(_needs_whole(post, at) for post in own_posts()) else 0
 
 
@@ -83,16 +86,17 @@ def make(by: Author, at: dt.datetime) -> Record | None:
     last = rows[-1]
     assert last.revision is not None
     changed = _listings(revision__gt=last.revision)
-    count = changed.count()
+    count, joined = changed.count(), clusters.said()
     if count > min(MOST_CHANGES, max(last.subjects // 2, 1_000)):
         return _make_whole(by, at, *newest)
     try:
-        told = _since(rows, changed, at) if count else _Told([], [], 0)
+        same = not count and last.clusters == clusters.digest(joined)
+        told = _Told([], [], 0) if same else _since(rows, changed, joined, at)
     except (EditionInvalid, FileNotFoundError):
         return _make_whole(by, at, *newest)
     if not (told.put or told.removed) and at - last.made_at < RENEWED:
         return None
-    return _make_changes(by, at, last, told, *newest)
+    return _make_changes(by, at, last, told, clusters.digest(joined), *newest)
 
 
 def _is_in_between(at: dt.datetime) -> bool:
@@ -191,11 +195,12 @@ def _brief(value: Any) -> Any:
     return value
 
 
-def _since(rows: list[Edition], changed: Any, at: dt.datetime) -> _Told:
+def _since(rows: list[Edition], changed: Any, joined: dict[UUID, Said], at: dt.datetime) -> _Told:
     put = dict(_usable(changed, at))
     uids = set(changed.values_list("uid", flat=True))
-    held = files.among(rows, uids)
-    removed = sorted(uid for uid in held if uid not in put)
+    held, told = files.among(rows, uids), files.clusters(rows)
+    removed = sorted([*(uid for uid in held if uid not in put), *(told - joined.keys())])
+    put |= {uid: said for uid, said in joined.items() if uid not in told}
     return _Told(removed, sorted(put.items(), key=lambda pair: pair[0]), sum(uid not in held for uid in put))
 
 
@@ -237,9 +242,11 @@ class _Sealed:
 def _make_whole(by: Author, at: dt.datetime, series: UUID, revision: int) -> Record:
     count = 0
 
+    joined = clusters.said()
+
     def counted() -> Iterator[tuple[UUID, Said]]:
         nonlocal count
-        for pair in _usable(_listings().order_by("uid"), at):
+        for pair in merge(_usable(_listings().order_by("uid"), at), joined.items(), key=lambda pair: pair[0]):
             count += 1
             yield pair
 
@@ -259,10 +266,12 @@ def _make_whole(by: Author, at: dt.datetime, series: UUID, revision: int) -> Rec
         size=written.size,
         files=sealed,
     )
-    return _keep(by, body, at, series, revision)
+    return _keep(by, body, at, clusters.digest(joined), series, revision)
 
 
-def _make_changes(by: Author, at: dt.datetime, last: Edition, told: _Told, series: UUID, revision: int) -> Record:
+def _make_changes(
+    by: Author, at: dt.datetime, last: Edition, told: _Told, joined: str, series: UUID, revision: int
+) -> Record:
     written, sealed = _write(edition.write(told.removed, told.put))
     body = EditionBody(
         sequence=last.sequence + 1,
@@ -277,7 +286,7 @@ def _make_changes(by: Author, at: dt.datetime, last: Edition, told: _Told, serie
         size=written.size,
         files=sealed,
     )
-    return _keep(by, body, at, series, revision)
+    return _keep(by, body, at, joined, series, revision)
 
 
 def _write(pieces: Iterable[bytes]) -> tuple[files.Written, tuple[Descriptor, ...]]:
@@ -289,12 +298,12 @@ def _write(pieces: Iterable[bytes]) -> tuple[files.Written, tuple[Descriptor, ..
         raise
 
 
-def _keep(by: Author, body: EditionBody, at: dt.datetime, series: UUID, revision: int) -> Record:
+def _keep(by: Author, body: EditionBody, at: dt.datetime, joined: str, series: UUID, revision: int) -> Record:
     with transaction.atomic():
         record = _issue(by, body, at + USED, at)
         row = Edition.objects.get(record=record)
         row.state, row.applied_at, row.file, row.whole = Edition.State.HELD, at, body.sha256, body.form == "whole"
-        row.series, row.revision = series, revision
+        row.series, row.revision, row.clusters = series, revision, joined
         row.save()
         if row.whole:
             replace(row)

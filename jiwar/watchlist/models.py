@@ -330,6 +330,16 @@ class Member(models.Model):
         return f"{self.entry_id} in {self.cluster}"
 
 
+class Joined(models.Model):
+    """At a post: an entry of a cluster that the edition in use tells of, an alert's or a listing's."""
+
+    uid = models.UUIDField(primary_key=True)
+    cluster = models.UUIDField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.uid} in {self.cluster}"
+
+
 class LikelyPair(models.Model):
     """Two entries that the engine takes for one subject, `one` the lesser uid. People decide; it decides nothing."""
 
@@ -383,7 +393,8 @@ class Edition(models.Model):
     `name`: hash of its record, or of that of the edition which it is a whole copy of. `file`: SHA-256 and name of what
     stands of it on this disk (`edition_files`), empty once it is not needed; `whole`: that file needs none before it.
     Those that are HELD are what is in use: one whole file and the changes that follow it. `revision`, `series`: at the
-    national node, up to which change of the entries it tells (`Revision`).
+    national node, up to which change of the entries it tells (`Revision`), and `clusters`
+    of which clusters (`edition_clusters.digest`).
     """
 
     class State(models.TextChoices):
@@ -411,6 +422,7 @@ class Edition(models.Model):
     whole = models.BooleanField(default=False)
     revision = models.BigIntegerField(null=True)
     series = models.UUIDField(null=True)
+    clusters = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering = ["-sequence", "-id"]

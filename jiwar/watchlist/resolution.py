@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.urls import reverse
@@ -43,10 +44,13 @@ S = Resolution.State
 def together(uids: Iterable[UUID | str], *, cleared: bool = False) -> dict[UUID, UUID]:
     """Every entry in force of the clusters that some of these are in, with the first of its cluster; one query.
 
-    Entries that are alone are left out. Not `cleared`: discreet checks are in no cluster.
+    Entries that are alone are left out. Not `cleared`: discreet checks are in no cluster. A post has the clusters that
+    the edition in use tells of.
     """
     members: dict[UUID, list[UUID]] = {}
-    for uid, cluster in store.members({UUID(str(uid)) for uid in uids}, cleared=cleared):
+    asked = {UUID(str(uid)) for uid in uids}
+    found = store.joined(asked) if settings.NODE.role == "post" else store.members(asked, cleared=cleared)
+    for uid, cluster in found:
         members.setdefault(cluster, []).append(uid)
     return {uid: group[0] for group in members.values() if len(group) > 1 for uid in group}
 

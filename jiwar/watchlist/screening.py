@@ -291,11 +291,10 @@ def in_force(searched: Sequence[Searched], at: dt.datetime) -> list[tuple[Match,
     keys = {candidate.key for one in searched for candidate in one.found}
     if not keys:
         return [()] * len(searched)
-    standing = _standing(keys, at)
+    standing = _standing(keys, at) | edition_index.standing(keys, current_index, at)
     as_one = _together([entry.uid for entry in standing.values()], (_cleared(one) for one in searched))
     if unseen := {str(uid) for each in as_one.values() for uid in each} - standing.keys():
-        standing |= _standing(unseen, at)
-    standing |= edition_index.standing(keys, current_index, at)
+        standing |= _standing(unseen, at) | edition_index.standing(unseen, current_index, at)
     told = []
     for one in searched:
         cleared = _cleared(one)

@@ -31,6 +31,10 @@ _MEMBERS = (
     " (SELECT o.cluster FROM watchlist_member o JOIN watchlist_entry f ON f.uid = o.entry_id"
     " WHERE f.active AND (%s OR NOT f.covert) AND o.entry_id IN ({})) ORDER BY m.entry_id"
 )
+_JOINED = (
+    "SELECT uid, cluster FROM watchlist_joined WHERE cluster IN"
+    " (SELECT cluster FROM watchlist_joined WHERE uid IN ({})) ORDER BY uid"
+)
 # By kind alone, which few records have: a database that is asked for more reads every record of this state first.
 _POLICIES = (
     "SELECT hash, node, origin, state, valid_until, review_on FROM records_record WHERE kind = %s ORDER BY id DESC"
@@ -74,6 +78,13 @@ def members(uids: Collection[UUID], *, cleared: bool) -> list[tuple[UUID, UUID]]
         return []
     found = rows(_MEMBERS.format(marks(uids)), [cleared, cleared, *map(identifier, uids)])
     return [(UUID(str(uid)), UUID(str(cluster))) for uid, cluster in found]
+
+
+def joined(uids: Collection[UUID]) -> list[tuple[UUID, UUID]]:
+    """As `members`, at a post: of what the edition in use tells."""
+    if not uids:
+        return []
+    return [(UUID(str(u)), UUID(str(c))) for u, c in rows(_JOINED.format(marks(uids)), [*map(identifier, uids)])]
 
 
 def policies(kind: str) -> list[Policy]:

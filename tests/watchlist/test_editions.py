@@ -28,7 +28,7 @@ from jiwar.records.arrivals import receive
 from jiwar.records.queries import held
 from jiwar.records.services import Record, expire, terms, withdraw
 from jiwar.records.words import words
-from jiwar.watchlist import edition_arrivals, edition_files, editions, screening
+from jiwar.watchlist import edition_arrivals, edition_files, edition_work, editions, resolution, screening
 from jiwar.watchlist.edition_index import PostIndex
 from jiwar.watchlist.edition_kinds import EDITION, HOLDING, EditionBody
 from jiwar.watchlist.kinds import LISTING_PERSON
@@ -122,6 +122,24 @@ def test_a_list_becomes_a_whole_edition_and_then_only_what_changed(sebha: Foreig
     # Nothing changes any more: an edition says so twice a day, and its use goes on.
     editions.tend(BY, now + 14 * HOUR)
     assert (newest().body["sequence"], told(newest())) == (3, {})
+
+
+def test_what_two_people_declared_one_subject_goes_with_the_next_edition(sebha: ForeignNode, importer: Grant) -> None:
+    take(importer, SAMPLE.read_text(encoding="utf-8"))
+    now = timezone.now()
+    editions.tend(BY, now)
+    uids = sorted(Entry.objects.filter(reference__in=["JWi.001", "JWi.002"]).values_list("uid", flat=True))
+    resolution._merge(set(uids))
+    assert edition_work.weigh(now) > 0
+    editions.tend(BY, now)
+    [(cluster, said)] = told(newest()).items()
+    assert (said, newest().body["form"]) == ({"together": [str(uid) for uid in uids]}, "changes")
+    editions.tend(BY, now + HOUR)
+    assert newest().body["sequence"] == 2
+    # A discreet check is told to nobody by what it is together with.
+    Entry.objects.filter(uid=uids[0]).update(covert=True)
+    editions.tend(BY, now + HOUR)
+    assert told(newest()) == {cluster: None}
 
 
 @pytest.mark.parametrize("why", ["red", "protected", "too little is known", "withdrawn", "of another state", "expired"])
@@ -369,6 +387,20 @@ def test_changes_in_the_wrong_order_wait_for_each_other(libya: State, found: Cal
     receive(BY, *second, "LBY")
     libya.bring(files)
     assert (found(YOUSSEF), found(AMINATA), holding()) == ([], ["JWi.003"], (3, ""))
+
+
+def test_merged_records_are_one_candidate_until_they_are_split(libya: State, searcher: Callable[..., Grant]) -> None:
+    cluster = UUID("0f9abf88-b980-8bbb-89d6-66c65c5cc469")
+    libya.send(FIRST | {cluster: {"together": [str(A), str(B)]}})
+    [match] = screen(searcher(case=""), MOUSSA).candidates
+    assert {match.source_reference, *(other.source_reference for other in match.others)} == {"JWi.001", "JWi.002"}
+    edition_files.fold(always=True)
+    assert len(screen(searcher(case=""), MOUSSA).candidates[0].others) == 1
+    libya.send({}, {cluster})
+    [match] = screen(searcher(case=""), MOUSSA).candidates
+    assert (match.source_reference, match.others) == ("JWi.002", ())
+    libya.send({cluster: {"together": "of a newer program"}})
+    assert holding() == (3, "")
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ _STRING, _NUMBER = 0, 1
 _NAME: Final = re.compile("[a-z][a-z0-9_]{0,39}")
 _T = TypeVar("_T")
 
+CLUSTER: Final = "together"
+"""What is said of a cluster: the ids of those who are one subject. Its own id is a UUIDv8, a record's is a UUIDv7."""
 Said = dict[str, Any]
 """JSON: objects, lists, strings without NUL, integers, booleans, null."""
 Change = tuple[UUID, Said | None]
@@ -150,6 +152,17 @@ def among(pieces: Iterable[bytes], wanted: AbstractSet[UUID]) -> set[UUID]:
     asked = {uid.bytes for uid in wanted}
     found = (asked.intersection(ids) for kind, ids, _ in _blocks(pieces) if kind == b"+")
     return {UUID(bytes=one) for some in found for one in some}
+
+
+def is_cluster(uid: UUID) -> bool:
+    """Whether this is the id of a cluster."""
+    return uid.bytes[6] >> 4 == 8
+
+
+def clusters(pieces: Iterable[bytes]) -> set[UUID]:
+    """The clusters that a file adds; nothing that it says is unpacked."""
+    found = (one for kind, ids, _ in _blocks(pieces) if kind == b"+" for one in ids if one[6] >> 4 == 8)
+    return {UUID(bytes=one) for one in found}
 
 
 def merged(whole: Iterable[tuple[UUID, Said]], changes: Mapping[UUID, Said | None]) -> Iterator[tuple[UUID, Said]]:
