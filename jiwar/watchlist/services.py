@@ -21,6 +21,7 @@ from jiwar.watchlist.foreign_lists import browse_foreign, open_foreign, take_for
 from jiwar.watchlist.hits import report_hit
 from jiwar.watchlist.likely_pairs import look
 from jiwar.watchlist.list_readings import read_list
+from jiwar.watchlist.list_work import keep_house
 from jiwar.watchlist.lists import approve_list, confirm_list, discard_list, import_list, import_un_list
 from jiwar.watchlist.protection import end_protection, protect
 from jiwar.watchlist.refusals import refuse_alert, take_back_refusal
@@ -47,6 +48,7 @@ __all__ = [
     "import_list",
     "import_un_list",
     "keep_editions",
+    "keep_house",
     "look",
     "open_alert",
     "open_case",
