@@ -19,7 +19,7 @@ from jiwar.audit.services import append
 from jiwar.identity.roles import Clearance
 from jiwar.records.reading import content_of, is_shown
 from jiwar.records.services import Record
-from jiwar.watchlist.finding import Narrow, find
+from jiwar.watchlist.finding import Narrow, by_reference, find
 from jiwar.watchlist.resolution import together
 from jiwar.watchlist.screening import Match, Query, Screening
 from jiwar.watchlist.subject_queries import entries, hits_of, records_of, said_about
@@ -84,6 +84,28 @@ def search(by: Grant, query: Query, narrow: Narrow, *, channel: str = "analysis"
             seen = Counter(record.kind for record in said if record.about in about and content_of(record))
             rows.append(Row(match, sources, own[0].facts["type"], seen["alert.hit"], seen["sighting"]))
     return Found(screening, tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A record that a reference named. `name` is empty where it is in force no longer; `used`: screening finds it."""
+
+    uid: UUID
+    name: str
+    type: str
+    source: Source
+    used: bool
+
+
+def look_up(by: Grant, reference: str) -> list[Named]:
+    """The records that a reference or an identifier names, in force or not. Raises as `finding.by_reference`."""
+    found = []
+    for number, entry in enumerate(by_reference(by, reference), 1):
+        source = source_of(number, entry.record)
+        facts = entry.facts if entry.active and source.standing == "in_force" else {}
+        name = str((facts.get("names") or [{}])[0].get("text", ""))
+        found.append(Named(entry.uid, name, str(facts.get("type", "")), source, bool(facts) and entry.complete))
+    return found
 
 
 def open_dossier(by: Grant, uid: UUID) -> Dossier | None:

@@ -32,11 +32,16 @@ def search(request: HttpRequest) -> HttpResponse:
     sent = request.method == "POST"
     # A name that comes with the address is typed in, never searched for.
     typed = {name: (request.POST if sent else request.GET).get(name, "")[:200] for name in FIELDS}
-    lenient = {name: not sent or name in request.POST for name in ("by_sound", "inexact")}
+    lenient = {name: not sent or "act" in request.POST or name in request.POST for name in ("by_sound", "inexact")}
     reason = request.POST.get("reason", "")
     faults: tuple[Fault, ...] = ()
-    found = None
-    if sent:
+    found = named = None
+    if sent and request.POST.get("act") == "reference":
+        try:
+            named = services.look_up(by, request.POST.get("reference", "")[:120])
+        except Refused as refused:
+            faults = tuple(Fault(f.code, {"case": "of_case"}.get(f.field, f.field), f.detail) for f in refused.faults)
+    elif sent:
         try:
             found = services.search(by, query_of(typed), narrow_of(typed, **lenient), reason=reason)
         except Refused as refused:
@@ -46,6 +51,8 @@ def search(request: HttpRequest) -> HttpResponse:
         "typed": typed | lenient | {"reason": reason},
         "case": by.case,
         "found": found,
+        "named": named,
+        "reference": request.POST.get("reference", "")[:120],
         "most": MOST,
         "narrowed": narrowed or not all(lenient.values()),
         "faults": faults,
@@ -129,6 +136,8 @@ def _labels() -> dict[str, str]:
         "since": _("Issued since"),
         "source": _("Source"),
         "case": _("Case"),
+        "of_case": _("Case"),
+        "reference": _("Reference number or identifier"),
         "reason": _("Reason for the search"),
     }
 

@@ -5,25 +5,33 @@ the same act. It tells nothing of a discreet check to one who is not cleared.
 """
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import Grant
+from jiwar.access.policy import AccessRefused, Grant
+from jiwar.audit.services import append, hold_ledger
 from jiwar.identity.roles import Clearance
 from jiwar.watchlist.kinds import LISTING_FOREIGN, SubjectFacts
 from jiwar.watchlist.logic.evidence import Query
 from jiwar.watchlist.logic.index import Candidate
 from jiwar.watchlist.logic.spelling import agrees
 from jiwar.watchlist.models import Entry
-from jiwar.watchlist.screening import Reach, Screening, search, tell
-from jiwar.wire.faults import Refused
+from jiwar.watchlist.screening import Reach, Screening, beyond_rates, search, tell
+from jiwar.wire.faults import Fault, Refused
 
 MOST = 50
 THRESHOLD = 0.05
 """A probability of one in twenty: an analyst reads what a desk would not be stopped for."""
 _FOUND = 400
+LEAST_OF_REFERENCE = 3
+"""Signs; fewer would be a dump of the list."""
 _NUMBERS = {"document", "identifier"}
 SOURCES = ("own", "received", "public_list", "foreign_list")
 
@@ -63,6 +71,40 @@ def find(by: Grant, query: Query, narrow: Narrow, *, channel: str = "analysis", 
     if isinstance(answer, Refused):
         raise answer
     return answer
+
+
+def by_reference(by: Grant, text: str) -> list[Entry]:
+    """At most MOST entries that a source's own number, or a record's identifier, names: in force or not, used or not.
+
+    A number may be given by its beginning. It counts as a search, and its leaf says what it showed. Raises
+    AccessRefused, Refused.
+    """
+    if by.permission is not Permission.ANALYSIS_SUBJECT_SEARCH:
+        raise AccessRefused("permission_missing", Permission.ANALYSIS_SUBJECT_SEARCH, by.actor_id)
+    text = text.strip()
+    faults = [Fault("case_missing", "case")] if not by.case else []
+    if not text:
+        faults.append(Fault("missing", "reference"))
+    elif len(text) < LEAST_OF_REFERENCE:
+        faults.append(Fault("too_short", "reference", str(LEAST_OF_REFERENCE)))
+    if faults:
+        raise Refused(*faults)
+    named = Q(reference__istartswith=text) | Q(reference__icontains=f":{text}")
+    with suppress(ValueError):
+        named |= Q(uid=UUID(text))
+    held = Entry.objects.filter(named).select_related("record").order_by("-active", "reference", "uid")
+    if by.actor.clearance is not Clearance.COVERT:
+        held = held.filter(covert=False)
+    with transaction.atomic():
+        hold_ledger()
+        refused = beyond_rates([by], timezone.now())[0]
+        if refused is None:
+            found = list(held[:MOST])
+            shown = [str(entry.uid) for entry in found]
+            append("reference_looked_up", by, "", {"reference": text[:120], "shown": shown})
+    if refused is not None:
+        raise refused
+    return found
 
 
 def _is_wanted(entry: Entry, narrow: Narrow) -> bool:

@@ -1,5 +1,6 @@
 """Which lists a node reads, on what terms each is held, and which reader takes which file."""
 
+import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -62,12 +63,16 @@ def catalogue() -> tuple[dict[str, ListTerms], Removal]:
     return lists, Removal(**said["removal"])
 
 
+CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
+"""What somebody may call a spreadsheet's list."""
+
+
 def terms_of(code: str) -> ListTerms:
     """The terms of a public list or of a spreadsheet's; raises Refused."""
     if code in (lists := catalogue()[0]):
         return lists[code]
     # A code that none can be is not asked of the database, which would not take every text.
-    table = ListTable.objects.filter(code=code).first() if code.isidentifier() else None
+    table = ListTable.objects.filter(code=code).first() if CODE.fullmatch(code) else None
     if table is None:
         raise Refused(Fault("not_in_list", "list", code[:40]))
     return ListTerms(

@@ -25,7 +25,7 @@ from jiwar.watchlist.listings import PAGE, browse_listings, open_listing
 from jiwar.watchlist.lists import discard_list, open_reading
 from jiwar.watchlist.logic.quality import quality
 from jiwar.watchlist.models import ListImport
-from jiwar.watchlist.queries import changes, imports, tables, unread
+from jiwar.watchlist.queries import amendments, changes, imports, tables, unread
 from jiwar.wire.faults import Fault, Refused
 
 P = Permission
@@ -149,6 +149,7 @@ def show_reading(request: HttpRequest, uid: UUID) -> HttpResponse:
     told = {
         "reading": opened,
         "rows": rows,
+        "amended": amendments(by, rows.object_list),
         "lines": lines,
         "show": show,
         "titles": _titles(by),

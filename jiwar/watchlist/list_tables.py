@@ -14,7 +14,7 @@ from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.services import append
 from jiwar.watchlist import list_work
-from jiwar.watchlist.list_catalogue import Files, catalogue, shape_of
+from jiwar.watchlist.list_catalogue import CODE, Files, catalogue, shape_of
 from jiwar.watchlist.list_readings import State, fill, may_import
 from jiwar.watchlist.logic import list_dates
 from jiwar.watchlist.logic.listed import ListError
@@ -37,7 +37,6 @@ TYPES = (
     "account",
     "object",
 )
-_CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def define_table(by: Grant, code: str, title: str, purpose: str, legal_basis: st
         for field, value in (("code", code), ("title", title), ("legal_basis", legal_basis))
         if not value
     ]
-    if code and not _CODE.fullmatch(code):
+    if code and not CODE.fullmatch(code):
         faults.append(Fault("wrong_form", "code"))
     if code in catalogue()[0] or ListTable.objects.filter(code=code).exists():
         faults.append(Fault("code_taken", "code"))

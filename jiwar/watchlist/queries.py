@@ -15,6 +15,7 @@ from jiwar.access.policy import AccessRefused, Actor, Grant
 from jiwar.access.waiting import Waiting
 from jiwar.watchlist import alert_queries, resolution
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_FOREIGN, LISTING_PERSON, ForeignListing, Listing
+from jiwar.watchlist.logic.list_changes import Amended, amended
 from jiwar.watchlist.logic.sensitive import Warned, scan
 from jiwar.watchlist.models import Entry, ListImport, ListRow, ListTable, Unread
 from jiwar.watchlist.standing import in_force
@@ -23,6 +24,7 @@ __all__ = [
     "ForeignEntry",
     "ListedEntry",
     "Warned",
+    "amendments",
     "changes",
     "foreign_listing",
     "foreign_listings",
@@ -77,6 +79,19 @@ def changes(by: Grant, reading: ListImport, change: str = "") -> QuerySet[ListRo
     _may_read(by)
     found = reading.rows.all()
     return found.filter(change=change) if change in ListRow.Change.values else found
+
+
+def amendments(by: Grant, rows: Iterable[ListRow]) -> dict[int, list[Amended]]:
+    """What each of these rows of a reading that waits words otherwise, by the row's key. One query."""
+    _may_read(by)
+    changed = {row.entry: row for row in rows if row.change == ListRow.Change.CHANGED and row.body}
+    held = Entry.objects.filter(in_force(), uid__in=changed).select_related("record")
+    return {
+        changed[entry.uid].pk: amended(
+            Listing.model_validate(entry.record.body).model_dump(mode="json"), changed[entry.uid].body
+        )
+        for entry in held
+    }
 
 
 def unread(by: Grant, done: ListImport) -> QuerySet[Unread]:

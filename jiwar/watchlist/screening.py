@@ -263,7 +263,7 @@ def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
     acts: list[tuple[Grant, Act]] = []
     with transaction.atomic():
         held = hold_ledger()  # before the rows of the rates: whoever takes the ledger first never waits in a circle
-        beyond = _beyond_rates([one.by for one in searched], at)
+        beyond = beyond_rates([one.by for one in searched], at)
         told, age = in_force(searched, at), list_age()
         for one, refused, matches in zip(searched, beyond, told, strict=True):
             if refused is not None:
@@ -427,7 +427,7 @@ def _numbered(query: Query) -> bool:
     return any(len(number) >= LEAST_DIGITS for number in numbers)
 
 
-def _beyond_rates(asking: Sequence[Grant], at: dt.datetime) -> list[Refused | None]:
+def beyond_rates(asking: Sequence[Grant], at: dt.datetime) -> list[Refused | None]:
     """For each question the refusal where its actor has asked too many: the first ones of each pass."""
     beyond: list[Refused | None] = [None] * len(asking)
     places: dict[str, list[int]] = {}

@@ -268,8 +268,9 @@ def _labels(count: int) -> dict[str, str]:
         "valid_until": _("Expires on"),
         "review_on": _("Review on"),
     }
+    exception = _("Exception")  # the catalogues find no text within an f-string
     for i in range(count):
-        found[f"body.rules.{i}"] = f"{_('Exception')} {i + 1}"
+        found[f"body.rules.{i}"] = f"{exception} {i + 1}"
         found |= {f"body.rules.{i}.{name}": f"{text} {i + 1}" for name, text in names.items()}
     return found
 

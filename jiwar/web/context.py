@@ -1,6 +1,6 @@
 """What every page shows around its content."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -52,13 +52,21 @@ _PLACES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
 )
 
 
+_SELDOM = frozenset({"thresholds", "matching", "bridges", "agreements", "neighbours"})
+"""Places that are not opened every day: folded away where all would not stand in one line."""
+_IN_LINE = 8
+_UNDER = {"analysis": "inquiries", "lists": "duplicates"}
+"""Places whose pages have a further beginning."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One entry of the navigation."""
+    """One entry of the navigation; `folded`: under *More*, where there are many."""
 
     title: str
     url: str
     here: bool
+    folded: bool = False
 
 
 def navigation(request: HttpRequest, actor: Actor | None) -> list[Place]:
@@ -74,8 +82,9 @@ def navigation(request: HttpRequest, actor: Actor | None) -> list[Place]:
             url = reverse(name)
         except NoReverseMatch:
             continue
-        places.append(Place(gettext(title), url, request.path.startswith(url)))
-    return places
+        here = request.path.startswith((url, reverse(_UNDER.get(name, name))))
+        places.append(Place(gettext(title), url, here, name in _SELDOM))
+    return places if len(places) > _IN_LINE else [replace(place, folded=False) for place in places]
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

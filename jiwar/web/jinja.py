@@ -1,6 +1,7 @@
 """The Jinja2 environment of every page."""
 
 import datetime as dt
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -73,6 +74,15 @@ def when(value: dt.datetime | dt.date | None) -> Markup:
     return Markup('<bdi><time datetime="{}">{}</time></bdi>').format(local.isoformat(), text)
 
 
+_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+
+
+def day(text: object) -> str:
+    """A day as a record words it (ISO 8601), as the console writes days; a year, and all else, as it stands."""
+    found = _DAY.fullmatch(str(text))
+    return f"{found[3]}/{found[2]}/{found[1]}" if found else str(text or "")
+
+
 def instant(text: str) -> dt.datetime:
     """A moment as JSON has it (RFC 3339)."""
     return dt.datetime.fromisoformat(text)
@@ -109,6 +119,7 @@ def environment(**options: Any) -> Environment:
     )
     env.filters.update(
         bdi=bdi,
+        day=day,
         instant=instant,
         when=when,
         code=code,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiwar.analysis.logic.chart import HIGH, LETTERS, WIDE, Edge, Node, bounded, lay_out
+from jiwar.analysis.logic.chart import HIGH, LETTERS, LINE, WIDE, Edge, Node, bounded, lay_out
 
 KEYS = "abcdefghij"
 
@@ -54,6 +54,15 @@ def test_who_is_reached_stands_by_its_steps_and_others_are_not_drawn() -> None:
     assert [line.edge.label for line in drawing.lines] == ["member of", "uses"]
     with pytest.raises(KeyError):
         lay_out(nodes, [], "z")
+
+
+def test_no_label_stands_upon_another() -> None:
+    nodes = [Node(key, key, "subject") for key in "abc"]
+    edges = [Edge("a", "b", "member"), Edge("b", "a", "leader"), Edge("a", "c", "relative")]
+    places = [(line.x, line.y) for line in lay_out(nodes, edges, "a").lines]
+    assert min(abs(y - other) for x, y in places for _, other in places if other != y) >= LINE
+    assert len(set(places)) == 3
+    assert bounded(nodes, [Edge("a", "a", "relative"), edges[2]], 5)[1] == [edges[2]]
 
 
 def test_what_is_too_much_is_counted() -> None:

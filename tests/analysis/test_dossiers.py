@@ -112,12 +112,40 @@ def test_what_has_run_out_says_nothing_from_that_second(alert: Record, field: st
     assert (dossier.name, dossier.facts, dossier.alert_type) == ("", (), "")
     assert [source.standing for source in dossier.sources if source.what == "own_alert"] == ["expired"]
     assert services.open_chart(by(P.ANALYSIS_SUBJECT_READ), alert.uid, (), rtl=False) is None
+    assert [row.name for row in services.look_up(by(P.ANALYSIS_SUBJECT_SEARCH), str(alert.uid))] == [""]
     reading = by(P.WATCHLIST_ALERT_READ)
     assert (
         [row.name for row in watchlist.browse_alerts(reading)]
         == [watchlist.open_alert(reading, alert.uid).name]
         == [""]
     )
+
+
+def test_a_reference_finds_what_stands_and_what_stands_no_longer(
+    alert: Record,
+    grant: Callable[..., Grant],  # noqa: F811
+) -> None:
+    looked = by(P.ANALYSIS_SUBJECT_SEARCH)
+    [row] = services.look_up(looked, f" {alert.uid} ")
+    assert (row.uid, row.name, row.used) == (alert.uid, "Salem Ould Khattar", True)
+    watchlist.withdraw_alert(grant(P.WATCHLIST_ALERT_WITHDRAW), alert.uid, "The warrant was lifted")
+    [row] = services.look_up(looked, str(alert.uid))
+    assert (row.name, row.source.standing, row.used) == ("", "withdrawn", False)
+    assert services.look_up(looked, "QDi.404") == []
+    leaf = Leaf.objects.filter(act="reference_looked_up").first()
+    assert leaf is not None
+    assert str(alert.uid) in leaf.content
+
+
+@pytest.mark.parametrize(
+    ("text", "case", "fault"), [("QD", "A/1", "too_short"), (" ", "A/1", "missing"), ("QDi.001", "", "case_missing")]
+)
+def test_a_reference_is_a_question_about_somebody(db: None, text: str, case: str, fault: str) -> None:
+    with pytest.raises(Refused) as refused:
+        services.look_up(by(P.ANALYSIS_SUBJECT_SEARCH, case=case), text)
+    assert [found.code for found in refused.value.faults] == [fault]
+    with pytest.raises(AccessRefused):
+        services.look_up(by(P.ANALYSIS_SUBJECT_READ), "QDi.001")
 
 
 def test_a_discreet_check_is_for_the_cleared_alone(issued: Callable[..., Record], live_index: Any) -> None:  # noqa: F811

@@ -6,8 +6,9 @@ column a node stands near what it is linked with in the column before (the baryc
 Nothing is drawn over another node. From right to left the columns run the other way.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 WIDE: Final = 200
@@ -15,6 +16,10 @@ HIGH: Final = 46
 BETWEEN: Final = 150
 BELOW: Final = 22
 MARGIN: Final = 14
+LINE: Final = 13
+"""From one label to the next below it."""
+LETTER: Final = 6
+"""How wide a letter of it is, about."""
 LETTERS: Final = 24
 """Letters of a label that fit into a node."""
 
@@ -74,11 +79,15 @@ class Drawing:
 
 
 def bounded(nodes: Sequence[Node], edges: Iterable[Edge], most: int) -> tuple[list[Node], list[Edge], int]:
-    """The first `most` nodes with the edges between them, and how many nodes are left out."""
+    """The first `most` nodes with the edges between them, and how many nodes are left out.
+
+    An edge from a node to itself is none: two records that are one subject may name each other.
+    """
     kept = list(dict.fromkeys(nodes))[:most]
     keys = {node.key for node in kept}
     left = len(dict.fromkeys(nodes)) - len(kept)
-    return kept, [edge for edge in dict.fromkeys(edges) if edge.one in keys and edge.other in keys], left
+    between = [e for e in dict.fromkeys(edges) if e.one != e.other and e.one in keys and e.other in keys]
+    return kept, between, left
 
 
 def lay_out(nodes: Sequence[Node], edges: Sequence[Edge], centre: str, *, rtl: bool = False) -> Drawing:
@@ -94,7 +103,14 @@ def lay_out(nodes: Sequence[Node], edges: Sequence[Edge], centre: str, *, rtl: b
         for row, node in enumerate(column):
             y = top + row * (HIGH + BELOW)
             boxes[node.key] = Box(node, width - x - WIDE if rtl else x, y, _fitting(node.label), step)
-    lines = [_line(edge, boxes, rtl=rtl) for edge in edges if edge.one in boxes and edge.other in boxes]
+    drawn = [edge for edge in edges if edge.one in boxes and edge.other in boxes]
+    crowd = Counter(key for edge in drawn for key in (edge.one, edge.other))
+    lines: list[Line] = []
+    for edge in drawn:
+        line = _line(edge, boxes, crowd, rtl=rtl)
+        while any(_over(line, other) for other in lines):
+            line = replace(line, y=line.y + LINE)
+        lines.append(line)
     return Drawing(width, height, tuple(boxes.values()), tuple(lines))
 
 
@@ -119,16 +135,26 @@ def _columns(nodes: Sequence[Node], edges: Sequence[Edge], centre: str) -> list[
         seen |= near.keys()
 
 
-def _line(edge: Edge, boxes: dict[str, Box], *, rtl: bool) -> Line:
+def _line(edge: Edge, boxes: Mapping[str, Box], crowd: Mapping[str, int], *, rtl: bool) -> Line:
+    """`crowd`: how many lines end at each node."""
     one, other = sorted((boxes[edge.one], boxes[edge.other]), key=lambda box: (box.step, box.y))
     (x1, y1), (x2, y2) = one.middle, other.middle
     out = -1 if rtl else 1
     if one.step == other.step:
         # Within a column the line bulges into the room beside it.
         side, bulge = x1 + out * WIDE // 2, x1 + out * (WIDE // 2 + BETWEEN // 2)
-        return Line(edge, f"M{side} {y1}Q{bulge} {(y1 + y2) // 2} {side} {y2}", (side + bulge) // 2, (y1 + y2) // 2)
+        path = f"M{side} {y1}Q{bulge} {(y1 + y2) // 2} {side} {y2}"
+        return Line(edge, path, (side + bulge) // 2, (y1 + y2) // 2)
     x1, x2 = x1 + out * WIDE // 2, x2 - out * WIDE // 2
-    return Line(edge, f"M{x1} {y1}L{x2} {y2}", (x1 + x2) // 2, (y1 + y2) // 2 - 5)
+    # The label stands where fewer lines meet, so that those of one node's lines do not stand upon each other.
+    part = 0.6 if crowd[other.node.key] <= crowd[one.node.key] else 0.4
+    x, y = round(x1 + part * (x2 - x1)), round(y1 + part * (y2 - y1))
+    return Line(edge, f"M{x1} {y1}L{x2} {y2}", x, y - 5)
+
+
+def _over(one: Line, other: Line) -> bool:
+    room = (len(one.edge.label) + len(other.edge.label)) * LETTER // 2
+    return abs(one.y - other.y) < LINE and abs(one.x - other.x) < room
 
 
 def _fitting(label: str) -> str:

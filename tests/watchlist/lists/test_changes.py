@@ -16,7 +16,7 @@ from jiwar.watchlist import list_work, lists
 from jiwar.watchlist.list_catalogue import catalogue
 from jiwar.watchlist.list_readings import WAITS, begin, read_list
 from jiwar.watchlist.lists import approve_list, confirm_list, discard_list, expire_lists, import_list
-from jiwar.watchlist.logic.list_changes import changed_fields, takes_two
+from jiwar.watchlist.logic.list_changes import Amended, Said, amended, changed_fields, takes_two
 from jiwar.watchlist.models import Entry, ListImport, ListRow
 from jiwar.watchlist.screening import Document, Query, screen
 from jiwar.wire.faults import Refused
@@ -155,6 +155,19 @@ def test_the_order_of_values_is_no_change() -> None:
         "listed_on",
         "names",
     ]
+
+
+def test_what_goes_and_what_comes_stand_side_by_side() -> None:
+    name = {"text": "Abu Salim", "kind": "alias", "quality": "good"}
+    born, listed = {"date": "1979", "approximate": True}, {"listed_on": "2026-01-01"}
+    old = {**listed, "comments": "", "subject": {"names": [{"text": "A", "kind": "name"}, name], "birth_dates": [born]}}
+    new = {**listed, "comments": "Moved", "subject": {"names": [{"text": "A", "kind": "name"}], "birth_dates": []}}
+    assert amended(old, new) == [
+        Amended("birth_dates", (Said("≈ 1979"),), ()),
+        Amended("comments", (), (Said("Moved"),)),
+        Amended("names", (Said("Abu Salim", (("name_kind", "alias"),)),), ()),
+    ]
+    assert amended(old, old) == []
 
 
 def test_a_list_that_moved_on_meanwhile_is_read_again(node: None, importer: Grant) -> None:

@@ -135,8 +135,8 @@ class TestMapping:
     @pytest.fixture
     def received(self, node: None, importer: Grant, settings: Any, tmp_path: Any) -> ListImport:
         settings.DATA = tmp_path
-        define_table(importer, "agadez", "Wanted in Agadez", "sanctions", "Loi 2016-22")
-        return receive_table(importer, "agadez", {"liste.xlsx": io.BytesIO(workbook())}, DAY)
+        define_table(importer, "wanted-agadez", "Wanted in Agadez", "sanctions", "Loi 2016-22")
+        return receive_table(importer, "wanted-agadez", {"liste.xlsx": io.BytesIO(workbook())}, DAY)
 
     def test_it_is_said_once_and_kept_for_the_next_version(self, received: ListImport, importer: Grant) -> None:
         assert received.state == "received"
@@ -148,11 +148,11 @@ class TestMapping:
         assert not list_work.folder_of(received).exists()
         assert Mapped.of(ListTable.objects.get().mapping) == MAPPED
         list_work.confirm(importer, received.pk)
-        entry = Entry.objects.select_related("record").get(reference="agadez:A1")
+        entry = Entry.objects.select_related("record").get(reference="wanted-agadez:A1")
         assert (entry.action, entry.record.tlp, entry.record.body["list_title"]) == (
             "refer_to_contact_point", "AMBER", "Wanted in Agadez",
         )  # fmt: skip
-        again = receive_table(importer, "agadez", {"liste.xlsx": io.BytesIO(workbook(ROWS[:2]))}, DAY)
+        again = receive_table(importer, "wanted-agadez", {"liste.xlsx": io.BytesIO(workbook(ROWS[:2]))}, DAY)
         assert (again.state, again.unchanged, again.withdrawn) == ("waiting", 2, 1)
 
     @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ class TestMapping:
         map_columns(importer, received, TOLD, [field or "unused" for field in FIELDS])
         list_work.confirm(importer, received.pk)
         other = workbook(head=[*HEAD[:-1], "Remarks"])
-        assert receive_table(importer, "agadez", {"l.xlsx": io.BytesIO(other)}, DAY).state == "received"
+        assert receive_table(importer, "wanted-agadez", {"l.xlsx": io.BytesIO(other)}, DAY).state == "received"
 
 
 @pytest.mark.parametrize(("code", "fault"), [("Agadez!", "wrong_form"), ("ofac_sdn", "wrong_form"), ("", "missing")])
