@@ -159,7 +159,7 @@ def test_one_entry_says_what_the_list_says(signed_in: SignedIn, reading: ListImp
     client = signed_in(language=language)
     entry = Entry.objects.get(reference="JWi.001")
     page = client.get(reverse("listing", args=[entry.pk])).content.decode()
-    for text in ("YOUSSEF EL MEGARYEF", "يوسف المقريف", "LY0042817", "1984-06-17", "Al-Qaida", "Invented person"):
+    for text in ("YOUSSEF EL MEGARYEF", "يوسف المقريف", "LY0042817", "17/06/1984", "Al-Qaida", "Invented person"):
         assert text in page
     assert not re.search(r">\s*(freeze_assets_report|in_force|un_security_council|original_script)\s*<", page)
     assert leaves(act="listing_opened", subject=str(entry.pk)).count() == 1
