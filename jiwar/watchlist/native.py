@@ -1,23 +1,24 @@
 """Screening by programs without the framework's request stack: `POST /screen` and `POST /screen/batch`.
 
-The token, the question, the answer and the refusals are those of `POST /api/v1/screenings`. Questions are searched in a
-few threads; one thread tells the answers: whatever waits when it comes round goes into one transaction, so that one
-write to the disk serves all of them, and nobody hears an answer whose leaf is not on the disk (decision 0030).
+The token, the question, the answer and the refusals are those of `POST /api/v1/screenings`. A few threads take a
+question each, from its token to its answer. They tell in turns: whatever waits when one comes round goes into one
+transaction, so that one write to the disk serves all of them, and nobody hears an answer whose leaf is not on the disk
+(decision 0030).
 """
 
 import asyncio
 import json
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import transaction
 from django.utils import translation
 from pydantic import ValidationError
 
@@ -43,14 +44,13 @@ MOST_BYTES = {ONE: 65_536, BATCH: 1_000_000}
 """Bytes of a question, and of a batch of at most `screening.MANY`."""
 BODY_SECONDS = 10
 """How long a body may take to come."""
-SEARCHING = 4
-"""Threads that search: two cores, and room for one that waits for the database."""
+THREADS = 8
+"""Questions under way at once: most wait for the disk, and while they do others are searched."""
 MOST_WAITING = 1_000
 """Requests taken in and not answered: beyond these a program is asked to come back."""
 TOGETHER = 100
 """Searches that one transaction tells, but for a batch, which is never parted."""
 
-Done = TypeVar("Done")
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -77,7 +77,7 @@ class Front:
     """Takes requests while it runs. Threads start with the first of them."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(SEARCHING, "screening")
+        self._pool = ThreadPoolExecutor(THREADS, "screening")
         self._teller = _Teller()
         self._waiting = 0
         self._one_batch = asyncio.Lock()
@@ -85,7 +85,6 @@ class Front:
     def stop(self) -> None:
         """Answer what was taken in, and take nothing more."""
         self._pool.shutdown()
-        self._teller.stop()
 
     async def serve(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """One request of one of the two addresses."""
@@ -126,20 +125,13 @@ class Front:
             self._waiting -= 1
 
     async def _work(self, language: str, ask: Callable[[], "_Asked"]) -> Answer:
-        """Search, tell and write, each in its thread."""
-        loop = asyncio.get_running_loop()
-        asked = await loop.run_in_executor(self._pool, _safely, language, ask)  # type: ignore[arg-type]
-        if isinstance(asked, Answer):
-            return asked
-        if asked.searched:
-            try:
-                told = await asyncio.wrap_future(self._teller.give(asked.searched))
-            except Exception as error:  # noqa: BLE001 - nothing was told and nothing kept; a program learns no more
-                log.error("screening: an answer was not kept: %s", where(error))  # noqa: TRY400 - no content
-                return _refusal(503, language, Fault("server_error"))
-        else:
-            told = []
-        return await loop.run_in_executor(self._pool, _safely, language, partial(asked.write, told))
+        """Search, tell and write, in one thread: to pass a question on costs more than either."""
+
+        def work() -> Answer:
+            asked = ask()
+            return asked.write(self._teller.tell(asked.searched) if asked.searched else [])
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _safely, language, work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,65 +224,41 @@ class _Waiting:
 
 
 class _Teller:
-    """The one thread that tells answers. While the disk takes one group of leaves, the next one gathers."""
+    """Tells answers, one group at a time. While the disk takes one group of leaves, the next one gathers."""
 
     def __init__(self) -> None:
-        self._given: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._waiting: deque[_Waiting] = deque()
+        self._turn = threading.Lock()
 
-    def give(self, searched: Sequence[Searched]) -> "Future[list[Screening | Refused]]":
-        """The answers, once their leaves are on the disk; or the error for which there are none."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._tell, name="screening-teller", daemon=True)
-                self._thread.start()
+    def tell(self, searched: Sequence[Searched]) -> list[Screening | Refused]:
+        """The answers, once their leaves are on the disk, where whoever came round first has put them with its own.
+
+        Raises the error for which there are none.
+        """
         waiting = _Waiting(searched)
-        self._given.put(waiting)
-        return waiting.told
+        self._waiting.append(waiting)
+        with self._turn:
+            while not waiting.told.done():
+                _tell_together(self._gather())
+        return waiting.told.result()
 
-    def stop(self) -> None:
-        """Tell what was given, and no more."""
-        if self._thread is not None:
-            self._given.put(None)
-            self._thread.join()
+    def _gather(self) -> list[_Waiting]:
+        group, size = [self._waiting.popleft()], 0
+        while self._waiting and (size := size + len(group[-1].searched)) < TOGETHER:
+            group.append(self._waiting.popleft())
+        return group
 
-    def _tell(self) -> None:
-        try:
-            while (first := self._given.get()) is not None:
-                group, last = self._gather(first)
-                self._together(group)
-                if last:
-                    return
-        finally:
-            connections.close_all()
 
-    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        group, size = [first], len(first.searched)
-        while size < TOGETHER:
-            try:
-                each = self._given.get_nowait()
-            except queue.Empty:
-                break
-            if each is None:
-                return group, True
-            group.append(each)
-            size += len(each.searched)
-        return group, False
-
-    def _together(self, group: list[_Waiting]) -> None:
-        renew()
-        try:
-            told = iter(tell([one for each in group for one in each.searched]))
-            answers = [[next(told) for _ in each.searched] for each in group]
-        except Exception as error:  # noqa: BLE001 - each that waits hears it, and the thread goes on
-            for each in group:
-                each.told.set_exception(error)
-        else:
-            for each, own in zip(group, answers, strict=True):
-                each.told.set_result(own)
-        finally:
-            renew()
+def _tell_together(group: Sequence[_Waiting]) -> None:
+    try:
+        told = iter(tell([one for each in group for one in each.searched]))
+        answers = [[next(told) for _ in each.searched] for each in group]
+    except Exception as error:  # noqa: BLE001 - each that waits hears it
+        for each in group:
+            each.told.set_exception(error)
+    else:
+        for each, own in zip(group, answers, strict=True):
+            each.told.set_result(own)
 
 
 # Requests and refusals ------------------------------------------------------------------------------------------------
@@ -322,7 +290,7 @@ async def _body(scope: dict[str, Any], headers: Mapping[bytes, bytes], receive: 
     return bytes(body)
 
 
-def _safely(language: str, act: Callable[[], Done]) -> Done | Answer:
+def _safely(language: str, act: Callable[[], Answer]) -> Answer:
     """Do a piece of work in this thread's own connection and in a language; every refusal is an answer."""
     renew()
     try:
@@ -339,8 +307,6 @@ def _safely(language: str, act: Callable[[], Done]) -> Done | Answer:
     except Exception as error:  # noqa: BLE001 - a program learns that it failed here, and nothing else
         log.error("screening: a request failed: %s", where(error))  # noqa: TRY400 - no content
         return _refusal(503, language, Fault("server_error"))
-    finally:
-        renew()
 
 
 def _not_allowed(language: str, refused: AccessRefused) -> Answer:
