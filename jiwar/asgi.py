@@ -42,6 +42,7 @@ _front = Front()
 async def console(scope: Scope, receive: Receive, send: Send) -> None:
     """People, the JSON API, and the questions of programs, which do without the framework's requests."""
     if scope["type"] == "lifespan":
+        _leave_alone()
         await _lifespan(receive, send, _warm_up, _front.stop)
     elif scope["type"] == "http" and scope["path"] in {ONE, BATCH}:
         await _front.serve(scope, receive, send)
@@ -73,7 +74,8 @@ async def exchange(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _leave_alone() -> None:
-    """What was loaded stays: to look through it for garbage again and again took a tenth of each message's time."""
+    """What was loaded stays: to look through it for garbage again and again took a tenth of each message's time, and
+    all that asked waited for it."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -3,12 +3,12 @@
 from typing import Self
 
 from django.utils.translation import get_language
-from ninja import Schema
+from pydantic import BaseModel
 
 from jiwar.records.words import word
 
 
-class Coded(Schema):
+class Coded(BaseModel):
     """`text` is in the language of `Accept-Language`."""
 
     code: str

@@ -21,13 +21,15 @@ from jiwar.exchange.where import where
 from jiwar.sql import rows
 from jiwar.watchlist.apart import Broke, run_apart
 from jiwar.watchlist.kinds import SubjectFacts, to_subject
-from jiwar.watchlist.logic.evidence import Subject
+from jiwar.watchlist.logic.dates import PartialDate
+from jiwar.watchlist.logic.evidence import Query, Subject
 from jiwar.watchlist.logic.index import Index
 from jiwar.watchlist.logic.segment import IndexFileError
 from jiwar.watchlist.models import Entry
 
 log = logging.getLogger(__name__)
 
+_ANYBODY = Query(("محمد بن عبد الله",), PartialDate(1970, 1, 2))
 _NEWEST = "SELECT series, value FROM watchlist_revision WHERE id = 1"
 
 MOST_CHANGES = 5_000
@@ -105,10 +107,11 @@ class LiveIndex:
                 index = self._opened(series, self._newest()[1], behind)
             except Broke as broke:
                 log.error("watchlist index: %s; building it in the process that needs it", broke)  # noqa: TRY400
-        if index is not None:
-            return index
-        with self._one_builder():
-            return self._opened(series, newest, behind) or self._build(series, newest)
+        if index is None:
+            with self._one_builder():
+                index = self._opened(series, newest, behind) or self._build(series, newest)
+        index.search(_ANYBODY)  # what a first search loads (of a long list the compiler) waits for no question
+        return index
 
     def _opened(self, series: str, newest: int, behind: int) -> Index | None:
         try:

@@ -4,8 +4,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from ninja import Schema
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from jiwar.records.coded import Coded
 from jiwar.records.content import Body
@@ -63,7 +62,7 @@ class QuestionIn(Body):
     case: Case = ""
 
 
-class GroundOut(Schema):
+class GroundOut(BaseModel):
     """Something that speaks for or against the match: what was asked, and what is listed."""
 
     ground: Coded
@@ -72,7 +71,7 @@ class GroundOut(Schema):
     listed: str
 
 
-class OtherOut(Schema):
+class OtherOut(BaseModel):
     """A further record on the same subject, by the word of two people of this node."""
 
     record: UUID
@@ -84,7 +83,7 @@ class OtherOut(Schema):
     source_reference: str
 
 
-class CandidateOut(Schema):
+class CandidateOut(BaseModel):
     """A question to an officer with reasons, never a decision. `score` ranks candidates; it is no probability.
 
     `others` are on the same subject: the one named has the most urgent action, the reasons are of the likeliest.
@@ -110,7 +109,7 @@ class CandidateOut(Schema):
     others: list[OtherOut]
 
 
-class ScreeningOut(Schema):
+class ScreeningOut(BaseModel):
     """At most five candidates, the likeliest first. `list_age`: the newest change of the watchlist heard of here.
 
     `too_little`: what was asked could find nobody, for on so long a list a name so common proves nothing alone.

@@ -23,6 +23,7 @@ from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.services import Act, append, append_each, hold_ledger
 from jiwar.exchange.queries import last_contact
 from jiwar.identity.roles import Clearance
+from jiwar.records.words import words
 from jiwar.watchlist import edition_index, rates, store, thresholds
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
@@ -335,13 +336,12 @@ def lists_expired(at: dt.datetime) -> bool:
 
 
 def warm_up() -> int:
-    """Open or build this process's index, and what its searches need, before the first officer asks.
+    """Open or build this process's index, and what its answers need, before the first officer asks.
 
     Returns how many subjects it holds.
     """
-    index = current_index()
-    index.search(Query(("محمد بن عبد الله",), PartialDate(1970, 1, 2)))
-    return len(index)
+    words()
+    return len(current_index())
 
 
 def current_index() -> Index:
