@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from array import array
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from .codes import posting
 from .dates import PartialDate, pack, year_code
 from .evidence import LEAST_NUMBER, Query, Subject, identifier_key, lookalike_number
 from .names import cut_name
 from .scoring import LOW, Columns
 from .segment import Segment, written
-from .vocabulary import Met, grouped, make_words, posting
+from .vocabulary import Met, grouped, make_words
 
 SEXES: Final = {"M": 1, "F": 2, "X": 4}
 
@@ -67,10 +69,11 @@ def build(subjects: Iterable[Subject]) -> Segment:
     )
     lengths = np.diff(columns.name_starts)
     of_word = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)
-    made = make_words(met, columns.words, of_word, _view(name_years, np.uint8))
+    made, codes = make_words(met, columns.words, of_word, _view(name_years, np.uint8))
     segment = Segment(
         columns,
         made,
+        codes,
         *grouped(_view(keys, np.uint64), _view(key_ids, np.uint32)),
         _view(text_starts, np.uint64),
         np.frombuffer(bytes(text), np.uint8),
@@ -79,6 +82,7 @@ def build(subjects: Iterable[Subject]) -> Segment:
     return segment
 
 
+@lru_cache(maxsize=1024)
 def nation(code: str) -> int:
     """ISO 3166-1 alpha-3 in 16 bits, above 0."""
     value = 0

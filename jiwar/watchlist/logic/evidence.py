@@ -378,6 +378,8 @@ _LOOKALIKE: Final = str.maketrans("OQIL", "0011")
 @lru_cache(maxsize=50_000)
 def document_number(text: str) -> str:
     """A number as it is compared: capital ASCII letters and digits only. Arabic-Indic digits count as digits."""
+    if text.isascii() and text.isalnum():
+        return text[:64].upper()
     folded = unicodedata.normalize("NFKC", text[:64]).upper()
     digits = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in folded)
     return re.sub(r"[^A-Z0-9]", "", digits)[:64]

@@ -19,13 +19,15 @@ import numpy as np
 
 from . import segment as segments
 from .building import SEXES, asked_days, build, nation, numbers
+from .codes import posting
+from .compiling import COMPILED_FROM, compiled
 from .dates import MANY_YEARS, NEAR_YEARS, UNKNOWN_YEAR, DateAgreement, PartialDate, pack, stands, year_code
 from .evidence import Comparison, Query, Subject, compare, prior_bits
 from .frequency import usual
 from .names import ParsedName, Part, read_name
-from .scoring import F64, I64, U8, U32, Asked, compiled, score_names
+from .scoring import F64, I64, U8, U32, Asked, score_names
 from .segment import Segment
-from .vocabulary import Matches, posting
+from .vocabulary import Matches
 from .weights import WEIGHTS, Weights
 
 LIMIT: Final = 5
@@ -33,8 +35,6 @@ THRESHOLD: Final = 0.25
 """By default what one in four is right about is shown, were half of those asked about listed."""
 FAIR_MOST: Final = 0.98
 """A fair threshold never asks for more."""
-COMPILED_FROM: Final = 20_000
-"""Names to score from which it pays to load the compiler."""
 MERGED: Final = 4
 """A new segment takes in the one before it until that is so many times larger."""
 

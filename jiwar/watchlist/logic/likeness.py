@@ -53,9 +53,14 @@ def likeness(a: Part, b: Part) -> float:
         return 1.0 if a.short == b.short else SHORT_FORM
     if a.head != b.head:
         return 0.0
-    if _ARABIC.match(a.text) and _ARABIC.match(b.text):
+    if is_arabic(a) and is_arabic(b):
         return max((_reading_likeness(x, y) for x in a.written for y in b.written), default=0.0)
     return max((_reading_likeness(x, y) for x in a.readings for y in b.readings), default=0.0)
+
+
+def is_arabic(part: Part) -> bool:
+    """Whether it was written in Arabic letters."""
+    return bool(_ARABIC.match(part.text))
 
 
 def _reading_likeness(a: Reading, b: Reading) -> float:
@@ -65,12 +70,12 @@ def _reading_likeness(a: Reading, b: Reading) -> float:
     off = 0.0
     if a.consonants != b.consonants:
         for pair in zip(a.consonants, b.consonants, strict=True):
-            off += _consonant_cost(*pair)
+            off += consonant_cost(*pair)
             if off >= 1:
                 return _misspelled(a, b)
     if b.arabic and not a.arabic:
         a, b = b, a
-    if n <= 1 and not b.arabic and not a.arabic and any(map(_other_vowels, a.gaps, b.gaps)):
+    if n <= 1 and not b.arabic and not a.arabic and any(map(other_vowels, a.gaps, b.gaps)):
         return 0.5
     cost: _Gap = _arabic_gaps if b.arabic else _mixed_gap if a.arabic else _latin_gaps
     vowels, length = 0.0, float(n)
@@ -101,7 +106,8 @@ def _misspelled(a: Reading, b: Reading) -> float:
 
 
 @lru_cache(maxsize=1024)
-def _consonant_cost(a: str, b: str) -> float:
+def consonant_cost(a: str, b: str) -> float:
+    """How far two consonants are apart: 0 the same sound, 1 another."""
     if a == b or a + b in _SAME_SOUND or b + a in _SAME_SOUND:
         return 0.0
     return _NEAR_SOUND.get(a + b, _NEAR_SOUND.get(b + a, 1.0))
@@ -117,9 +123,20 @@ def _classes(gap: str) -> set[str]:
     return set("".join(_VOWEL_CLASS[c] for c in gap))
 
 
-def _other_vowels(a: str, b: str) -> bool:
+def other_vowels(a: str, b: str) -> bool:
     """Whether vowels that carry a name of one consonant differ: Li and Liu."""
     return bool(a and b) and _classes(a) != _classes(b)
+
+
+def gap_cost(a: str, a_arabic: bool, b: str, b_arabic: bool, first: bool, last: bool) -> float:
+    """How far two gaps are apart, of readings in Arabic letters or not."""
+    if not a and not b:
+        return 0.0
+    if a_arabic and b_arabic:
+        return _arabic_gaps(a, b, first, last)
+    if a_arabic or b_arabic:
+        return _mixed_gap(*((a, b) if a_arabic else (b, a)), first, last)
+    return _latin_gaps(a, b, first, last)
 
 
 # The three cost functions say how far two gaps are apart: 0 where the vowels can be the same, 1 where they cannot.

@@ -81,9 +81,11 @@ _TITLE: Final = frozenset(
     "مولاي لالة الملا ملا مولوي المولوي الامام قاري".split()
 )
 _SET_ASIDE: Final = _RANK | _TITLE | _PARTICLE | _MARRIED
+_LEFT_OUT: Final = _SET_ASIDE | set(map(chr, (*range(ord("a"), ord("z") + 1), *range(0x600, 0x700))))
 _NO_NAME: Final = _RANK | _TITLE | _BIN | _ARTICLE
 _NAMED_AFTER: Final = _KUNYA | _UMM
 _BEGINS: Final = _NAMED_AFTER | _ABD
+_JOIN: Final = _BIN | _ARTICLE | _ASSIMILATED | _BEGINS | _ENDS | _RAHMAN
 _ARABIC_WHOLE: Final = frozenset("الهام الماس الياس عبدون عبدان".split())
 
 _ARABIC_FOLD: Final = str.maketrans(
@@ -116,6 +118,7 @@ _LATIN_FOLD: Final = str.maketrans({"ç": "ss", "ı": "i", "ø": "o", "ł": "l",
 _WORD: Final = re.compile(r"[a-z]+|[ء-ۿ]+")
 _APOSTROPHES: Final = re.compile("['`’‘ʿʾʻʼ´]")
 _ARABIC: Final = re.compile("[\u0600-\u06ff]")
+_ONLY_ARABIC: Final = re.compile("[ء-غف-ي ]*")
 _OTHER: Final = re.compile("[^\u0000-\u036f\u0600-\u06ff\u1e00-\u1eff\u2000-\u206f]")
 _HAN: Final = re.compile("[\u3400-\u9fff]{2,}")
 _HANGUL: Final = re.compile("[\uac00-\ud7a3]")
@@ -144,6 +147,8 @@ def fold(text: str) -> str:
     """Lower case without diacritics, tashkeel or tatweel, one letter for each Arabic variant, others in Latin."""
     if text.isascii():
         return _APOSTROPHES.sub("", text[:MAX_CHARACTERS].lower())
+    if _ONLY_ARABIC.fullmatch(text):
+        return text[:MAX_CHARACTERS].translate(_ARABIC_FOLD)
     text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])[:MAX_CHARACTERS].translate(_ARABIC_FOLD).lower()
     other = _OTHER.search(text)
     if other:
@@ -198,7 +203,7 @@ def cut_name(text: str, read: Callable[[str], Part]) -> ParsedName:
 
 def _kept(words: list[str]) -> list[str]:
     """Without ranks, titles, initials and particles, as long as a name remains; what was run together apart."""
-    if len(words) > 1 and any(len(word) == 1 or word in _SET_ASIDE for word in words):
+    if len(words) > 1 and not _LEFT_OUT.isdisjoint(words):
         left = sum(len(word) > 1 and word not in _NO_NAME for word in words)
         kept = []
         for i, word in enumerate(words):
@@ -211,14 +216,13 @@ def _kept(words: list[str]) -> list[str]:
             if keep:
                 kept.append(word)
         words = kept
-    if any(len(word) > 5 and word[0] in "msaماس" for word in words):
-        return [piece for word in words for piece in _apart(word)]
-    return words
+    return [piece for word in words for piece in _apart(word)]
 
 
 _RUN_TOGETHER: Final = re.compile(r"(moh?amm?[ae]d|mouhamm?[ae]d|muhamm?[ae]d|sidi?|ahm[ae]d|محمد|سيدي?|احمد)(...+)")
 
 
+@lru_cache(maxsize=65_536)
 def _apart(word: str) -> tuple[str, ...]:
     """Two given names that were written as one: Sidahmed, Mohamedlemine, محمدعلي, محمدعبد."""
     found = _RUN_TOGETHER.fullmatch(word)
@@ -229,6 +233,8 @@ def _apart(word: str) -> tuple[str, ...]:
 
 def _joined(words: list[str]) -> list[tuple[str, bool]]:
     """Words with kunyas, servant-of names and endings put together; each with whether بن stands before it."""
+    if _JOIN.isdisjoint(words):
+        return [(word, False) for word in words]
     out: list[tuple[str, bool]] = []
     before, linked, article = "", False, False
     for i, word in enumerate(words):

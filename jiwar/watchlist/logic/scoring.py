@@ -1,15 +1,12 @@
 """The score of a name, a birth date, a sex and a country: loops over numbers, written once.
 
 `evidence.compare` calls these functions to explain one comparison; `index` calls `score_names` for everyone who may be
-meant. Where that is many, `compiled()` gives the same functions as numba compiles them: no clause of theirs depends on
-which of the two runs, and neither reorders a sum, so both give the same bits.
+meant. Where that is many, `compiling.compiled()` gives the same functions as numba compiles them: no clause of theirs
+depends on which of the two runs, and neither reorders a sum, so both give the same bits.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from hashlib import sha256
-from types import FunctionType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -249,32 +246,3 @@ def score_names(  # noqa: C901, PLR0912, PLR0915 - one loop that numba compiles
             bits[found] = total
             found += 1
     return found
-
-
-class Compiled(NamedTuple):
-    """The loops, as numba compiles them."""
-
-    sift_names: Any
-    score_names: Any
-
-
-@lru_cache(maxsize=1)
-def compiled() -> Compiled | None:
-    """None where numba is not installed. The first calls of its functions take seconds."""
-    try:
-        from numba import njit
-    except ImportError:
-        return None
-    functions = (stands, other_given, is_reversal, name_bits, sift_names, score_names)
-    # The same code with the compiled functions in place of those that it calls. numba keeps on disk what it compiled,
-    # and notices no change of another file: so their names say what they are made of.
-    space, made_of = dict(globals()), sha256()
-    for function in functions:
-        code = function.__code__
-        numbers = [space[name] for name in code.co_names if isinstance(space.get(name), int | float)]
-        made_of.update(repr((code.co_code, code.co_consts, numbers)).encode())
-    for function in functions:
-        copy = FunctionType(function.__code__, space, function.__name__)
-        copy.__module__, copy.__qualname__ = function.__module__, f"{function.__name__}_{made_of.hexdigest()[:12]}"
-        space[function.__name__] = njit(cache=True)(copy)
-    return Compiled(space["sift_names"], space["score_names"])

@@ -19,15 +19,17 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from . import lexicon, names, sounds
+from . import codes, lexicon, likeness, names, sounds
+from .codes import Codes
 from .dates import PartialDate
 from .evidence import Document, Identifier, Name, Subject
 from .scoring import U8, U32, Columns
 from .vocabulary import U64, Vocabulary, Words
 
 MAGIC: Final = b"JWRNAMES"
-FORMAT: Final = 3
+FORMAT: Final = 4
 _MAX_HEADER: Final = 64 * 1024
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class IndexFileError(Exception):
@@ -44,21 +46,22 @@ class IndexFileError(Exception):
 def rules() -> str:
     """A fingerprint of how names are read: what was indexed under other rules would miss people."""
     digest = hashlib.sha256()
-    for module in (names, lexicon, sounds):
+    for module in (names, lexicon, sounds, likeness, codes):
         digest.update(inspect.getsource(module).encode())
     return digest.hexdigest()[:16]
 
 
 class Segment:
-    """`columns` is what is compared, `words` what names are found by. `keys` are the postings of dates and numbers,
-    rising: `ids[starts[i]:starts[i + 1]]` are the subjects of `keys[i]`.
+    """`columns` is what is compared, `words` what names are found by, `codes` the words as numbers. `keys` are the
+    postings of dates and numbers, rising: `ids[starts[i]:starts[i + 1]]` are the subjects of `keys[i]`.
     `text[text_starts[i]:text_starts[i + 1]]` is subject i in JSON."""
 
     def __init__(
-        self, columns: Columns, words: Words, keys: U64, starts: U32, ids: U32, text_starts: U64, text: U8
+        self, columns: Columns, words: Words, codes: Codes, keys: U64, starts: U32, ids: U32, text_starts: U64, text: U8
     ) -> None:
         self.columns = columns
         self.words = words
+        self.codes = codes
         self.keys = keys
         self.starts = starts
         self.ids = ids
@@ -77,13 +80,14 @@ class Segment:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary(self.words)
+        return Vocabulary(self.words, self.codes)
 
     def sections(self) -> dict[str, npt.NDArray[Any]]:
         """Every array by its name in a file."""
         return {
             **self.columns._asdict(),
             **{f"word_{name}": values for name, values in self.words._asdict().items()},
+            **{f"code_{name}": values for name, values in self.codes._asdict().items()},
             **{name: getattr(self, name) for name in ("keys", "starts", "ids", "text_starts", "text")},
         }
 
@@ -93,7 +97,8 @@ class Segment:
         given = dict(sections)
         columns = Columns(**{name: given.pop(name) for name in Columns._fields})
         words = Words(**{name: given.pop(f"word_{name}") for name in Words._fields})
-        return cls(columns, words, **given)
+        codes = Codes(**{name: given.pop(f"code_{name}") for name in Codes._fields})
+        return cls(columns, words, codes, **given)
 
     def find(self, key: int) -> U32:
         """The subjects of a posting, rising; empty where there is none."""
@@ -125,7 +130,7 @@ def written(subject: Subject) -> bytes:
         subject.birth_places,
         subject.relatives,
     ]
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _JSON.encode(value).encode()
 
 
 def _read(data: bytes) -> Subject:

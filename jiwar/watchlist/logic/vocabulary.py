@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -10,6 +9,8 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from .codes import Coder, Codes, code_words, consonant_costs, like_words, posting
+from .compiling import COMPILED_FROM, compiled
 from .names import SAME_PART, SLIP_CONSONANTS, Part, likeness, read_part
 
 U8 = npt.NDArray[np.uint8]
@@ -18,14 +19,6 @@ U64 = npt.NDArray[np.uint64]
 F64 = npt.NDArray[np.float64]
 
 _REMEMBERED: Final = 20_000
-_KEPT: Final = 65_536
-"""Words kept as they were read, about a kilobyte each."""
-
-
-@lru_cache(maxsize=65_536)
-def posting(kind: str, value: str) -> int:
-    """64 bits that stand for a value to look up: kind "n" near a name part, "d" document, "i" identifier, "k" key."""
-    return int.from_bytes(hashlib.blake2b(f"{kind}{value}".encode(), digest_size=8).digest(), "big")
 
 
 @lru_cache(maxsize=8_192)
@@ -67,10 +60,11 @@ class Words(NamedTuple):
     `names[name_starts[i]:name_starts[i + 1]]`. Beside each of these stand a sketch of all the name's words (`sketch`)
     and a code of its subject's year of birth (`dates.year_code`), so that most need not be looked at.
     `near[near_starts[k]:near_starts[k + 1]]` are the words that have `near_hashes[k]`, rising, among the postings of
-    `near`."""
+    `near`: twice the number of a word, and one more where it is a key of the word."""
 
     text: U8
     starts: U32
+    own_sketches: U32
     name_starts: U32
     names: U32
     sketches: U32
@@ -83,10 +77,10 @@ class Words(NamedTuple):
 class Vocabulary:
     """Looks parts up among `Words`, and remembers."""
 
-    def __init__(self, words: Words) -> None:
-        self._words = words
+    def __init__(self, words: Words, codes: Codes) -> None:
+        self._words, self._codes = words, codes
+        self._coder = Coder(codes)
         self.matches = lru_cache(_REMEMBERED)(self._matches)
-        self._part = lru_cache(_KEPT)(lambda number: read_part.__wrapped__(self.word(number)))
 
     def __len__(self) -> int:
         return len(self._words.starts) - 1
@@ -96,30 +90,33 @@ class Vocabulary:
         return self._words.text[int(starts[number]) : int(starts[number + 1])].tobytes().decode()
 
     def _matches(self, part: Part) -> Matches:
-        numbers, likes, keyed, together = [], [], [], 0
-        shared = set(part.keys)
-        for number in self._near(part):
-            # As `alike`: that the two are near is why they were found.
-            word = self._part(number)
-            like = likeness(part, word)
-            if like >= SAME_PART:
-                numbers.append(number)
-                likes.append(like)
-                keyed.append(not shared.isdisjoint(word.keys))
-                together |= sketch(word)
-        words, starts = np.array(numbers, np.uint32), self._words.name_starts
+        words, keyed = self._near(part)
+        likes = np.empty(len(words), np.float64)
+        loops = compiled() if len(self._words.years) >= COMPILED_FROM else None
+        like = loops.like_words if loops else like_words
+        # As `alike`: that the two are near is why they were found.
+        like(self._codes, self._coder.asked(part), words, consonant_costs(), likes)
+        same = likes >= SAME_PART
+        words, starts = words[same], self._words.name_starts
         names = int((starts[words + 1] - starts[words]).sum())
-        return Matches(words, np.array(likes, np.float64), np.array(keyed, np.uint8), names, together)
+        sketches = int(np.bitwise_or.reduce(self._words.own_sketches[words]))
+        return Matches(words, likes[same], keyed[same], names, sketches)
 
-    def _near(self, part: Part) -> list[int]:
+    def _near(self, part: Part) -> tuple[U32, U8]:
+        """The words near a part, rising, and whether they share a key."""
         w = self._words
-        if not len(w.near_hashes):
-            return []
-        asked = np.array([posting("n", value) for value in near(part)], np.uint64)
+        values = near(part)
+        asked = np.array([posting("n", value) for value in values], np.uint64)
+        keys = np.array([value in part.keys for value in values], np.uint32)
         at = np.searchsorted(w.near_hashes, asked)
-        at = at[w.near_hashes[np.minimum(at, len(w.near_hashes) - 1)] == asked]
-        found = [w.near[int(w.near_starts[k]) : int(w.near_starts[k + 1])] for k in at]
-        return np.unique(np.concatenate(found)).tolist() if found else []
+        found = [np.empty(0, np.uint32)]
+        for place, key, sought in zip(at.tolist(), keys, asked, strict=True):
+            if place < len(w.near_hashes) and w.near_hashes[place] == sought:
+                words = w.near[int(w.near_starts[place]) : int(w.near_starts[place + 1])]
+                found.append(words if key else words & ~np.uint32(1))
+        words = np.sort(np.concatenate(found))
+        last = np.append(words[1:] >> 1 != words[:-1] >> 1, True)[: len(words)]
+        return words[last] >> 1, (words[last] & 1).astype(np.uint8)
 
 
 def sketch(part: Part) -> int:
@@ -141,7 +138,7 @@ class Met(dict[str, Part]):
         return part
 
 
-def make_words(met: Met, words: U32, name_of: U32, years: U8) -> Words:
+def make_words(met: Met, words: U32, name_of: U32, years: U8) -> tuple[Words, Codes]:
     """Of the words met; entry k of `words` stands in name `name_of[k]`, rising; `years` has the code of each name."""
     texts = [word.encode() for word in met.numbers]
     starts = np.zeros(len(texts) + 1, np.uint32)
@@ -151,22 +148,29 @@ def make_words(met: Met, words: U32, name_of: U32, years: U8) -> Words:
     np.cumsum(np.bincount(words, minlength=len(texts)), out=name_starts[1:])
     hashes, numbers, sketches = [], [], np.zeros(len(texts), np.uint32)
     for word, number in met.numbers.items():
-        sketches[number] = sketch(met[word])
-        values = near(met[word])
-        hashes.extend([_posting_near(value) for value in values])
-        numbers.extend([number] * len(values))
+        part = met[word]
+        sketches[number] = sketch(part)
+        for value in near(part):
+            hashes.append(posting.__wrapped__("n", value))
+            numbers.append(2 * number + (value in part.keys))
     near_hashes, near_starts, near_words = grouped(np.array(hashes, np.uint64), np.array(numbers, np.uint32))
     text_array = np.frombuffer(b"".join(texts), np.uint8)
     names = name_of[order]
     of_name = np.zeros(len(years), np.uint32)
     np.bitwise_or.at(of_name, name_of, sketches[words])
-    return Words(
-        text_array, starts, name_starts, names, of_name[names], years[names], near_hashes, near_starts, near_words
+    made = Words(
+        text_array,
+        starts,
+        sketches,
+        name_starts,
+        names,
+        of_name[names],
+        years[names],
+        near_hashes,
+        near_starts,
+        near_words,
     )
-
-
-def _posting_near(value: str) -> int:
-    return int.from_bytes(hashlib.blake2b(f"n{value}".encode(), digest_size=8).digest(), "big")
+    return made, code_words(met[word] for word in met.numbers)
 
 
 def grouped(keys: U64, numbers: U32) -> tuple[U64, U32, U32]:
