@@ -9,13 +9,32 @@ from jiwar.watchlist.logic.codes import Coder, code_words, consonant_costs, like
 from jiwar.watchlist.logic.compiling import compiled
 from jiwar.watchlist.logic.generate import subjects
 from jiwar.watchlist.logic.likeness import likeness
-from jiwar.watchlist.logic.names import Part, read_name, read_part
+from jiwar.watchlist.logic.names import Part, cut_name, read_name, read_part
+from jiwar.watchlist.logic.vocabulary import Met
 
 LISTED = sorted({part.word for one in subjects(300) for name in one.names for part in read_name(name.text).parts})
 ODD = ("li", "liu", "abd", "عبد", "عبدالله", "abdallah", "jamal", "djamel", "جمال", "قاسم", "بلقاسم", "moha", "mohamed")
 listed = st.sampled_from([*LISTED, *ODD])
 letters = st.text("abdeghiklmnorstuwyhcjzqxfp", min_size=1, max_size=12) | st.text("ابتجحدرسشصعفقكلمنهويىة", min_size=1)
 words = listed | letters
+ODD_TOKENS = (
+    "Ben",
+    "el",
+    "السيد",
+    "Sidi",
+    "Abou",
+    "عبد",
+    "الله",
+    "Mohamedlemine",
+    "dr.",
+    "O\u0301scar",
+    "َ",
+    "金正恩",
+    "김",
+    "M.",
+    "ⵎⵓⵃ",
+)
+texts = st.lists(words | st.sampled_from(ODD_TOKENS) | st.text(max_size=4), max_size=6).map(" ".join)
 letter = st.sampled_from(" aeiouhslmkbtدرساوي")
 changes = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 2), letter), max_size=12)
 
@@ -50,3 +69,10 @@ def test_of_everyone_listed_the_same_are_found() -> None:
     parts = list(map(read_part, LISTED))
     for part in parts[:100]:
         assert like(part, parts, True) == [likeness(part, other) for other in parts]
+
+
+@given(texts)
+def test_a_name_for_a_segment_is_cut_as_any_other(text: str) -> None:
+    met = Met()
+    cut = cut_name(text, read_part)
+    assert met.name(text) == ([met.numbers[part.word] for part in cut.parts], cut.marks)

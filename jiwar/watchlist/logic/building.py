@@ -14,7 +14,6 @@ import numpy.typing as npt
 from .codes import posting
 from .dates import PartialDate, pack, year_code
 from .evidence import LEAST_NUMBER, Query, Subject, identifier_key, lookalike_number
-from .names import cut_name
 from .scoring import LOW, Columns
 from .segment import Segment, written
 from .vocabulary import Met, grouped, make_words
@@ -25,7 +24,6 @@ SEXES: Final = {"M": 1, "F": 2, "X": 4}
 def build(subjects: Iterable[Subject]) -> Segment:
     """Index a stream of subjects. ValueError where two have one key."""
     met = Met()
-    numbers_of, read = met.numbers, met.__getitem__
     words, name_starts, name_subject, name_marks = array("I"), array("I", [0]), array("I"), array("B")
     name_years = array("B")
     subject_names, born_starts, born, sexes = array("I", [0]), array("I", [0]), array("q"), array("B")
@@ -35,14 +33,14 @@ def build(subjects: Iterable[Subject]) -> Segment:
     for number, subject in enumerate(subjects):
         year = year_code(subject.birth_dates)
         for name in subject.names:
-            parsed = cut_name(name.text, read)
-            if not parsed.parts:
+            found, marks = met.name(name.text)
+            if not found:
                 continue
-            words.extend([numbers_of[part.word] for part in parsed.parts])
+            words.extend(found)
             name_starts.append(len(words))
             name_subject.append(number)
             name_years.append(year)
-            name_marks.append(parsed.marks | LOW * (name.quality == "low"))
+            name_marks.append(marks | LOW * (name.quality == "low"))
         subject_names.append(len(name_subject))
         born.extend([pack(date) for date in subject.birth_dates])
         born_starts.append(len(born))
@@ -50,9 +48,9 @@ def build(subjects: Iterable[Subject]) -> Segment:
         nations.extend([nation(code) for code in subject.nationalities])
         nation_starts.append(len(nations))
         named.append(posting("k", subject.key))
-        found = [named[-1], *numbers(subject), *(day for date in subject.birth_dates for day in day_postings(date))]
-        keys.extend(found)
-        key_ids.extend([number] * len(found))
+        postings = [named[-1], *numbers(subject), *(day for date in subject.birth_dates for day in day_postings(date))]
+        keys.extend(postings)
+        key_ids.extend([number] * len(postings))
         text += written(subject)
         text_starts.append(len(text))
     columns = Columns(

@@ -41,6 +41,7 @@ __all__ = [
     "cut_name",
     "fold",
     "likeness",
+    "plain_word",
     "read_name",
     "read_part",
 ]
@@ -69,6 +70,7 @@ _SUFFIX: Final = frozenset(
     "zada zadah zadeh zade khel khail khil zai zay oglu oghlu oglou pur pour زاده خيل زي زاي اوغلو".split()
 )
 _ENDS: Final = _DIN | _ALLAH | _SUFFIX
+_HONOUR: Final = "sayd"
 _RANK: Final = frozenset(
     "dr mr mrs ms mme mlle prof professor professeur docteur doctor col colonel gen general genl capt captain "
     "capitaine cdt commandant commander lt lieutenant sgt sergent sergeant maj eng engineer ing ingenieur الدكتور "
@@ -196,9 +198,16 @@ def cut_name(text: str, read: Callable[[str], Part]) -> ParsedName:
         if len(parts) == MAX_PARTS:
             break
     honoured = len(parts) > 1 and (
-        parts[0].family == "sayd" or (words[0] in _NAMED_AFTER and not parts[0].family and not links[0])
+        parts[0].family == _HONOUR or (words[0] in _NAMED_AFTER and not parts[0].family and not links[0])
     )
     return ParsedName(tuple(parts), tuple(links), honoured)
+
+
+def plain_word(token: str) -> str:
+    """The word that a token of a name is, whatever stands beside it; "" where that may matter."""
+    folded = fold(token)
+    plain = _WORD.fullmatch(folded) and folded not in _LEFT_OUT and folded not in _JOIN and len(_apart(folded)) == 1
+    return folded if plain and read_part(folded).family != _HONOUR else ""
 
 
 def _kept(words: list[str]) -> list[str]:

@@ -11,7 +11,17 @@ import numpy.typing as npt
 
 from .codes import Coder, Codes, code_words, consonant_costs, like_words, posting
 from .compiling import COMPILED_FROM, compiled
-from .names import SAME_PART, SLIP_CONSONANTS, Part, likeness, read_part
+from .names import (
+    MAX_CHARACTERS,
+    MAX_PARTS,
+    SAME_PART,
+    SLIP_CONSONANTS,
+    Part,
+    cut_name,
+    likeness,
+    plain_word,
+    read_part,
+)
 
 U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
@@ -130,6 +140,21 @@ class Met(dict[str, Part]):
     def __init__(self) -> None:
         super().__init__()
         self.numbers: dict[str, int] = {}
+        self._plain = lru_cache(None)(self._plain_number)
+
+    def name(self, text: str) -> tuple[list[int], int]:
+        """The numbers of the words of a name, as `cut_name` cuts it, and its marks."""
+        if len(text) <= MAX_CHARACTERS:
+            numbers = list(map(self._plain, text.split()))
+            if -1 not in numbers and len(numbers) <= MAX_PARTS:
+                return numbers, 0
+        parsed = cut_name(text, self.__getitem__)
+        return [self.numbers[part.word] for part in parsed.parts], parsed.marks
+
+    def _plain_number(self, token: str) -> int:
+        """Of a word that nothing beside it can change, or -1."""
+        word = plain_word(token)
+        return self.numbers.get(self[word].word, -1) if word else -1
 
     def __missing__(self, word: str) -> Part:
         part = self[word] = read_part.__wrapped__(word)
