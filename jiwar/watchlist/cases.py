@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
+from jiwar.access.services import as_node
 from jiwar.audit.services import append
 from jiwar.records.content import Content
 from jiwar.records.queries import newest_version
@@ -16,6 +17,7 @@ from jiwar.watchlist.alert_queries import cases
 from jiwar.watchlist.alerts import check, may_know
 from jiwar.watchlist.hit_kinds import OUTCOME, Outcome, OutcomeBody
 from jiwar.watchlist.models import Case, Hit
+from jiwar.watchlist.sightings import take_back_hit
 from jiwar.wire.faults import Fault, Refused
 
 GOES_ON = {Outcome.EXTRADITION_FOLLOWS, Outcome.CONFIRMED_ACTION_REQUESTED}
@@ -117,6 +119,8 @@ def _project(record: Record, content: Content) -> None:
     Hit.objects.filter(pk=hit.pk).update(
         outcome=body.outcome, outcome_text=body.text, outcome_at=record.issued_at, outcome_record=record
     )
+    if body.outcome == Outcome.FALSE_MATCH and issuer != settings.NODE.state and settings.NODE.role == "national":
+        take_back_hit(as_node(Permission.EXCHANGE_MESSAGE_PASS), hit.alert.uid, hit.at)
 
 
 def _reporter_of_hit(content: Content) -> list[str]:

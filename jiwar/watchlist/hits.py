@@ -17,6 +17,7 @@ from jiwar.records.services import Record, issue, read_content, terms
 from jiwar.watchlist.alerts import check
 from jiwar.watchlist.hit_kinds import HIT, REMOVALS, HitBody, HitFacts
 from jiwar.watchlist.models import Alert, Case, Hit
+from jiwar.watchlist.sightings import tell_hit
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.ids import uuid7
 
@@ -41,6 +42,7 @@ def report_hit(by: Grant, alert: UUID, facts: HitFacts) -> Record:
     with transaction.atomic():
         record = _issue(by, row, facts.model_dump(mode="json"), {"reported_by": settings.NODE.code}, now)
         append("hit_reported", by, str(alert), {"hit": str(record.uid), "action": facts.action_taken})
+        tell_hit(by, row, facts)
     return record
 
 
@@ -118,6 +120,7 @@ def _speak_for_post(record: Record, body: HitBody, alert: Alert) -> None:
         "first_reported": str(record.uid),
     }
     _issue(_node(alert), alert, body.model_dump(mode="json"), more, timezone.now())
+    tell_hit(_node(alert), alert, body)
 
 
 def _node(alert: Alert) -> Grant:

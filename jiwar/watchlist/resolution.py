@@ -42,14 +42,18 @@ S = Resolution.State
 
 
 def together(uids: Iterable[UUID | str], *, cleared: bool = False) -> dict[UUID, UUID]:
-    """Every entry in force of the clusters that some of these are in, with the first of its cluster; one query.
+    """Every entry in force of the clusters that some of these are in, with the first of its cluster; one query, two
+    at a post.
 
-    Entries that are alone are left out. Not `cleared`: discreet checks are in no cluster. A post has the clusters that
-    the edition in use tells of.
+    Entries that are alone are left out. Not `cleared`: discreet checks are in no cluster. A post has also the clusters
+    that the edition in use tells of.
     """
     members: dict[UUID, list[UUID]] = {}
     asked = {UUID(str(uid)) for uid in uids}
-    found = store.joined(asked) if settings.NODE.role == "post" else store.members(asked, cleared=cleared)
+    found = store.members(asked, cleared=cleared)
+    if settings.NODE.role == "post":
+        here = {uid for uid, _ in found}
+        found += [pair for pair in store.joined(asked) if pair[0] not in here]
     for uid, cluster in found:
         members.setdefault(cluster, []).append(uid)
     return {uid: group[0] for group in members.values() if len(group) > 1 for uid in group}

@@ -1,7 +1,7 @@
 """Sightings: where the subject of an alert was seen. The only writer of `Sighting`.
 
 One on our alert goes to the states that were given the alert, one on a neighbour's to that neighbour alone, where an
-agreement opens the kind.
+agreement opens the kind. A confirmed hit on a neighbour's alert is one.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
-from jiwar.audit.services import append
+from jiwar.audit.services import Author, append
 from jiwar.exchange.queries import deliveries
 from jiwar.records.content import Content
 from jiwar.records.queries import newest_version
@@ -23,6 +23,7 @@ from jiwar.records.services import Record, issue, read_content, terms, withdraw
 from jiwar.watchlist.alert_kinds import ALERTS
 from jiwar.watchlist.alert_queries import visible
 from jiwar.watchlist.alerts import check
+from jiwar.watchlist.hit_kinds import HitFacts
 from jiwar.watchlist.models import Alert, Sighting
 from jiwar.watchlist.sighting_kinds import LONGEST, SIGHTING, USUAL_DAYS, SightingBody, SightingFacts
 from jiwar.wire.faults import Fault, Refused, of_pydantic
@@ -65,6 +66,42 @@ def report_sighting(
         record = issue(by, SIGHTING, read_content(SIGHTING, plain, now))
         append("sighting_reported", by, str(row.uid), {"sighting": str(record.uid)})
     return record
+
+
+def tell_hit(by: Author, alert: Alert, hit: HitFacts) -> Record | None:
+    """A confirmed hit on another state's alert is a sighting for that state alone: the national node says it for its
+    posts too. In the hit's transaction; it leaves where an agreement opens sightings.
+
+    None where it is not to be told: of one who asks for protection (rules R5, R6), of a missing adult without her
+    consent (rule R13), what is older than a sighting is kept (rule R9), and at a post: its national node speaks for it.
+    """
+    protected = hit.stop_card is not None and hit.stop_card.stops
+    old = hit.at < timezone.now() - dt.timedelta(days=USUAL_DAYS)
+    if protected or old or not hit.place:
+        return None
+    if settings.NODE.role != "national" or alert.record.origin == settings.NODE.state:
+        return None
+    seen = SightingFacts(at=hit.at, place=hit.place, country=settings.NODE.state, location_consent=hit.location_consent)
+    try:
+        if not _may_tell(alert, seen).place:
+            return None
+    except Refused:  # nobody said whether she consents
+        return None
+    held = alert.record
+    body = {**seen.model_dump(mode="json"), "target": str(alert.uid)}
+    plain = terms(held.purpose, held.data["content"]["legal_basis"], USUAL_DAYS, body, tlp=held.tlp)  # type: ignore[arg-type]
+    plain["grading"] = {"source": "B", "information": "2"}  # an officer, by two identifiers (rule R8)
+    record = issue(by, SIGHTING, read_content(SIGHTING, plain, timezone.now()))
+    append("sighting_reported", by, str(alert.uid), {"sighting": str(record.uid), "hit": True})
+    return record
+
+
+def take_back_hit(by: Author, alert: UUID, at: dt.datetime) -> None:
+    """It was somebody else: what a hit of this moment told is taken back. In the transaction that hears that."""
+    told = Sighting.objects.filter(alert=alert, at=at, record__node=settings.NODE.code, record__state="in_force")
+    for row in told.select_related("record"):
+        withdraw(by, row.record, "another person, by the word of the issuer")
+        append("sighting_withdrawn", by, str(alert), {"sighting": str(row.uid)})
 
 
 def withdraw_sighting(by: Grant, sighting: UUID | str, reason: str) -> Record:

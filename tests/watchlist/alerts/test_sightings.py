@@ -17,12 +17,14 @@ from jiwar.records.models import Record
 from jiwar.records.services import expire
 from jiwar.watchlist import services
 from jiwar.watchlist.alert_kinds import ALERT
+from jiwar.watchlist.hit_kinds import OUTCOME
 from jiwar.watchlist.models import Alert, Sighting
 from jiwar.watchlist.sighting_kinds import SIGHTING
 from jiwar.wire.faults import Refused
 from tests.console import client_of
 from tests.foreign import ForeignNode
 from tests.watchlist.alerts.conftest import NODE, alert_content, missing_person, take, terms_of
+from tests.watchlist.alerts.test_cases import hit_of, typed
 
 Granting = Callable[..., Grant]
 Issuing = Callable[..., Record]
@@ -130,8 +132,7 @@ def test_it_goes_to_whom_the_alert_concerns(
         assert SIGHTING.addressees is not None
         return list(SIGHTING.addressees(SIGHTING.content.model_validate(record.data["content"])))
 
-    typed = ALERT.content.model_validate(alert_content()).model_dump(mode="json")
-    theirs = take(niger.statement(ALERT, typed))
+    theirs = take(niger.statement(ALERT, typed(alert_content())))
     assert addressees(report(theirs)) == ["NER"]
     own = issued()  # no agreement opens it to anybody
     assert addressees(report(own)) == []
@@ -142,6 +143,51 @@ def test_it_goes_to_whom_the_alert_concerns(
     body = SIGHTING.body.model_validate(seen() | {"target": str(theirs.uid)}).model_dump(mode="json")
     take(tunisia.statement(SIGHTING, terms_of(body, 20)), "TUN")
     assert [row.record.origin for row in shown(grant, theirs)] == ["LBY"]
+
+
+class TestWhatAHitTells:
+    """The alert is Niger's. A post of this state confirms a person, and the national node speaks for it."""
+
+    @pytest.fixture
+    def alert(self, niger: ForeignNode) -> Record:
+        return take(niger.statement(ALERT, typed(alert_content())))
+
+    def test_the_issuer_learns_where_and_it_is_taken_back_where_it_was_another(
+        self, alert: Record, niger: ForeignNode, own_post: ForeignNode
+    ) -> None:
+        take(hit_of(own_post, alert, "LBY-GHAT"), "LBY-GHAT")
+        told = Record.objects.get(kind="sighting")
+        assert (told.node, told.purpose, told.body["place"], told.body["country"]) == (
+            "LBY", alert.purpose, "Madama, lane 2", "LBY",
+        )  # fmt: skip
+        assert (told.data["content"]["grading"], told.tlp) == ({"source": "B", "information": "2"}, alert.tlp)
+        assert SIGHTING.addressees is not None
+        assert list(SIGHTING.addressees(SIGHTING.content.model_validate(told.data["content"]))) == ["NER"]
+        assert Leaf.objects.get(act="sighting_reported").subject == str(alert.uid)
+        hit = Record.objects.get(kind="alert.hit", node="LBY")
+        body = {"target": str(hit.uid), "first_reported": hit.body["first_reported"], "alert": str(alert.uid)}
+        take(niger.statement(OUTCOME, terms_of(body | {"outcome": "false_match_other_person", "text": ""})))
+        told.refresh_from_db()
+        assert (told.state, Sighting.objects.exists()) == ("withdrawn", False)
+
+    @pytest.mark.parametrize("why", ["asks for asylum", "asked long ago", "no place", "our own alert"])
+    def test_what_is_not_told(self, alert: Record, issued: Issuing, own_post: ForeignNode, why: str) -> None:
+        card = {"asylum_claim": True, "child": False, "trafficking_victim": False, "referral": "asylum_authority"}
+        facts: dict[str, Any] = {
+            "asks for asylum": {"stop_card": card, "action_taken": "referred"},
+            "asked long ago": {"at": (timezone.now() - dt.timedelta(days=40)).isoformat()},
+            "no place": {"place": ""},
+        }.get(why, {})
+        take(hit_of(own_post, issued() if why == "our own alert" else alert, "LBY-GHAT", **facts), "LBY-GHAT")
+        assert Record.objects.filter(kind="alert.hit").exists()
+        assert not Record.objects.filter(kind="sighting").exists()
+
+    def test_r13_a_missing_adult_without_her_consent(self, niger: ForeignNode, own_post: ForeignNode) -> None:
+        alert = take(niger.statement(ALERT, typed(missing_person())))
+        for consent, told in ((False, 0), (None, 0), (True, 1)):
+            place = {} if consent else {"place": ""}
+            take(hit_of(own_post, alert, "LBY-GHAT", location_consent=consent, **place), "LBY-GHAT")
+            assert Record.objects.filter(kind="sighting").count() == told
 
 
 def test_from_the_alerts_page(settings: Any, people: dict[str, Person], issued: Issuing) -> None:
