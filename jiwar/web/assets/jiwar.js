@@ -23,6 +23,17 @@ document.addEventListener("submit", (event) => {
   else form.dataset.sent = String(Date.now());
 });
 
+// A button whose answer takes long shows that it was pressed; an answer that is a file leaves the page as it is.
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (event.defaultPrevented || !button) return;
+  setTimeout(() => button.classList.add("busy"), 500);
+  setTimeout(() => button.classList.remove("busy"), 15000);
+});
+window.addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll(".button.busy")) button.classList.remove("busy");
+});
+
 // A file that is too large is not sent at all; one that takes longer than two seconds says how far it is.
 document.addEventListener("change", (event) => {
   const input = event.target;
