@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -99,12 +99,12 @@ def libya(post: None) -> ForeignNode:
 def alert(libya: ForeignNode) -> Alerting:
     """`alert(**body)`: Libya's alert, as Niger's national node passed it on to the post."""
 
-    def make(**body: Any) -> Record:
+    def make(restrictions: Sequence[str] = (), **body: Any) -> Record:
         until = timezone.now() + dt.timedelta(days=200)
         content = {
             "purpose": "criminal_investigation",
             "legal_basis": "Code de procédure pénale, art. 21",
-            "handling": {"tlp": "AMBER", "restrictions": [], "onward": "no"},
+            "handling": {"tlp": "AMBER", "restrictions": restrictions, "onward": "no"},
             "grading": {"source": "A", "information": "1"},
             "valid_until": until.isoformat(),
             "review_on": until.date().isoformat(),

@@ -290,6 +290,7 @@ def _candidate(match: Match, under: str = "") -> Candidate:
         under=under,
         subject_type=match.subject_type,
         thing=match.subject_type in THINGS,
+        restrictions=match.restrictions,
     )
 
 

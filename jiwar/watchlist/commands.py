@@ -11,7 +11,7 @@ from jiwar.records.terminal import grant, spoken
 from jiwar.watchlist.list_commands import add_lists
 
 if TYPE_CHECKING:
-    from jiwar.watchlist.screening import Query, Screening
+    from jiwar.watchlist.screening import Match, Query, Screening
 
 
 def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -113,7 +113,7 @@ def _table(answer: "Screening") -> str:
     for number, match in enumerate(answer.candidates, 1):
         lines += [
             f"{number}. {spoken('match_strength', match.strength)}: {' · '.join(match.names[:3])}",
-            f"   {match.issuing_state} {match.source_reference or match.record_uid}: {spoken('action', match.action)}",
+            f"   {match.issuing_state} {match.source_reference or match.record_uid}: {_to_do(match)}",
             f"   {', '.join(filter(None, (*match.birth_dates, *match.nationalities)))}",
             f"   + {', '.join(spoken('match_reason', reason.code) for reason in match.reasons)}",
         ]
@@ -128,6 +128,11 @@ def _table(answer: "Screening") -> str:
     if answer.too_little:
         lines.append("the name is too common to find anybody by it alone: add a date of birth or a number")
     return "\n".join(lines)
+
+
+def _to_do(match: "Match") -> str:
+    """What is asked, and what its origin lets nobody do."""
+    return "; ".join([spoken("action", match.action), *(spoken("restriction", code) for code in match.restrictions)])
 
 
 def _plain(answer: "Screening") -> dict[str, Any]:

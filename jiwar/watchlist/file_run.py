@@ -254,7 +254,7 @@ def _cells(match: Match, language: str) -> list[str]:
         " · ".join(match.names),
         " · ".join(match.birth_dates),
         " · ".join(match.nationalities),
-        word("action", match.action, language),
+        "; ".join([word("action", match.action, language), *_restrictions(match, language)]),
         match.issuing_state,
         match.source_reference,
         str(match.record_uid),
@@ -262,6 +262,10 @@ def _cells(match: Match, language: str) -> list[str]:
         _grounds("match_difference", match.differences, language),
         "; ".join(word("match_field", field, language) for field in match.unknown),
     ]
+
+
+def _restrictions(match: Match, language: str) -> list[str]:
+    return [word("restriction", code, language) for code in match.restrictions]
 
 
 def _grounds(group: str, grounds: Sequence[Reason] | Sequence[Difference], language: str) -> str:

@@ -78,6 +78,7 @@ class OtherOut(BaseModel):
     category: str
     alert_type: Coded | None
     action: Coded
+    restrictions: list[Coded]
     protected: bool
     issuing_state: str
     source_reference: str
@@ -85,6 +86,7 @@ class OtherOut(BaseModel):
 
 class CandidateOut(BaseModel):
     """A question to an officer with reasons, never a decision. `score` ranks candidates; it is no probability.
+    `restrictions`: what the record's origin lets nobody do with it.
 
     `others` are on the same subject: the one named has the most urgent action, the reasons are of the likeliest.
     """
@@ -94,6 +96,7 @@ class CandidateOut(BaseModel):
     subject_type: Coded
     alert_type: Coded | None
     action: Coded
+    restrictions: list[Coded]
     covert: bool
     protected: bool
     score: float
@@ -158,6 +161,7 @@ def _candidate(match: Match) -> CandidateOut:
         subject_type=Coded.of("subject_type", match.subject_type),
         alert_type=Coded.of("alert_type", match.alert_type) if match.alert_type else None,
         action=Coded.of("action", match.action),
+        restrictions=[Coded.of("restriction", code) for code in match.restrictions],
         strength=Coded.of("match_strength", match.strength),
         reasons=[_ground("match_reason", reason) for reason in match.reasons],
         differences=[_ground("match_difference", difference) for difference in match.differences],
@@ -172,6 +176,7 @@ def _other(match: Match) -> OtherOut:
         category=match.category,
         alert_type=Coded.of("alert_type", match.alert_type) if match.alert_type else None,
         action=Coded.of("action", match.action),
+        restrictions=[Coded.of("restriction", code) for code in match.restrictions],
         protected=match.protected,
         issuing_state=match.issuing_state,
         source_reference=match.source_reference,

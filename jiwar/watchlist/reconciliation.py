@@ -220,6 +220,7 @@ def _result(match: Match) -> dict[str, Any]:
     """`match` is never true: a tool would take the candidate by itself, and nothing decides but a person (rule R8)."""
     language = get_language() or "en"
     said = [word("match_strength", match.strength, language), word("action", match.action, language)]
+    said += [word("restriction", code, language) for code in match.restrictions]
     said += [*match.birth_dates, *match.nationalities, match.issuing_state, match.source_reference]
     agreed = [(str(reason.code), True) for reason in match.reasons]
     features = dict(agreed + [(str(difference.code), False) for difference in match.differences])

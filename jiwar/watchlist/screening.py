@@ -120,6 +120,8 @@ class Match:
     others: tuple["Match", ...] = ()
     """Further records on the same subject, by the word of two people here: each with its own action."""
     subject_type: str = "person"
+    restrictions: tuple[str, ...] = ()
+    """What its origin lets nobody do with it, of the words group `restriction` (rule R10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -534,4 +536,10 @@ def _match(candidate: Candidate, entry: Entry, cleared: bool) -> Match:
         issuing_state=entry.record.origin,
         source_reference=entry.reference,
         subject_type=facts.type,
+        # No list restricts its use; of a discreet check this would say that it is one.
+        restrictions=() if hidden or entry.category != Entry.Category.ALERT else _restrictions(entry),
     )
+
+
+def _restrictions(entry: Entry) -> tuple[str, ...]:
+    return tuple(entry.record.data["content"]["handling"]["restrictions"])

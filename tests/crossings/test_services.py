@@ -24,7 +24,7 @@ from jiwar.identity.services import add_node
 from jiwar.records.arrivals import receive
 from jiwar.records.models import Record
 from jiwar.records.reading import readable
-from jiwar.watchlist.models import DecisionCount, Hit, Member
+from jiwar.watchlist.models import DecisionCount, Hit, Joined
 from jiwar.watchlist.outcomes import looked_back
 from jiwar.wire.faults import Refused
 from tests.foreign import ForeignNode
@@ -61,10 +61,11 @@ def confirmed(grant: Granting, traveller: Traveller | None = None) -> Screened:
 
 
 def test_a_foreign_alert_hits_at_the_post_and_the_crossing_tells_of_it(grant: Granting, alert: Alerting) -> None:
-    issued = alert()
+    issued = alert(["contact_before_action"])
     row = services.begin(grant(SCREEN), salem())
     found = only(row)
     assert (found.uid, found.issuer, found.action) == (str(issued.uid), "LBY", "arrest_for_extradition")
+    assert found.restrictions == ("contact_before_action",)
     assert found.identifiers == ("document", "birth_date", "name")
     services.confirm(grant(RECORD), row.pk, found.uid, BOTH)
     crossing = services.record(
@@ -269,7 +270,7 @@ def test_what_is_together_is_decided_once_and_each_issuer_is_told(grant: Grantin
     row = services.begin(grant(SCREEN), salem())
     assert [c.under for c in queries.candidates_of(row)] == ["", ""]
     cluster = uuid.uuid4()
-    Member.objects.bulk_create(Member(entry_id=each.uid, cluster=cluster) for each in (first, second))
+    Joined.objects.bulk_create(Joined(uid=each.uid, cluster=cluster) for each in (first, second))
     row = services.begin(grant(SCREEN), salem())
     lead, under = queries.candidates_of(row)
     assert (lead.uid, under.uid, under.under) == (str(first.uid), str(second.uid), str(first.uid))
@@ -287,10 +288,11 @@ class TestADiscreetCheck:
     """J1: it looks different only to cleared officers."""
 
     def test_an_officer_without_clearance_is_asked_an_ordinary_question(self, grant: Granting, alert: Alerting) -> None:
-        alert(**DISCREET)
+        alert(["no_arrest"], **DISCREET)
         row = services.begin(grant(SCREEN), salem())
         found = only(row)
         assert (found.alert_type, found.action, found.covert) == ("identity_question", "identify_and_record", False)
+        assert found.restrictions == ()
         assert "discreet" not in str(row.candidates)
         services.confirm(grant(RECORD), row.pk, found.uid, BOTH)
         services.record(grant(RECORD), row.pk, decision="passed", direction="in", action_taken="let_pass")

@@ -56,7 +56,7 @@ class Candidate:
     word for `score`, 0..1; None for what an older version put on the desk.
     `subject_type`: a code of the words group of that name; `thing`: it is none of a person or a group.
     `under`: the candidate that this one is listed under, a further record on the same subject; what is said of that one
-    is said of it.
+    is said of it. `restrictions`: codes of the words group `restriction`, what the record's origin lets nobody do.
     """
 
     uid: str
@@ -78,6 +78,7 @@ class Candidate:
     under: str = ""
     subject_type: str = "person"
     thing: bool = False
+    restrictions: tuple[str, ...] = ()
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -96,7 +97,7 @@ class Candidate:
         """From its JSON form."""
         findings = {name: tuple(Finding(**f) for f in data[name]) for name in ("reasons", "differences")}
         lists = {name: tuple(data[name]) for name in ("unknown", "names", "birth_dates", "nationalities")}
-        return cls(**{**data, **findings, **lists})
+        return cls(**{**data, **findings, **lists, "restrictions": tuple(data.get("restrictions", ()))})
 
 
 @dataclass(frozen=True, slots=True)
