@@ -28,6 +28,8 @@ _BANDS: Final = {
         "amin nasir kamal salim rashid bashir karim sad seid kim amer haamid zaynab amina adam idris mahdi"
     ),
 }
+USUAL_PARTS: Final = 2.9
+"""How many parts a name in the region has, on average."""
 _FAMILY: Final = {family: share for share, families in _BANDS.items() for family in families.split()}
 _OTHER_FAMILY: Final = 1 / 350
 _BY_CONSONANTS: Final = (1 / 400, 1 / 450, 1 / 700, 1 / 1600, 1 / 4000, 1 / 9000, 1 / 18_000)

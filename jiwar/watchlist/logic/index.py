@@ -23,7 +23,8 @@ from .codes import posting
 from .compiling import COMPILED_FROM, compiled
 from .dates import MANY_YEARS, NEAR_YEARS, UNKNOWN_YEAR, DateAgreement, PartialDate, pack, stands, year_code
 from .evidence import Comparison, Query, Subject, compare, prior_bits
-from .frequency import usual
+from .fairness import least
+from .frequency import USUAL_PARTS, usual
 from .names import ParsedName, Part, read_name
 from .scoring import F64, I64, U8, U32, Asked, score_names
 from .segment import Segment
@@ -38,8 +39,8 @@ FAIR_MOST: Final = 0.98
 MERGED: Final = 4
 """A new segment takes in the one before it until that is so many times larger."""
 
-_USUAL_WEIGHT: Final = 2000.0
-"""As many parts' worth of what is usual in the region are added to what the list says."""
+_USUAL_NAMES: Final = 700.0
+"""As many names' worth of what is usual in the region are added to what the list says."""
 _SLACK: Final = 1e-6
 _NO_DAY: Final = (DateAgreement.SAME, DateAgreement.DAY_MONTH_SWAPPED, DateAgreement.SAME_MONTH)
 
@@ -153,8 +154,8 @@ class Index:
 
     def _rarity(self, layers: tuple[_Layer, ...], part: Part) -> float:
         having = sum(layer.segment.vocabulary.matches(part).names for layer in layers)
-        parts = sum(len(layer.segment.columns.words) for layer in layers)
-        frequency = (having + _USUAL_WEIGHT * usual(part)) / (parts + _USUAL_WEIGHT)
+        names = sum(layer.segment.names for layer in layers)
+        frequency = (having + _USUAL_NAMES * USUAL_PARTS * usual(part)) / (names + _USUAL_NAMES)
         return min(self._weights.most, max(0.5, -math.log2(frequency)))
 
     def compare(self, query: Query, subject: Subject) -> Comparison:
@@ -162,17 +163,17 @@ class Index:
         return compare(query, subject, self.rarity, len(self), self._weights)
 
     def fair(self, query: Query, threshold: float) -> float:
-        """From which score a candidate is shown to be fair: `threshold`, and more where the name asked for is plain.
+        """From which score a candidate is shown to be fair: `threshold`, and more where chance alone finds namesakes.
 
-        A short name of common parts meets namesakes where a long one meets none, so that one threshold for all gives
-        people of the Sahel, who bear two names, many times the false alarms of those who bear four. At most FAIR_MOST,
-        which name, birth, sex and nationality together can reach.
+        What `fairness.least` asks of them, at most FAIR_MOST, which name, birth, sex and nationality can reach.
         """
-        worth = [sum(map(self.rarity, parts)) for parts in (read_name(name).parts for name in query.names) if parts]
-        if not worth or threshold >= FAIR_MOST or threshold <= 0:
+        worth = max(
+            (sum(map(self.rarity, name.parts)) for name in map(read_name, query.names) if name.parts), default=0.0
+        )
+        if not worth or not 0 < threshold < FAIR_MOST:
             return threshold
-        plain = max(0.0, prior_bits(len(self), self._weights) + self._weights.plain_below - max(worth))
-        return min(FAIR_MOST, _score(_bits(threshold) + self._weights.plain * plain))
+        beside = least(query, len(self) * 2.0**-worth, (1 - threshold) / threshold, self._weights)
+        return min(FAIR_MOST, max(threshold, _score(worth + beside - prior_bits(len(self), self._weights))))
 
     def search(self, query: Query, limit: int = LIMIT, threshold: float = THRESHOLD) -> list[Candidate]:
         """At most `limit` candidates of at least `threshold`, the likeliest first, the same number before all.
@@ -357,7 +358,7 @@ def _sift(  # as `scoring.sift_names`, by arithmetic on whole arrays
 
 
 def _score(bits: float) -> float:
-    return 1.0 / (1.0 + math.pow(2.0, -bits))
+    return 0.0 if bits < -100 else 1.0 / (1.0 + math.pow(2.0, -bits))
 
 
 def _bits(score: float) -> float:

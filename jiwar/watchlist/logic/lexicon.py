@@ -44,7 +44,7 @@ salih: صالح saleh salih
 salim: سليم selim sleem saleem slim
 fatima: فاطمة فاطمه fatima fatma fatimah fatimata fatoumata fatimetou fatouma fatime fatimatou fadimata fadimatou fadma fatna fatoum fadumo faduma
 aisha: عائشة عايشة عائشه عيشة aisha aicha ayesha aissata aissatou aichatou aishatu aichata aycha aischa
-khadija: خديجة خديجه khadija khadidja khadeeja kadidia kadiatou khadijatou hadiza khadijah kadidja
+khadija: خديجة خديجه خديجتو khadija khadidja jadija jadiya jadiyetu khadeeja kadidia kadiatou khadijatou hadiza khadijah kadidja
 maryam: مريم maryam mariam meriem miriam meryem mariama mariem mariame
 zaynab: زينب zaynab zainab zeinab zineb zeineb zenab zeinabou
 amina: امينة امينه amina ameena aminata aminatou aminetou
@@ -155,7 +155,7 @@ fadl: فضل fadl fadhl fazl fazal
 qasim: قاسم qasim kacem kassem gassem qassem kasim ghassem qasem gacem kassim kacim
 qais: قيس qais kais qays kays
 bilqasim: بلقاسم ابوقاسم belkacem belgacem belkassem belqasim bilqasim aboulkacem abulqasim abulkasim abuqasim abukacem belqassem bulqasim aboulkassim abuqassim
-mukhtar: مختار mukhtar mokhtar moukhtar moctar muhtar moktar mouctar
+mukhtar: مختار mukhtar mokhtar mojtar moukhtar moctar muhtar moktar mouctar
 mansur: منصور mansur mansour mansoor mansoure
 ayyub: ايوب ayyub ayoub ayub ayyoub ayoob ayouba
 shuayb: شعيب shuaib chouaib chouaieb shoaib chuaib
@@ -171,7 +171,11 @@ abdhakim: عبدالحكيم abdelhakim abdulhakim abdelhakeem
 abdhalim: عبدالحليم abdelhalim abdulhalim abdelhaleem
 abdqadir: عبدالقادر abdelkader abdelkadir abdulqadir abdulkadir abdoulkader abdoulkadri abdelqader abdulqader abdulkader abdikadir abdkader
 abdkarim: عبدالكريم abdelkarim abdelkrim abdulkarim abdulkareem abdoulkarim abdikarim
-abdelaziz: عبدالعزيز abdaziz abdulaziz abdoulaziz abdellaziz abdilaziz abdiaziz
+abdelaziz: عبدالعزيز abdaziz abdulaziz abdoulaziz abdellaziz abdilaziz abdiaziz abdelasis abdelazis
+khatri: خطري khatri khattri jatri
+bushraya: بشرايا bushraya bouchraya buchraya bechraya
+wali: ولي wali waly vali oualy
+gul: كل قل gul goul
 jose: jose josep ~pepe
 francisco: francisco ~paco
 robert: robert roberto ~bob

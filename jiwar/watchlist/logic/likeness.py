@@ -20,7 +20,7 @@ SLIP_CONSONANTS: Final = 5
 
 _ARABIC: Final = re.compile("[\u0600-\u06ff]")
 _SAME_SOUND: Final = frozenset({"Tt", "Ts", "Dd", "Dz", "DZ", "Zd", "Zz", "gG", "gq", "gj", "kq"})
-_NEAR_SOUND: Final = {"kg": 0.4, "kx": 0.5, "Gq": 0.4}
+_NEAR_SOUND: Final = {"kg": 0.35, "kx": 0.5, "Gq": 0.4}
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity, so that `likeness` remembers pairs cheaply
@@ -118,7 +118,7 @@ _ARABIC_CLASS: Final = {"A": "a", "Y": "i", "W": "u", "M": "ai"}
 
 
 def _classes(gap: str) -> set[str]:
-    if len(gap) > 1 and gap[-1] in "iy" and gap[0] in "aei":
+    if 1 < len(gap) < 4 and gap[-1] in "iy" and gap[0] in "aei":
         return {"i"}
     return set("".join(_VOWEL_CLASS[c] for c in gap))
 
@@ -153,7 +153,7 @@ def _latin_gaps(a: str, b: str, first: bool, last: bool) -> float:
         x, y = _classes(a), _classes(b)
         if (
             not x & y
-            or (len(a) > 1 < len(b) and x - y and y - x)
+            or (len(a) > 1 < len(b) and ((x - y and y - x) or ("u" in x) != ("u" in y)))
             or (last and {a[-1], b[-1]} in ({"a", "o"}, {"a", "i"}))
         ):
             return 1.0

@@ -53,12 +53,12 @@ MAX_CHARACTERS: Final = 200
 MAX_PARTS: Final = 12
 
 _BIN: Final = frozenset(
-    "ben bin ibn bint bent ould wuld weld walad wold mint ag agg walet walat welet son of fils fille بن ابن بنت "
+    "ben bin ibn bint bent ould uld wuld weld walad wold mint ag agg walet walat welet of fils fille بن ابن بنت "
     "ولد منت اغ اق ولت".split()
 )
 _ARTICLE: Final = frozenset("al el ul l ال".split())
 _ASSIMILATED: Final = frozenset("as ash ad ar an at az es esh ed er en et ez us ush ud ur un ut uz".split())
-_PARTICLE: Final = frozenset("de del della di da do dos du des la las le los van von der den y wa".split())
+_PARTICLE: Final = frozenset("de del della di da dos du des la las le los van von der den y wa".split())
 _MARRIED: Final = frozenset("epouse ep nee ne veuve vve حرم".split())
 _KUNYA: Final = frozenset("abu abou abo aboo bu bou aba abi ابو ابي ابا بو".split())
 _UMM: Final = frozenset("umm oum um ummu ام".split())
@@ -197,6 +197,8 @@ def cut_name(text: str, read: Callable[[str], Part]) -> ParsedName:
         linked = False
         if len(parts) == MAX_PARTS:
             break
+    if parts and words[0].startswith("ben") and words[0][3:] in FAMILY:
+        links[0] = True  # Benali Abdelkader: whose son he is stands first
     honoured = len(parts) > 1 and (
         parts[0].family == _HONOUR or (words[0] in _NAMED_AFTER and not parts[0].family and not links[0])
     )
@@ -229,14 +231,22 @@ def _kept(words: list[str]) -> list[str]:
 
 
 _RUN_TOGETHER: Final = re.compile(r"(moh?amm?[ae]d|mouhamm?[ae]d|muhamm?[ae]d|sidi?|ahm[ae]d|محمد|سيدي?|احمد)(...+)")
+_SECOND: Final = frozenset("jan khan gul جان خان كل قل".split())
+"""Second halves of a given name, which no family of spellings has."""
 
 
 @lru_cache(maxsize=65_536)
 def _apart(word: str) -> tuple[str, ...]:
-    """Two given names that were written as one: Sidahmed, Mohamedlemine, محمدعلي, محمدعبد."""
+    """Two given names that were written as one: Sidahmed, Mohamedlemine, Fatimazahra, Walijan, محمدعلي, محمدعبد."""
+    if len(word) < 6 or word in FAMILY:
+        return (word,)
     found = _RUN_TOGETHER.fullmatch(word)
     if found and (found[2] in FAMILY or found[2] == "عبد"):
         return found[1], found[2]
+    for at in range(3, len(word) - 1):
+        first, second = word[:at], word[at:]
+        if first in FAMILY and (second in _SECOND or (at > 3 < len(second) and second in FAMILY)):
+            return first, second
     return (word,)
 
 

@@ -15,9 +15,9 @@ class Weights(NamedTuple):
     `birth` follows the order of `dates.DateAgreement`. `most` is the most that one name part can prove; `low_quality`
     is the share that agreement with a name of low quality is worth. Where the given names differ (`other_given`) the
     rest of two names proves `kin` at most: brothers have it in common, and a father and his son. `relative_most` is
-    the most that a relative's name can prove. A name is plain whose parts are worth less than the prior and
-    `plain_below`: each bit less raises the fair threshold by `plain` bits (`Index.fair`). The others are what their
-    names say.
+    the most that a relative's name can prove. The others are what their names say.
+
+    Sex and nationality say little beside a name, for names belong to women or men and to regions.
     """
 
     prior: float
@@ -37,34 +37,30 @@ class Weights(NamedTuple):
     document_same: float
     document_lookalike: float
     document_number_same: float
-    plain: float
-    plain_below: float
     birth_place_same: float
     birth_place_differs: float
     relative_most: float
 
 
 WEIGHTS: Final = Weights(
-    prior=3.0,
+    prior=0.0,
     most=20.0,
     conflict=-9.0,
     other_given=-9.0,
     kin=7.0,
-    missing=-1.0,
+    missing=-2.0,
     swapped=-1.0,
     reversed=-12.0,
     low_quality=0.6,
     #      same, swapped, month, year, may, near, other day, differs
-    birth=(12.0, 8.0, 8.0, 4.5, 2.0, 1.0, -2.0, -7.0),
-    sex_same=0.9,
+    birth=(12.0, 8.0, 8.0, 5.0, 2.0, 1.0, -2.0, -8.0),
+    sex_same=0.3,
     sex_differs=-6.0,
-    nationality_same=1.0,
+    nationality_same=0.5,
     nationality_differs=-2.0,
     document_same=30.0,
     document_lookalike=12.0,
     document_number_same=8.0,
-    plain=0.4,
-    plain_below=7.0,
     birth_place_same=4.0,
     birth_place_differs=-1.0,
     relative_most=10.0,
