@@ -10,6 +10,7 @@ Peers: nomenklatura's logic-v2 and logic-v1 at their usual threshold of .7, each
 rapidfuzz's token_sort_ratio of at least 85 on names put into Latin letters, as one does who has nothing else.
 """
 
+import datetime as dt
 import hashlib
 import json
 import random
@@ -41,8 +42,12 @@ PEERS_BY_MODE = {
     "with_nationality": ("",),
     "with_year_or_nationality": ("logic-v2",),
 }
+RATES_OF = "with_year_or_nationality"
+"""Whose rates the page of thresholds shows."""
 STRANGERS = 2_000
 INVENTED = 20_000
+RATES = Path(__file__).resolve().parent.parent / "jiwar" / "watchlist" / "data" / "rates.json"
+THRESHOLDS = tuple(percent / 100 for percent in range(5, 100, 5))
 BINS = (0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 NOMENKLATURA_PROGRAM = """
@@ -169,6 +174,8 @@ def _un(entries: list[Entry], latin: list[Subject], index: Index) -> Iterator[di
     for mode, facts in MODES.items():
         found = cases(entries, latin, facts)
         given = answers(index, found)
+        if mode == RATES_OF:
+            _keep_rates(index, found)
         alone = mode == "name_alone"
         goals = (0.9, 0.1) if alone else (0.95, 0.01)
         mine = recall(found, given), others(found, given)
@@ -185,6 +192,22 @@ def _un(entries: list[Entry], latin: list[Subject], index: Index) -> Iterator[di
                     "note": note,
                 }
                 yield row | ({"peer": name, "peer_value": round(theirs[at], 4)} if theirs else {})
+
+
+def _keep_rates(index: Index, found: list[Case]) -> None:
+    """Write what `jiwar.watchlist.accuracy` reads: how many are found and shown wrongly at each threshold."""
+    points = []
+    down_to_the_lowest = answers(index, found, THRESHOLDS[0])
+    for threshold in THRESHOLDS:
+        least = [index.fair(case.query, threshold) for case in found]
+        given = [
+            {key: score for key, score in answer.items() if score >= fair}
+            for answer, fair in zip(down_to_the_lowest, least, strict=True)
+        ]
+        points.append([threshold, round(recall(found, given), 4), round(others(found, given), 4)])
+    on = f"UN list, original script against Latin, with year of birth or else nationality; {len(found)} people"
+    measured = {"measured_on": dt.datetime.now(dt.UTC).date().isoformat(), "on": on, "points": points}
+    RATES.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
 
 
 def _facts(names: list[str], born: str, nationality: str) -> dict:

@@ -6,8 +6,8 @@ match. With a date false matches are too rare to count, and almost every one is 
 about without a date, and the chance that a date of birth of no connection would lift one of those found over the
 threshold is worked out. Several lists are made, for which names are listed is luck.
 
-Real people: everyone on the UN list is asked about as a stranger, his own record left aside; names put together of ANETAC's persons are asked
-about by name.
+Real people: everyone on the UN list is asked about as a stranger, his own record left aside; names put together of
+ANETAC's persons are asked about by name.
 
 A ratio is the worst group's rate over the best's; beside it stands the interval in which 19 of 20 repetitions would lie
 (log-normal, Katz et al., Biometrics 34, 1978): where 1 is in it, the difference may be chance.
@@ -31,7 +31,7 @@ from jiwar.watchlist.logic.weights import WEIGHTS
 
 LISTED = 15_000
 LISTS = 3
-STRANGERS = 10_000
+STRANGERS = 5_000
 """Of each list."""
 GOAL = 1.25
 FIRST_BIRTH, DAYS = date(1945, 1, 1), 365 * 63

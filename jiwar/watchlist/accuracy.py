@@ -1,4 +1,4 @@
-"""How often the search is right at each threshold: what `bench/watchlist.py` measured, as the package carries it.
+"""How often the search is right at each threshold: what `bench/watchlist_accuracy.py` measured, as it is installed.
 
 The file `data/rates.json` has `measured_on` (a day), `on` (which data, in a few words) and `points`: rising
 [threshold, share of the listed who were found, wrong candidates per search], each between 0 and 1 but the last, which
