@@ -49,9 +49,11 @@ def least(query: Query, namesakes: float, odds: float, weights: Weights) -> floa
     """
     allowed = ALLOWED[_told(query)] * odds / USUAL_ODDS
     sex = weights.sex_same if query.sex else 0.0
-    for bits, chance in _outcomes(_kind(query), bool(query.nationality), weights):
+    kind = _kind(query)
+    for place, (bits, chance) in enumerate(_outcomes(kind, bool(query.nationality), weights)):
         if namesakes * chance > allowed:
-            return bits + sex + 1e-6
+            # Nobody is asked for more than the very day of birth.
+            return bits + sex + (1e-6 if place or kind != "exact" else -1e-6)
     return -math.inf
 
 
