@@ -164,7 +164,7 @@ class TestScreening:
         assert self.found(grant, query) == []
         enact(policy(above, rule("missing", "", below)))
         assert self.found(grant, query) == []
-        # A plain name needs more than the threshold says (decision 0036), and another type's low one changes nothing.
+        # A plain name needs more than the threshold says (decision 0044), and another type's low one changes nothing.
         fair = screening.current_index().fair(query, just_below / 100)
         enact(policy(just_below, rule("missing", "", 5)))
         assert self.found(grant, query) == ([score] if score >= fair else [])
