@@ -193,6 +193,7 @@ class _State:
         held = {"run": str(run), "done": asdict(done), "written": written, "about": self._about}
         partial_ = self.path.with_name(self.path.name + ".partial")
         with partial_.open("w", encoding="utf-8") as file:
+            partial_.chmod(0o600)
             json.dump(held, file)
             file.flush()
             os.fsync(file.fileno())

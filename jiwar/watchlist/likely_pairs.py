@@ -4,6 +4,7 @@ It compares what this node holds with itself and tells nobody: who may see a pai
 """
 
 import datetime as dt
+import time
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -22,6 +23,8 @@ VERY_LIKELY = 0.97
 """From here on people are asked; below, common names would keep them busy."""
 A_TIME = 500
 """Entries looked at in one minute: a list of a million that is read anew takes its turn."""
+PATIENCE = 10
+"""Seconds after which the rest is left to the next minute: other duties wait, and thousands of one name take long."""
 _CANDIDATES = 8
 _DUTY = "likely_pairs"
 
@@ -35,14 +38,17 @@ def look(by: Grant, at: dt.datetime) -> int:
     since = looked.revision if looked.series == newest.series else 0
     if since >= newest.value:
         return 0
-    changed = list(Entry.objects.filter(revision__gt=since).order_by("revision")[:A_TIME])
-    index = current_index()
-    pairs = {
-        (pair.one_id, pair.other_id): pair
-        for entry in changed
-        if entry.active and entry.complete
-        for pair in _pairs(entry, index, at)
-    }
+    due = list(Entry.objects.filter(revision__gt=since).order_by("revision")[:A_TIME])
+    index, until = current_index(), time.monotonic() + PATIENCE
+    changed: list[Entry] = []
+    pairs: dict[tuple[UUID, UUID], LikelyPair] = {}
+    for entry in due:
+        if changed and time.monotonic() > until:
+            break
+        changed.append(entry)
+        if entry.active and entry.complete:
+            pairs |= {(pair.one_id, pair.other_id): pair for pair in _pairs(entry, index, at)}
+    whole = len(changed) == len(due) < A_TIME
     with transaction.atomic():
         LikelyPair.objects.filter(settled_at=None, one__in=changed).delete()
         LikelyPair.objects.filter(settled_at=None, other__in=changed).delete()
@@ -55,7 +61,7 @@ def look(by: Grant, at: dt.datetime) -> int:
         ]
         LikelyPair.objects.bulk_create(rows, ignore_conflicts=True)
         looked.series = newest.series
-        looked.revision = changed[-1].revision if len(changed) == A_TIME else newest.value
+        looked.revision = newest.value if whole else changed[-1].revision
         looked.save()
     return len(rows)
 

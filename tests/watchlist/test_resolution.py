@@ -18,7 +18,7 @@ from jiwar.records.kinds import WITHDRAWAL
 from jiwar.records.services import Record, terms
 from jiwar.watchlist import likely_pairs, resolution
 from jiwar.watchlist.alert_kinds import ALERT
-from jiwar.watchlist.models import Entry, LikelyPair, Member, Resolution
+from jiwar.watchlist.models import Entry, LikelyPair, Looked, Member, Resolution
 from jiwar.watchlist.screening import PartialDate, Query, Screening, screen
 from jiwar.wire.faults import Refused
 from tests.foreign import ForeignNode
@@ -272,6 +272,17 @@ class TestLikelyPairs:
         assert likely_pairs.look(NODE, timezone.now()) == 1
         assert LikelyPair.objects.count() == 1, "what a person settled is not asked again"
         assert not resolution.likely(actor).exists()
+
+    def test_what_takes_long_is_left_to_the_next_minute(
+        self, alert: Alerting, by: Granting, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(likely_pairs, "PATIENCE", 0)
+        alert(), alert()
+        last = Entry.objects.order_by("revision")[1].revision
+        for reached in (last - 1, last):
+            likely_pairs.look(NODE, timezone.now())
+            assert Looked.objects.get().revision == reached
+        assert resolution.likely(by(PROPOSE).actor).count() == 1
 
     def test_a_proposal_settles_them_and_taking_it_back_does_not(self, alert: Alerting, by: Granting) -> None:
         one, other = alert().uid, alert().uid
