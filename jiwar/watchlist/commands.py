@@ -6,17 +6,20 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from jiwar.records.terminal import grant, spoken
 from jiwar.watchlist.list_commands import add_lists
 
 if TYPE_CHECKING:
-    from jiwar.watchlist.screening import Match, Query, Screening
+    from jiwar.access.policy import Grant
+    from jiwar.watchlist.screening import Document, Match, Query, Screening
 
 
 def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `import`, `lists` and `screen`."""
+    """Add `import`, `lists`, `protected` and `screen`."""
     add_lists(verbs)
+    _add_protected(verbs)
     screen = verbs.add_parser(
         "screen", help="ask whether a person or a document is on the watchlist, or everyone in a table"
     )
@@ -40,6 +43,79 @@ def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     screen.add_argument("--reason", default="", help="needed to search by name alone, and for a table")
     screen.add_argument("--json", action="store_true")
     screen.set_defaults(run=_screen, needs_node=True)
+
+
+def _add_protected(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    acts = verbs.add_parser("protected", help="people whom this state protects from another (rule R5)").add_subparsers(
+        required=True, metavar="ACT"
+    )
+    show, add, end = (
+        acts.add_parser(name, help=what)
+        for name, what in (("show", "who they are"), ("add", "protect one more"), ("end", "protect one no longer"))
+    )
+    add.add_argument("--from", dest="feared", required=True, help="the state that she fears, ISO 3166-1 alpha-3: LBY")
+    add.add_argument("--name", action="append", required=True, help="a spelling of the name; may be given again")
+    add.add_argument("--born", help="1984, 1984-06, 1984-06-17 or 1980/1985")
+    add.add_argument("--document", action="append", default=[], metavar="CTY:NUMBER")
+    end.add_argument("person", type=UUID, help="as `protected show` has it")
+    for act, run in ((show, _protected), (add, _protect), (end, _unprotect)):
+        act.add_argument("--user", required=True, help="an approver; the password is asked for")
+        act.add_argument("--purpose", required=True)
+        act.set_defaults(run=run, needs_node=True)
+
+
+def _protected(told: argparse.Namespace) -> int:
+    from jiwar.records.refusals import say_refusals
+    from jiwar.watchlist.protection import browse_protected
+
+    def show() -> int:
+        for person in browse_protected(_protecting(told)):
+            names = " · ".join(name["text"] for name in person.facts["names"])
+            print(f"{person.pk}  from {person.feared_state}  since {person.added_at:%Y-%m-%d}  {names}")
+        return 0
+
+    return say_refusals(show)
+
+
+def _protect(told: argparse.Namespace) -> int:
+    from pydantic import ValidationError
+
+    from jiwar.records.refusals import say_refusals
+    from jiwar.watchlist.kinds import SubjectFacts
+    from jiwar.watchlist.protection import protect
+    from jiwar.wire.faults import Refused, of_pydantic
+
+    def add() -> int:
+        plain = {
+            "names": [{"text": name} for name in told.name],
+            "birth_dates": [{"date": told.born}] if told.born else [],
+            "documents": [{"country": one.country, "number": one.number} for one in _documents(told)],
+        }
+        try:
+            facts = SubjectFacts.model_validate(plain)
+        except ValidationError as error:
+            raise Refused(*of_pydantic(error.errors(include_url=False))) from None
+        print(protect(_protecting(told), facts, told.feared.upper()).pk)
+        return 0
+
+    return say_refusals(add)
+
+
+def _unprotect(told: argparse.Namespace) -> int:
+    from jiwar.records.refusals import say_refusals
+    from jiwar.watchlist.protection import end_protection
+
+    def end() -> int:
+        end_protection(_protecting(told), told.person)
+        return 0
+
+    return say_refusals(end)
+
+
+def _protecting(told: argparse.Namespace) -> "Grant":
+    from jiwar.access.permissions import Permission
+
+    return grant(told.user, Permission.WATCHLIST_ALERT_APPROVE, told.purpose)
 
 
 def _screen(told: argparse.Namespace) -> int:
@@ -92,20 +168,27 @@ def _screen_file(told: argparse.Namespace) -> int:
 
 
 def _query(told: argparse.Namespace) -> "Query":
-    from jiwar.watchlist.screening import Document, PartialDate, Query
+    from jiwar.watchlist.screening import PartialDate, Query
     from jiwar.wire.faults import Fault, Refused
 
     try:
         born = PartialDate.parse(told.born) if told.born else None
     except ValueError:
         raise Refused(Fault("wrong_form", "born")) from None
+    return Query(tuple(told.name), born, told.sex, told.nationality.upper(), tuple(_documents(told)))
+
+
+def _documents(told: argparse.Namespace) -> "list[Document]":
+    from jiwar.watchlist.screening import Document
+    from jiwar.wire.faults import Fault, Refused
+
     documents = []
     for stated in told.document:
         country, colon, number = stated.partition(":")
         if not colon:
             raise Refused(Fault("wrong_form", "document", "CTY:NUMBER"))
         documents.append(Document("", country.upper(), number))
-    return Query(tuple(told.name), born, told.sex, told.nationality.upper(), tuple(documents))
+    return documents
 
 
 def _table(answer: "Screening") -> str:

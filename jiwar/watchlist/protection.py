@@ -4,9 +4,11 @@ The issuer can tell nothing: the record is stored, receipted and acknowledged li
 it does not go to the posts of this state. Every foreign alert is compared, so that the work is the same for all.
 """
 
+import re
 from collections.abc import Iterator
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,6 +25,7 @@ from jiwar.watchlist.logic import evidence
 from jiwar.watchlist.logic.evidence import Code, lookalike_number
 from jiwar.watchlist.logic.names import read_name
 from jiwar.watchlist.models import Alert, Entry, ProtectedPerson
+from jiwar.wire.faults import Fault, Refused
 
 _BITS_PER_PART = 8.0
 """What agreement on a name part is worth here, whatever its rarity: a protected person is not missed for a spelling."""
@@ -32,8 +35,13 @@ _BORN_ALIKE = {Code.BIRTH_DATE_SAME, Code.BIRTH_DAY_MONTH_SWAPPED, Code.BIRTH_DA
 
 def protect(by: Grant, facts: SubjectFacts, feared_state: str) -> ProtectedPerson:
     """Protect a person from a state: its alerts on her, held or to come, are not used here, nor what a foreign list
-    says of her in its name or in nobody's."""
+    says of her in its name or in nobody's. Raises Refused where too little is said to know her by."""
     _check(by)
+    faults = [] if facts.birth_dates or facts.documents else [Fault("missing", "birth_date")]
+    if not re.fullmatch("[A-Z]{3}", feared_state) or feared_state == settings.NODE.state:
+        faults.append(Fault("wrong_form", "feared_state"))
+    if faults:
+        raise Refused(*faults)
     with transaction.atomic():
         person = ProtectedPerson.objects.create(
             facts=facts.model_dump(mode="json"), feared_state=feared_state, added_by_id=by.actor_id
@@ -57,6 +65,14 @@ def end_protection(by: Grant, person: UUID) -> None:
     with transaction.atomic():
         ProtectedPerson.objects.filter(pk=person, ended_at=None).update(ended_at=timezone.now())
         append("protection_ended", by, str(person))
+
+
+def browse_protected(by: Grant) -> list[ProtectedPerson]:
+    """Whom this state protects now; the ledger keeps that they were listed."""
+    _check(by)
+    with transaction.atomic():
+        append("protections_listed", by)
+    return list(ProtectedPerson.objects.filter(ended_at=None))
 
 
 def is_protected(origin: str, subject: SubjectFacts) -> bool:

@@ -23,7 +23,7 @@ from jiwar.watchlist.likely_pairs import look
 from jiwar.watchlist.list_readings import read_list
 from jiwar.watchlist.list_work import keep_house
 from jiwar.watchlist.lists import approve_list, confirm_list, discard_list, import_list, import_un_list
-from jiwar.watchlist.protection import end_protection, protect
+from jiwar.watchlist.protection import browse_protected, end_protection, protect
 from jiwar.watchlist.refusals import refuse_alert, take_back_refusal
 from jiwar.watchlist.screening import screen
 from jiwar.watchlist.sightings import browse_sightings, report_sighting, withdraw_sighting
@@ -38,6 +38,7 @@ __all__ = [
     "browse_alerts",
     "browse_cases",
     "browse_foreign",
+    "browse_protected",
     "browse_sightings",
     "confirm_list",
     "discard_alert",

@@ -13,12 +13,15 @@ from jiwar.audit.queries import leaves
 from jiwar.identity.models import Agency, Person
 from jiwar.identity.roles import Role
 from jiwar.identity.services import add_person
+from jiwar.watchlist import protection
 from jiwar.watchlist.commands import add_commands
+from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.models import Entry, ListImport
 from tests.watchlist.conftest import SAMPLE
 
 PASSWORD = "a long test secret 1"
 BORN = ["--name", "يوسف المقريف", "--born", "1984-06-17", "--case", "LBY/2026/7", "--purpose", "border_check"]
+HER = {"names": [{"text": "Mariam Ould Sidi"}], "birth_dates": [{"date": "1990-02-03"}]}
 Run = Callable[..., int]
 
 
@@ -133,3 +136,21 @@ class TestSignIn:
         assert run("screen", *BORN) == 1
         assert run("import un", SAMPLE) == 1
         assert capsys.readouterr().err.count("permission_missing") == 2
+
+
+def test_an_approver_protects_somebody_from_a_state(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    add_person("salem", "Salem", PASSWORD, agency=Agency.objects.get(), roles=[Role.APPROVER])
+    who = ("--user", "salem", "--purpose", "cooperation")
+    her = ("--name", "Mariam Ould Sidi", "--born", "1990-02-03")
+    assert run("protected add", *who, *her, "--from", "ner") == 0
+    pk = capsys.readouterr().out.strip()
+    assert protection.is_protected("NER", SubjectFacts.model_validate(HER))
+    assert not protection.is_protected("TUN", SubjectFacts.model_validate(HER))
+    assert run("protected show", *who) == 0
+    assert f"{pk}  from NER" in capsys.readouterr().out
+    assert leaves(act="protections_listed").exists()
+    for wrong in (("--from", "NER"), (*her[2:], "--from", "LBY")):
+        assert run("protected add", *who, "--name", "Mariam", *wrong) == 1
+    assert run("protected add", "--purpose", "cooperation", *her, "--from", "NER") == 1, "a contact officer may not"
+    assert run("protected end", pk, *who) == 0
+    assert not protection.is_protected("NER", SubjectFacts.model_validate(HER))

@@ -166,7 +166,8 @@ def test_a_days_rows_are_bounded(listed: None, by: Grant, table: Any, monkeypatc
         run(by, file)
     assert refused.value.faults[0].code == "too_many_searches"
     assert len(told("people_screened")) == len(told("screening_refused")) == 1
-    assert file.out.with_name("answers.csv.run").exists()  # tomorrow the same command goes on
+    # Tomorrow the same command goes on; for whom it was asked is for nobody else's eyes.
+    assert file.out.with_name("answers.csv.run").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_covert_alert_stays_hidden_from_the_uncleared(listed: None, by: Grant, table: Any) -> None:
