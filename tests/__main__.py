@@ -55,10 +55,15 @@ def run(database: str, env: dict[str, str], arguments: list[str], counts: Counte
         report = Path(folder, "report.xml")
         command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
         command += ["-rs", f"--junitxml={report}"]
-        done = subprocess.run([*command, *arguments], env=os.environ | env, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run([*command, *arguments], env=_environment() | env, stdin=subprocess.DEVNULL, check=False)
         if report.exists():
             counts += tally(report.read_text(encoding="utf-8"))
     return done.returncode == 0 or (done.returncode == NO_TESTS and database != "SQLite")
+
+
+def _environment() -> dict[str, str]:
+    """Ours, but bytecode is kept: some hundred processes would each compile the program and the tests anew."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def tally(junit: str) -> Counter[str]:

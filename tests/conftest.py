@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,8 +12,10 @@ import django
 import hypothesis
 import pytest
 
+from tests import databases
 from tests.machine import BROWSER, missing
-from tests.node import NODE_TOML, throwaway
+from tests.machine import browser as browser_program
+from tests.node import throwaway
 
 ROOT = Path(__file__).resolve().parent.parent
 _NODE = throwaway()  # before Django reads its settings
@@ -33,6 +34,8 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "node_database"}
 DATABASE_MARKS = ("django_db", "journey", "fault")
+LONG = {"test_bad_input.py", "test_targets.py"}
+"""Files that take most of a minute."""
 CHROMIUM_ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -58,12 +61,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     # What takes minutes begins first, so that no worker waits for another at the end.
-    items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in ("journey", "fault")))
+    items.sort(key=_when)
     if not config.getoption("--database-only"):
         return
     chosen = [item for item in items if _touches_database(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
     items[:] = chosen
+
+
+def _when(item: pytest.Item) -> int:
+    if any(item.get_closest_marker(mark) for mark in ("journey", "fault")):
+        return 0
+    return 1 if item.get_closest_marker("browser") or item.path.name in LONG else 2
 
 
 def _touches_database(item: pytest.Item) -> bool:
@@ -103,7 +112,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 @pytest.fixture
 def node_database() -> Iterator[Callable[..., str]]:
     """Make an empty database for one more node on the engine under test: its `JIWAR_DATABASE_URL`, '' for SQLite."""
-    server = os.environ.get("JIWAR_DATABASE_URL", "")
+    server = databases.server()
     if not server:
         yield lambda: ""
         return
@@ -127,23 +136,15 @@ def node_database() -> Iterator[Callable[..., str]]:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | str]:
     """A new database that the program's own migrations have made: a file, or the name of one of PostgreSQL."""
-    folder, server = tmp_path_factory.mktemp("template"), os.environ.get("JIWAR_DATABASE_URL", "")
-    name = f"template_{uuid.uuid4().hex}"
-    (folder / "node.toml").write_text(NODE_TOML, encoding="utf-8")
-    env = {"JIWAR_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "jiwar.settings"}
-    migrate = [sys.executable, "-m", "django", "migrate", "-v0"]
-    if not server:
-        subprocess.run(migrate, env=os.environ | env, check=True)
-        yield folder / "node.sqlite3"
-        return
-    import psycopg
+    own = tmp_path_factory.getbasetemp()
+    with databases.template(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) as made:
+        yield made
 
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-        env["JIWAR_DATABASE_URL"] = f"{server.rpartition('/')[0]}/{name}"
-        subprocess.run(migrate, env=os.environ | env, check=True)
-        yield name
-        connection.execute(f'DROP DATABASE "{name}"')
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, template: Path | str) -> None:
+    """The tests' own database is a copy of it."""
+    databases.begin("default", template)
 
 
 @pytest.fixture
@@ -165,10 +166,10 @@ def migrated(node_database: Callable[..., str], template: Path | str) -> Callabl
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of Debian's Chromium, on a machine that has what Playwright needs."""
+    """The path of a browser of Debian's, on a machine that has what Playwright needs."""
     if lacking := set(missing()).intersection(BROWSER):
         pytest.skip(f"no {', '.join(lacking)} on this machine (`make test` installs it where it is root on Debian)")
-    return str(shutil.which("chromium"))
+    return str(browser_program())
 
 
 @pytest.fixture(scope="session")

@@ -13,13 +13,19 @@ _OF_WEASYPRINT = {
     "libpango-1.0-0": "libpango-1.0.so.0",
     "libpangoft2-1.0-0": "libpangoft2-1.0.so.0",
 }
-BROWSER = ("chromium", "libatomic1")  # the second for the Node.js inside the Python package playwright
+SHELL = "chromium-headless-shell"
+BROWSER = (SHELL, "libatomic1")  # the second for the Node.js inside the Python package playwright
+
+
+def browser() -> str | None:
+    """The program of a browser: Chromium without its own windows, else all of it, which needs a second more a page."""
+    return shutil.which(SHELL) or shutil.which("chromium")
 
 
 def missing() -> list[str]:
     """The Debian packages whose content is not on this machine."""
     there = {
-        "chromium": shutil.which("chromium") is not None,
+        SHELL: browser() is not None,
         "fonts-noto-core": any(Path("/usr/share/fonts").glob("**/NotoSansArabic-*")),
         "fuse": shutil.which("fusermount") is not None,
         "iptables": shutil.which("iptables") is not None,
@@ -33,12 +39,13 @@ def missing() -> list[str]:
 
 def prepare() -> list[str]:
     """Install by apt what is missing, where this is root on Debian, and return what is missing still."""
-    wanted = missing()
-    if not wanted or os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return wanted
-    print(f"=== installing {', '.join(wanted)} by apt", flush=True)
+    groups = [missing(), [SHELL] if shutil.which(SHELL) is None else []]  # what has a substitute may fail alone
+    groups[0] = [name for name in groups[0] if name != SHELL]
+    if not any(groups) or os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return missing()
+    print(f"=== installing {', '.join(groups[0] + groups[1])} by apt", flush=True)
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", *wanted]):
+    for command in (["update"], *(["install", "-y", "--no-install-recommends", *group] for group in groups if group)):
         apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", *command]
         try:
             subprocess.run(

@@ -17,6 +17,7 @@ from jiwar.audit.logic.tiles import grow
 from jiwar.audit.models import Edge, Leaf, Tile
 from jiwar.audit.queries import consistency_path, inclusion_path, tile, tree_at, tree_now
 from jiwar.audit.services import Act, append_all, append_as
+from jiwar.identity.keys import write_secret
 from tests.audit.authors import Judge
 from tests.node import NODE_TOML
 
@@ -124,18 +125,13 @@ WRITER = """
 import sys
 import django
 django.setup()
-from django.core.management import call_command
 from django.db import transaction
 from jiwar.audit.services import Act, append_all
 from tests.audit.authors import Judge
-from tests.node import NODE_TOML
 
-if sys.argv[1] == "migrate":
-    call_command("migrate", verbosity=0)
-else:
-    for n in range(20):
-        with transaction.atomic():
-            append_all(Judge(), [Act("done", f"{sys.argv[1]}-{n}")] * (n + 1))
+for n in range(20):
+    with transaction.atomic():
+        append_all(Judge(), [Act("done", f"{sys.argv[1]}-{n}")] * (n + 1))
 """
 
 READER = """
@@ -156,9 +152,12 @@ print(grown.size)
 
 
 @pytest.mark.fault
-def test_processes_that_write_at_one_time_make_one_tree(tmp_path, node_database):
-    (tmp_path / "node.toml").write_text(NODE_TOML, encoding="utf-8")
-    env = os.environ | {"JIWAR_DATA": str(tmp_path), "JIWAR_DATABASE_URL": node_database()}
+def test_processes_that_write_at_one_time_make_one_tree(tmp_path, migrated):
+    node = tmp_path / "node"
+    env = os.environ | {"JIWAR_DATA": str(node), "JIWAR_DATABASE_URL": migrated(node)}
+    (node / "node.toml").write_text(NODE_TOML, encoding="utf-8")
+    (node / "keys").mkdir()
+    write_secret(node / "keys" / "session-secret", b"made by the first process of a node, which is alone")
     env["DJANGO_SETTINGS_MODULE"] = "jiwar.settings"
 
     def start(program: str, *arguments: str) -> subprocess.Popen:
@@ -168,7 +167,6 @@ def test_processes_that_write_at_one_time_make_one_tree(tmp_path, node_database)
         said, _ = process.communicate(timeout=60)
         return process.returncode, said
 
-    assert finish(start(WRITER, "migrate")) == (0, "")
     writers = [start(WRITER, name) for name in "abc"]
     assert [finish(writer) for writer in writers] == [(0, "")] * 3
     assert finish(start(READER)) == (0, f"{3 * 210}\n")
