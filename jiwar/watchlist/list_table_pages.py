@@ -12,7 +12,7 @@ from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.services import authorise
 from jiwar.watchlist.list_catalogue import terms_of
 from jiwar.watchlist.list_readings import State
-from jiwar.watchlist.list_tables import TYPES, define_table, first_rows, map_columns, mapping_of, opening_of
+from jiwar.watchlist.list_tables import TYPES, define_table, look_at, map_columns, mapping_of, opening_of
 from jiwar.watchlist.logic.list_dates import FORMS
 from jiwar.watchlist.logic.spreadsheets import ENCODINGS
 from jiwar.watchlist.logic.table_list import FIELDS, Mapped
@@ -66,7 +66,7 @@ def show_columns(request: HttpRequest, uid: UUID) -> HttpResponse:
             return redirect("list-reading", uid)
     try:
         opened = opening_of(told)
-        first = first_rows(reading, opened)
+        first = look_at(by, reading, opened)
     except Refused as refused:
         faults, first = faults or refused.faults, None
     context = {

@@ -125,6 +125,15 @@ def first_rows(reading: ListImport, mapped: Mapped | None = None) -> FirstRows:
     return FirstRows(shape, names, rows[0][1], rows[1:])
 
 
+def look_at(by: Grant, reading: ListImport, mapped: Mapped) -> FirstRows:
+    """The beginning of a spreadsheet, for a person to read; the ledger keeps it. Raises AccessRefused, Refused."""
+    may_import(by, reading.list)
+    rows = first_rows(reading, mapped)
+    with transaction.atomic():
+        append("list_reading_opened", by, str(reading.pk), {"list": reading.list})
+    return rows
+
+
 def map_columns(by: Grant, reading: ListImport, told: Mapping[str, str], fields: list[str]) -> Mapped:
     """Say what the columns of a spreadsheet are, for this version and the next, and read it by that.
 

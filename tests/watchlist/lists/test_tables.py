@@ -9,8 +9,9 @@ import openpyxl
 import pytest
 
 from jiwar.access.policy import Grant
+from jiwar.audit.queries import leaves
 from jiwar.watchlist import list_work
-from jiwar.watchlist.list_tables import define_table, first_rows, map_columns, receive_table
+from jiwar.watchlist.list_tables import define_table, look_at, map_columns, receive_table
 from jiwar.watchlist.logic import spreadsheets
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.listed import Header, Listed, ListError, Problem, Unread
@@ -140,8 +141,10 @@ class TestMapping:
 
     def test_it_is_said_once_and_kept_for_the_next_version(self, received: ListImport, importer: Grant) -> None:
         assert received.state == "received"
-        assert first_rows(received).header == HEAD
-        assert first_rows(received).rows[0] == (2, ["A1", "Hamada", "Salem Ould", "1971-12-05", *map(str, ROWS[0][4:])])
+        seen = look_at(importer, received, Mapped((), "person", "iso"))
+        assert leaves(act="list_reading_opened").get().subject == str(received.pk)
+        assert seen.header == HEAD
+        assert seen.rows[0] == (2, ["A1", "Hamada", "Salem Ould", "1971-12-05", *map(str, ROWS[0][4:])])
         map_columns(importer, received, TOLD, [field or "unused" for field in FIELDS])
         received.refresh_from_db()
         assert (received.state, received.new, received.unread) == ("waiting", 3, 4)
