@@ -8,6 +8,7 @@ same question, so that oversight finds both by it (decision 0031).
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from jiwar.watchlist.screening import (
     Match,
     Reach,
     Searched,
+    current_index,
     in_force,
     list_age,
     mark,
@@ -95,8 +97,12 @@ def lend(run: Run, digest: str, entries: int, to: str) -> None:
 
 
 def settle(run: Run, found: Sequence[Found], entries: int, limits: Thresholds | None = None) -> list[Settled]:
-    """What of each row may be told now, and which rows are no lawful question: one query, two without `limits`."""
-    limits = limits or thresholds.in_force()
+    """What of each row may be told now, and which rows are no lawful question: few queries, however
+    many rows.
+
+    `limits`: the thresholds in force, each of which is raised for a plain name as at a desk (decision 0036).
+    """
+    limits, index = limits or thresholds.in_force(), current_index()
     asked: dict[int, Searched] = {}
     refused: dict[int, tuple[Fault, ...]] = {}
     for row in found:
@@ -108,8 +114,9 @@ def settle(run: Run, found: Sequence[Found], entries: int, limits: Thresholds | 
         except Refused as no:
             refused[row.number] = no.faults
         else:
+            fair = limits.each(partial(index.fair, row.query))
             asked[row.number] = Searched(
-                run.by, row.query, "file", run.reason, row.candidates, limits, entries, 0.0, REACH
+                run.by, row.query, "file", run.reason, row.candidates, fair, entries, 0.0, REACH
             )
     told = dict(zip(asked, in_force(list(asked.values()), timezone.now()), strict=True))
     return [

@@ -58,6 +58,7 @@ class Front:
             "JIWAR_DATABASE_URL": database,
             "DJANGO_SETTINGS_MODULE": "jiwar.settings",
         }
+        self.others: list[subprocess.Popen[str]] = []
         self.good, self.other = self._python(PREPARE).split()
         arguments = ["-m", "granian", "jiwar.asgi:console", "--interface", "asgi", "--no-ws", "--host", "127.0.0.1"]
         self.process = subprocess.Popen(
@@ -77,6 +78,27 @@ class Front:
             [sys.executable, "-c", program], env=self._environment, check=True, stdout=subprocess.PIPE, text=True
         )
         return done.stdout
+
+    def other_process(self) -> Callable[[str], str]:
+        """What one more process of this node answers to each act that it is told; it ends with its input."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.watchlist.other_process"],
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        self.others.append(process)
+        assert process.stdin
+        assert process.stdout
+        told, said = process.stdin, process.stdout
+
+        def tell(act: str) -> str:
+            print(act, file=told, flush=True)
+            return said.readline().strip()
+
+        return tell
 
     def ledger(self, act: str) -> list[dict[str, Any]]:
         return [leaf for leaf in json.loads(self._python(READ_LEDGER)) if leaf["act"] == act]
@@ -99,6 +121,8 @@ def front(tmp_path: Path, migrated: Callable[[Path], str]) -> Iterator[Front]:
     folder = tmp_path / "node"
     running = Front(folder, migrated(folder))
     yield running
+    for other in running.others:
+        other.communicate(timeout=20)
     running.process.terminate()
     try:
         running.process.wait(timeout=20)
@@ -147,6 +171,7 @@ BAD: list[tuple[str, dict[str, Any], int, set[tuple[str, str]]]] = [
 
 
 @pytest.mark.journey
+@pytest.mark.timeout(300)
 def test_programs_are_answered_as_at_the_api_and_refused_in_their_language(front: Front) -> None:
     """One front for all of it: first a body that drips, which is waited for while the others ask."""
     body = json.dumps(QUESTION).encode()
@@ -210,6 +235,29 @@ def test_programs_are_answered_as_at_the_api_and_refused_in_their_language(front
     assert {leaf["detail"]["channel"] for leaf in searched} == {"api"}
     refusals = [leaf["detail"]["code"] for leaf in front.ledger("access_refused")]
     assert refusals == ["permission_missing"] * 2 + ["not_signed_in"] * BAD_TOKENS
+
+    what_another_process_changes_counts_for_the_next_question(front)
+
+
+def what_another_process_changes_counts_for_the_next_question(front: Front) -> None:
+    other = front.other_process()
+    with front.client() as client:
+
+        def after(act: str, **changed: Any) -> list[tuple[str, int]]:
+            """Whom the next question finds, and how many more records on the same."""
+            assert other(act) == "done"
+            answer = client.post("/screen", json=QUESTION | changed).json()
+            return [(c["issuing_state"], len(c["others"])) for c in answer["candidates"]]
+
+        assert sorted(after("alert")) == [("LBY", 0), ("NER", 0)]
+        assert after("merge") == [("NER", 1)]
+        assert after("withdraw") == [("LBY", 0)]
+        name_alone = {"birth_date": None, "reason": "asked by the test in writing"}
+        assert len(client.post("/screen", json=QUESTION | name_alone).json()["candidates"]) == 1
+        assert after("policy", **name_alone) == []
+        assert other("revoke") == "done"
+        assert codes(client.post("/screen", json=QUESTION)) == (401, {("", "not_signed_in")})
+        assert codes(client.post("/screen/batch", json={"questions": [QUESTION]})) == (401, {("", "not_signed_in")})
 
 
 def answered_as_at_the_api(client: httpx.Client) -> None:
