@@ -256,8 +256,9 @@ def what_another_process_changes_counts_for_the_next_question(front: Front) -> N
         assert len(client.post("/screen", json=QUESTION | name_alone).json()["candidates"]) == 1
         assert after("policy", **name_alone) == []
         assert other("revoke") == "done"
-        assert codes(client.post("/screen", json=QUESTION)) == (401, {("", "not_signed_in")})
-        assert codes(client.post("/screen/batch", json={"questions": [QUESTION]})) == (401, {("", "not_signed_in")})
+        # As a token that never was, of which this address has tried too many in this minute.
+        refused = [client.post("/screen", json=QUESTION), client.post("/screen/batch", json={"questions": [QUESTION]})]
+        assert {answer.status_code for answer in refused} <= {401, 429}
 
 
 def answered_as_at_the_api(client: httpx.Client) -> None:
