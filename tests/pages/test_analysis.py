@@ -91,6 +91,13 @@ def test_an_analyst_searches_and_reads_a_dossier_by_keyboard(
     page.locator(".chart .name").wait_for()  # whom the other one is a member of, a step further
     assert page.locator(".chart a.further").count() == 0
     look(page, axe, f"analysis-links-{language}")
+    page.goto(f"{live_server.url}/analysis/?{FOR}")
+    page.locator("details.panel > summary").press("Enter")
+    page.locator("[name=reference]").fill("JWi.00")
+    page.locator("[name=reference]").press("Enter")
+    page.get_by_role("link", name="JWi.001").wait_for()
+    assert page.evaluate("document.activeElement.id") == "found"
+    look(page, axe, f"analysis-reference-{language}")
 
 
 def look(page: Any, axe: Any, name: str) -> None:
