@@ -27,6 +27,8 @@ Row = tuple[int, list[str]]
 def rows(file: Readable, *, delimiter: str = ",", encoding: str = "utf-8-sig") -> Iterator[Row]:
     """Rows that are not empty, cells without spaces around them. Raises ListError."""
     count, begins = 0, 1
+    # In what is taken for Latin-1 and may be UTF-8, the last byte of a name can look like a space.
+    blank = " \t\r\n" if encoding == "latin-1" else None
     reader = csv.reader(_lines(file, encoding), delimiter=delimiter, strict=False)
     while True:
         try:
@@ -39,7 +41,7 @@ def rows(file: Readable, *, delimiter: str = ",", encoding: str = "utf-8-sig") -
         line, begins = begins, reader.line_num + 1
         if len(cells) > MAX_COLUMNS:
             raise ListError("too_many", line)
-        cells = [cell.strip() for cell in cells]
+        cells = [cell.strip(blank) for cell in cells]
         if not any(cells):
             continue
         if any(len(cell) > MAX_FIELD for cell in cells):

@@ -19,7 +19,7 @@ from .dates import PartialDate
 
 MAX_BYTES: Final = 128 * 1024 * 1024
 """Of one file, as bytes come out of it."""
-MAX_ENTRIES: Final = 200_000
+MAX_ENTRIES: Final = 500_000
 MAX_FIELD: Final = 20_000
 MAX_UNREAD: Final = 50_000
 """Lines of a report: a file with more of them is another file than it is taken for."""
@@ -27,7 +27,7 @@ MAX_UNREAD: Final = 50_000
 
 class ListError(Exception):
     """The file as a whole cannot be read; `code` is "too_large", "too_deep", "too_many", "too_strange", "forbidden",
-    "malformed" or "not_the_list", `line` where it was found (0 where no line says it)."""
+    "malformed", "not_the_list" or "advanced_form", `line` where it was found (0 where no line says it)."""
 
     def __init__(self, code: str, line: int = 0, detail: str = "") -> None:
         super().__init__(f"{code} at line {line}: {detail}" if detail else f"{code} at line {line}")

@@ -284,9 +284,11 @@ def _take_number(taker: Taker, path: str, type_: str, country: str, number: str)
 
 
 def read_ofac_xml(file: BinaryIO) -> Iterator[Item]:
-    """Read sdn.xml or consolidated.xml. Raises ListError."""
+    """Read sdn.xml or consolidated.xml. Raises ListError: "advanced_form" for SDN_ADVANCED.XML."""
     count, dated = 0, False
-    for element in elements(file, {"sdnList"}):
+    for element in elements(file, {"sdnList", "Sanctions"}):
+        if element.path == "Sanctions":
+            raise ListError("advanced_form", element.line)
         if element.path == "publshInformation":
             dated = True
             yield from _published(element)

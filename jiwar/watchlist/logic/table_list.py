@@ -78,23 +78,27 @@ _PUTS: Final[Mapping[str, Put]] = {
     "former_name": lambda taker, path, text, _: taker.name(path, text, "former"),
     "original_script": lambda taker, path, text, _: taker.name(path, text, "original_script"),
     "birth_date": lambda taker, path, text, mapped: taker.born(path, text, _dates(mapped)),
-    "place_of_birth": lambda taker, path, text, _: taker.place(path, "birth", "", text),
     "sex": _sex,
     "nationality": lambda taker, path, text, _: taker.nationality(path, text),
     "address": lambda taker, path, text, _: taker.place(path, "address", "", text),
     "programme": lambda taker, path, text, _: taker.programme(path, text),
     "designation": lambda taker, path, text, _: taker.designation(path, text),
     "comment": lambda taker, path, text, _: taker.comment(path, text),
+    "relative": lambda taker, path, text, _: taker.relation(path, "relative", text),
     "related": lambda taker, path, text, _: taker.relation(path, "other", text),
 }
 _PARTS: Final = ("given_names", "father_name", "grandfather_name", "family_name")
 """Parts of a name, in the order in which a name is said."""
-_TOGETHER: Final = (*_PARTS, "reference", "document_number", "document_type", "document_country", "listed_on")
+_TOGETHER: Final = (
+    *_PARTS, "reference", "birth_country", "document_number", "document_type", "document_country", "id_country",
+    "listed_on",
+)  # fmt: skip
 SINGLE: Final = frozenset(_TOGETHER)
 FIELDS: Final = (
     "reference", "name", *_PARTS, "alias", "weak_alias", "former_name", "original_script", "birth_date",
-    "place_of_birth", "sex", "nationality", "document_number", "document_type", "document_country", "address",
-    "programme", "designation", "related", "comment", "listed_on", *(f"id_{kind}" for kind in _IDENTIFIERS),
+    "place_of_birth", "birth_country", "sex", "nationality", "document_number", "document_type", "document_country",
+    "address", "programme", "designation", "relative", "related", "comment", "listed_on",
+    *(f"id_{kind}" for kind in _IDENTIFIERS), "id_country",
 )  # fmt: skip
 """What a column can be; each is a word of the group `table_field`."""
 
@@ -138,13 +142,18 @@ def _row(
     taker = Taker(line, reference[:40], mapped.type)
     if len(cells) > len(fields):
         taker.problem("", Problem.UNKNOWN_COLUMN, " ".join(cells[len(fields) :]))
+    born_in = one.get("birth_country", "")
     taker.name("family_name", " ".join(filter(None, (one.get(part, "") for part in _PARTS))))
     for name, field, cell in zip(header, fields, cells, strict=False):
         for text in _several(cell, mapped.separator):
             if put := _PUTS.get(field):
                 put(taker, name[:200], text, mapped)
-            elif field.startswith("id_"):
-                taker.identifier(name[:200], field.removeprefix("id_"), "", text)
+            elif field == "place_of_birth":
+                taker.place(name[:200], "birth", born_in, text)
+            elif field.startswith("id_") and field not in SINGLE:
+                taker.identifier(name[:200], field.removeprefix("id_"), one.get("id_country", ""), text)
+    if not any(kind == "birth" for kind, _, _ in taker.listed.places):
+        taker.place("birth_country", "birth", born_in, "")
     number = one.get("document_number", "")
     taker.document("document_number", one.get("document_type", ""), one.get("document_country", ""), number)
     taker.listed.listed_on = taker.day("listed_on", one.get("listed_on", ""), _dates(mapped))

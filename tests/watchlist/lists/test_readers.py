@@ -1,10 +1,13 @@
 """One reader for each format: what it takes, by the exact names of the publishers, and all that it does not."""
 
 import io
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import jiwar
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.eu_list import read_eu_csv, read_eu_xml
 from jiwar.watchlist.logic.listed import Header, Item, Listed, ListError, Problem, Unread
@@ -82,6 +85,12 @@ class TestOfac:
             assert entries["1"].names[0][0] == "NIAMEY SOCIÉTÉ"
             assert unread == []
 
+    @pytest.mark.parametrize("name", ["سالم", "Aïssata Kà"])
+    def test_a_name_ends_with_a_byte_that_latin_1_has_for_a_space(self, name: str) -> None:
+        row = f"1,{name},individual,X,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \n"
+        _, entries, unread = taken(read_ofac_csv({"sdn.csv": file(row)}))
+        assert (entries["1"].names[0][0], unread) == (name, [])
+
     def test_the_xml_says_the_same(self) -> None:
         header, entries, unread = taken(read_ofac_xml(file(samples.SDN_XML)))
         assert header.generated
@@ -96,6 +105,16 @@ class TestOfac:
         assert person.relations == [("associate", "ERG AIR CARGO")]
         assert entries["9310"].identifiers == [("imo", "", "9074729"), ("callsign", "", "5ALX2")]
         assert unread == [("9310", Problem.UNKNOWN_ELEMENT, "full")]
+
+    def test_the_advanced_form_is_known_and_another_file_named(self) -> None:
+        data = (
+            '<?xml version="1.0"?><Sanctions xmlns="https://www.un.org/sanctions/1.0"><DateOfIssue CalendarTypeID="1">'
+        )
+        with pytest.raises(ListError) as error:
+            list(read_ofac_xml(file(data)))  # at its beginning: the file is as large as no page takes
+        assert error.value.code == "advanced_form"
+        words = tomllib.loads((Path(jiwar.__file__).parent / "records/words.toml").read_text(encoding="utf-8"))
+        assert all("SDN.XML" in text for text in words["fault"]["list_advanced_form"].values())
 
     @pytest.mark.parametrize("names", [["ALT.CSV"], ["SDN.CSV", "notes.csv"], []])
     def test_other_files_are_not_the_list(self, names: list[str]) -> None:

@@ -63,6 +63,19 @@ def read(
     )
 
 
+def test_a_country_belongs_to_the_place_and_to_the_number_beside_it() -> None:
+    head = ["Ref", "Name", "Born in", "Born in (country)", "Plate", "Plate of", "Brother"]
+    fields = ["reference", "name", "place_of_birth", "birth_country", "id_plate", "id_country", "relative"]
+    rows = [["B1", "Moussa Ag Ghali", "Gao", "Mali", "1234 AB", "NER", "Iyad Ag Ghali"],
+            ["B2", "Warda Zenati", None, "Algeria", None, "Niger", None]]  # fmt: skip
+    mapped = Mapped(columns=tuple(zip(head, fields, strict=True)), type="person", dates="iso")
+    entries, unread = read(workbook(rows, head), mapped=mapped)
+    first, second = entries["B1"], entries["B2"]
+    assert first.places == [("birth", "MLI", "Gao")]
+    assert (first.identifiers, first.relations) == ([("plate", "NER", "1234 AB")], [("relative", "Iyad Ag Ghali")])
+    assert (second.places, second.identifiers, unread) == ([("birth", "DZA", "DZA")], [], [])
+
+
 def test_a_row_is_read_by_what_was_said_of_its_columns() -> None:
     entries, unread = read(workbook())
     assert entries["A1"].names == [("Salem Ould Hamada", "name", "good")]
