@@ -20,7 +20,7 @@ from tests.machine import prepare
 from tests.postgres import PostgresUnavailable, server
 
 NO_TESTS = 5  # pytest's exit code
-QUICK = "not slow and not browser and (two_engines or not (journey or fault))"
+QUICK = "not slow and not browser and not one_engine and (two_engines or not (journey or fault))"
 """What runs on PostgreSQL too without --slow: browsers, most journeys and faults look at what is the same there."""
 
 
