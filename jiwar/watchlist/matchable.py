@@ -8,7 +8,7 @@ pass on itself (R10). Public lists take no part: every state reads them.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from uuid import UUID
 
 from django.conf import settings
@@ -59,13 +59,14 @@ def matchable(purpose: str, state: str) -> Iterator[Facts]:
 
 
 def told_of(state: str, purpose: str, facts: SubjectFacts) -> Told:
-    """What `state` may be told when it asks about a subject for a purpose, at or above the working thresholds.
+    """What `state` may be told when it asks about a subject for a purpose, at or above the thresholds of a desk here.
 
     Nothing of whom this state protects from it (rule R5), whatever alert would be found: the same work is done then.
     The caller has authorised the answer and keeps it in the ledger.
     """
-    limits = thresholds.in_force()
-    found = current_index().search(to_question(facts), limit=_LOOKED_AT, threshold=limits.lowest)
+    asked, index = to_question(facts), current_index()
+    limits = thresholds.in_force().each(partial(index.fair, asked))
+    found = index.search(asked, limit=_LOOKED_AT, threshold=limits.lowest)
     scores = {UUID(candidate.key): candidate.score for candidate in found}
     hits = [
         entry.uid

@@ -26,6 +26,7 @@ from jiwar.watchlist import screening
 from jiwar.watchlist.alert_kinds import ALERT
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
+from jiwar.watchlist.logic.index import Index
 from jiwar.watchlist.services import protect
 from jiwar.wire.faults import Refused
 from tests.matching.conftest import BY, Niger, agree
@@ -96,6 +97,13 @@ class TestWhatANeighbourLearns:
         ledger = "".join(leaf.content for leaf in leaves())
         assert "1984-03-09" not in ledger
         assert "0451187" not in ledger
+
+    def test_no_likelier_than_an_officer_here_would_be_shown(
+        self, niger: Niger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        alert()
+        monkeypatch.setattr(Index, "fair", lambda self, query, threshold: 0.99999)
+        assert asks(niger, SALEM) == NO_HIT
 
     def test_no_record_that_no_agreement_would_let_it_have(self) -> None:
         neighbour = Niger()
