@@ -21,7 +21,6 @@ LITTLE = 20_000
 PATIENCE = 3600.0
 """Seconds that the process may take."""
 _BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
-_apart = Apart("editions", lambda: run_apart("lists", "editions", patience=PATIENCE))
 
 
 def keep_editions(by: Author, at: dt.datetime) -> None:
@@ -32,6 +31,14 @@ def keep_editions(by: Author, at: dt.datetime) -> None:
     with files.alone(wait=False) as free:
         if free:
             _tend(by, at)
+
+
+def _large() -> None:
+    if weigh(timezone.now()) > LITTLE:  # it may be done since it was wanted
+        run_apart("lists", "editions", patience=PATIENCE)
+
+
+_apart = Apart("editions", _large)
 
 
 def work() -> None:
