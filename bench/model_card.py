@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.__main__ import LATEST
+from bench.watchlist_fairness import LISTED
 from jiwar.watchlist.logic.fairness import ALLOWED
 from jiwar.watchlist.logic.index import THRESHOLD
 
 CARD = Path(__file__).resolve().parent.parent / "docs" / "model-card.md"
-LISTED = 10_000
 Rows = dict[str, dict[str, Any]]
 
 HEAD = """# Model card: matching of persons
@@ -137,7 +137,22 @@ GROUPS = {
 }
 
 
-REAL_GROUPS: dict[str, str] = {}
+REAL_GROUPS = {
+    "un_all": "UN list",
+    "un_script_original": "in the original script",
+    "un_script_latin": "in Latin",
+    "un_script_ratio": "**ratio by script**",
+    "un_region_maghreb_sahel_horn": "Maghreb, Sahel, Horn of Africa",
+    "un_region_middle_east": "Middle East",
+    "un_region_south_asia": "South Asia",
+    "un_region_east_and_south_east_asia": "East and South-East Asia",
+    "un_region_other": "other or unknown nationality",
+    "un_region_ratio": "**ratio by region of nationality**",
+    "anetac_all": "ANETAC",
+    "anetac_script_arabic": "in Arabic",
+    "anetac_script_latin": "in Latin",
+    "anetac_script_ratio": "**ratio by script**",
+}
 
 
 def card(rows: Rows) -> str:
@@ -167,7 +182,7 @@ def card(rows: Rows) -> str:
         both = [rows[f"watchlist_fairness.{way}_{group}"] for way in WAYS]
         cells = " | ".join(f"{row['value']} ({row['unit']})" for row in both)
         lines.append(f"| {what} | {cells} |\n")
-    lines += [REAL] if REAL_GROUPS else []
+    lines.append(REAL)
     for group, what in REAL_GROUPS.items():
         row = rows[f"watchlist_fairness.{group}"]
         lines.append(f"| {what} | {row['value']} ({row['unit']}) |\n")
