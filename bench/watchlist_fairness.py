@@ -31,7 +31,7 @@ from jiwar.watchlist.logic.weights import WEIGHTS
 
 LISTED = 15_000
 LISTS = 3
-STRANGERS = 5_000
+STRANGERS = 12_000
 """Of each list."""
 GOAL = 1.25
 FIRST_BIRTH, DAYS = date(1945, 1, 1), 365 * 63
