@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -225,11 +226,14 @@ def two_nodes(
             write_settings(folder, settings)
             fields = {name: value for name, value in more.get(code, {}).items() if name != "host"}
             pair[code] = Machine(folder, settings, log=paper / f"{code}.log", **fields)  # type: ignore[arg-type]
-            command(folder, "prepare", check=True)
+        with ThreadPoolExecutor(2) as both:
+            list(both.map(lambda machine: command(machine.folder, "prepare", check=True), pair.values()))
         pair.introduce()
         if start:
             for machine in pair.values():
-                machine.start()
+                machine.start(wait=False)
+            for machine in pair.values():
+                machine.wait()
         yield pair
     finally:
         for machine in pair.values():

@@ -1,9 +1,11 @@
 """The current goes: what a disk had not synced is gone, or torn. What was acknowledged stays, once."""
 
+import os
 import random
+import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,11 +50,27 @@ def test_the_disk_really_forgets_what_was_not_synced(disk: Forgetful, torn: bool
     assert counts[1] < 200
 
 
+@pytest.fixture
+def database(template: Path | str) -> Callable[[Path], str]:
+    """A database of SQLite in a node's folder, synced as one that the node has made itself."""
+
+    def make(folder: Path) -> str:
+        if isinstance(template, Path):
+            folder.mkdir(mode=0o700)
+            with Path(shutil.copy(template, folder / "node.sqlite3")).open("r+b") as file:
+                os.fsync(file.fileno())
+        return ""
+
+    return make
+
+
 @pytest.mark.parametrize("victim", ["NER", pytest.param("LBY", marks=pytest.mark.slow)])
-def test_power_cuts_lose_nothing_that_was_acknowledged(tmp_path: Path, disk: Forgetful, victim: str) -> None:
+def test_power_cuts_lose_nothing_that_was_acknowledged(
+    tmp_path: Path, disk: Forgetful, database: Callable[[Path], str], victim: str
+) -> None:
     """On SQLite, whose file is on the disk that forgets."""
     chance = random.Random(victim)
-    with two_nodes(tmp_path, lambda _: "", folders={victim: disk.mount / victim}, start=False) as pair:
+    with two_nodes(tmp_path, database, folders={victim: disk.mount / victim}, start=False) as pair:
         other = next(code for code in pair if code != victim)
         pair[other].start()
         count = 60
