@@ -152,8 +152,12 @@ def resolutions(actor: Actor) -> QuerySet[Resolution]:
 
 def likely(actor: Actor) -> QuerySet[LikelyPair]:
     """Pairs that the engine found and nobody settled yet, of which an actor may know."""
-    of_both = [each for of in ("one__", "other__") for each in (stopping(of=of), known_to(actor, of))]
-    return LikelyPair.objects.filter(*of_both, settled_at=None).select_related("one__record", "other__record")
+    # Not by `standing`: SQLite would begin with every record in force, and again for each of them.
+    rows = LikelyPair.objects.filter(
+        known_to(actor, "one__"), known_to(actor, "other__"), settled_at=None,
+        one__active=True, one__complete=True, other__active=True, other__complete=True,
+    )  # fmt: skip
+    return rows.select_related("one__record", "other__record")
 
 
 def waiting(actor: Actor) -> list[Waiting]:
@@ -169,7 +173,7 @@ def waiting(actor: Actor) -> list[Waiting]:
 
 def clusters(actor: Actor) -> list[list[Entry]]:
     """Clusters of which an actor may know at least two entries, those entries alone; the first 500."""
-    rows = Member.objects.filter(stopping(of="entry__"), known_to(actor, "entry__"))
+    rows = Member.objects.filter(known_to(actor, "entry__"), entry__active=True)
     several = rows.values("cluster").annotate(size=Count("entry")).filter(size__gt=1).order_by("cluster")[:500]
     found: dict[UUID, list[Entry]] = {row["cluster"]: [] for row in several}
     members = rows.filter(cluster__in=list(found)).select_related("entry__record").order_by("entry__reference", "entry")
