@@ -227,7 +227,7 @@ def like_reading(c: Codes, asked: AskedPart, mine: int, listed: int, consonant: 
         gap = c.gaps[b + i]
         vowels += asked.costs[a + i, gap]
         length += 0.5 * (asked.longs[a + i] + asked.long_gaps[gap])
-    return max(0.0, 1.0 - (1.2 * vowels + 1.5 * off) / max(2.0, length))
+    return max(0.0, 1.0 - (1.1 * vowels + 1.5 * off) / max(2.0, length))
 
 
 def slip(x: U8, a: int, n: int, y: U8, b: int, m: int) -> float:

@@ -152,10 +152,11 @@ class Index:
         is usual in the region."""
         return self._rarity(self._layers, part)
 
-    def _rarity(self, layers: tuple[_Layer, ...], part: Part) -> float:
-        having = sum(layer.segment.vocabulary.matches(part).names for layer in layers)
+    def _rarity(self, layers: tuple[_Layer, ...], part: Part, *, first: bool = False) -> float:
+        found = [layer.segment.vocabulary.matches(part) for layer in layers]
+        having = sum(matches.firsts if first else matches.names for matches in found)
         names = sum(layer.segment.names for layer in layers)
-        frequency = (having + _USUAL_NAMES * USUAL_PARTS * usual(part)) / (names + _USUAL_NAMES)
+        frequency = (having + _USUAL_NAMES * (1 if first else USUAL_PARTS) * usual(part)) / (names + _USUAL_NAMES)
         return min(self._weights.most, max(0.5, -math.log2(frequency)))
 
     def compare(self, query: Query, subject: Subject) -> Comparison:
@@ -167,12 +168,15 @@ class Index:
 
         What `fairness.least` asks of them, at most FAIR_MOST, which name, birth, sex and nationality can reach.
         """
-        worth = max(
-            (sum(map(self.rarity, name.parts)) for name in map(read_name, query.names) if name.parts), default=0.0
-        )
-        if not worth or not 0 < threshold < FAIR_MOST:
+        names = [name.parts for name in map(read_name, query.names) if name.parts]
+        if not names or not 0 < threshold < FAIR_MOST:
             return threshold
-        beside = least(query, len(self) * 2.0**-worth, (1 - threshold) / threshold, self._weights)
+        # Of the given name counts how many bear it themselves: a man's name is his sons' too.
+        worth, given = max(
+            (sum(map(self.rarity, parts)), self._rarity(self._layers, parts[0], first=True) - self.rarity(parts[0]))
+            for parts in names
+        )
+        beside = least(query, len(self) * 2.0 ** -(worth + given), (1 - threshold) / threshold, self._weights)
         return min(FAIR_MOST, max(threshold, _score(worth + beside - prior_bits(len(self), self._weights))))
 
     def search(self, query: Query, limit: int = LIMIT, threshold: float = THRESHOLD) -> list[Candidate]:

@@ -14,12 +14,12 @@ import re
 from typing import Final
 
 _FAMILIES: Final = """
-muhammad: محمد mohamed mohammed mohammad mohamad muhammed muhamad muhamed mouhamed mouhammed mouhamad mouhammad mohamud mouhamadou muhammadu mamadou mahamadou mahamadu mahamat mahamane mohamadou mohammadou mamoudou maxamed mehmet magomed mahomed mahomet mukhammad mukhamed mohand muhand mahamadi ~moh ~med ~moha ~mohd
+muhammad: محمد محمدو ممدو مامادو مامدو مهامادو محمادو mohamed mohammed mohammad mohamad muhammed muhamad muhamed mouhamed mouhammed mouhamad mouhammad mohamud mouhamadou muhammadu mamadou mahamadou mahamadu mahamat mahamane mohamadou mohammadou mamoudou maxamed mehmet magomed mahomed mahomet mukhammad mukhamed mohand muhand mahamadi ~moh ~med ~moha ~mohd
 mahmud: محمود mahmoud mahmood mehmood mahmut makhmud makhmoud mahmoudou mamoud
-ahmad: احمد ahmed ahmad ahmet ahmadou ahmadu amadou hamadou akhmed ahmat akhmad ahmedou ahmadu hmed
+ahmad: احمد احمدو امادو حمادو ahmed ahmad ahmet ahmadou ahmadu amadou hamadou akhmed ahmat akhmad ahmedou ahmadu hmed
 hamad: حمد
 hasan: حسن hassan hasan hassen hacen hacene hassane lahcen lahcene lahsen alassane assane alhassan alhassane khasan lhassan elhassan لحسن
-husayn: حسين hussein hussain husain husayn husein hossein hussien houssein houssine hosseini houcine hocine houssain hossain hoessein housseini alhousseini alhousseyni seyni hussayn hucine khusein khuseyn khusain houssin lhoussaine elhoussine alousseini housseyni usseini hassine
+husayn: حسين hussein hussain husain husayn husein hossein hussien houssein houssine hosseini houcine hocine houssain hossain hoessein housseini alhousseini alhousseyni seyni hissene hissein hisseine hissen hussayn hucine khusein khuseyn khusain houssin lhoussaine elhoussine alousseini housseyni usseini hassine
 umar: عمر omar umar oumar amor oumarou omer umaru oumaru omarou oumara
 amr: عمرو amr amrou amro amru
 uthman: عثمان othman uthman osman ousmane ousman usman othmane athman athmane otmane usmane outhmane usumane ousmanou
@@ -61,7 +61,7 @@ nasir: ناصر nasser naser nacer nasir naceur
 seid: سعيد saeed sayeed seid
 sayd: سيد sayed sayyid sayyed سيدي syed sid sidi seyid sayid seyed
 mustafa: مصطفى مصطفي mustafa mostafa moustapha mustapha moustafa mostefa moustfa mostapha mustafah
-abdallah: عبدالله عبداللة abdallah abdullah abdalla abdulla abdullahi abdellah abdoulaye abdoullah abdulahi abdoulahi abdillahi
+abdallah: عبدالله عبداللة abdallah abdullah abdalla abdulla abdullahi abdellah abdoulaye abdoullah abdulahi abdoulahi abdoullahi abdallahi abdellahi abdillahi
 abdsalam: عبدالسلام abdsalam
 abdrahman: عبدالرحمن عبدالرحمان abdramane abdourahmane abderahmane abderrahmane abdurrahman abdulrahman abdelrahman abdirahman abdourhamane abdulrehman abdurrehman abdurehman abdourahamane abdurakhman abdurahman abdourahman
 abdrahim: عبدالرحيم abderrahim abdurrahim abdulrahim abdelrahim abdourahim

@@ -84,7 +84,7 @@ def _reading_likeness(a: Reading, b: Reading) -> float:
             vowels += cost(x, y, i == 0, i == n)
             length += 0.5 * ((len(x) > 1) + (len(y) > 1))
     length = max(2.0, length)
-    return max(0.0, 1.0 - (1.2 * vowels + 1.5 * off) / length)
+    return max(0.0, 1.0 - (1.1 * vowels + 1.5 * off) / length)
 
 
 def _misspelled(a: Reading, b: Reading) -> float:

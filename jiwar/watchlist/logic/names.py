@@ -151,7 +151,8 @@ def fold(text: str) -> str:
         return _APOSTROPHES.sub("", text[:MAX_CHARACTERS].lower())
     if _ONLY_ARABIC.fullmatch(text):
         return text[:MAX_CHARACTERS].translate(_ARABIC_FOLD)
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])[:MAX_CHARACTERS].translate(_ARABIC_FOLD).lower()
+    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])[:MAX_CHARACTERS]
+    text = text.replace("کھ", "خ").replace("گھ", "غ").translate(_ARABIC_FOLD).lower()  # Urdu's kh, gh
     other = _OTHER.search(text)
     if other:
         text = _HANGUL.sub(_korean, _HAN.sub(_chinese, text))
@@ -163,6 +164,11 @@ def fold(text: str) -> str:
     return _APOSTROPHES.sub("", text)
 
 
+_KOREAN_FIRST: Final = {"l": "r", "g": "k", "d": "t"}
+"""Of a family name; of a given name only the first."""
+_KOREAN_LAST: Final = {"g": "k", "d": "t"}
+
+
 def _chinese(found: re.Match[str]) -> str:
     """The family name apart from the given name, as Pinyin writes them."""
     name = found[0]
@@ -171,8 +177,11 @@ def _chinese(found: re.Match[str]) -> str:
 
 
 def _korean(found: re.Match[str]) -> str:
-    """A syllable as passports of both Koreas spell it: jong and un, not jeong and eun."""
-    return f" {anyascii(found[0]).lower().replace('eo', 'o').replace('eu', 'u')} "
+    """A syllable as passports of Koreans spell it: jong, un, kang, ri and pak; not jeong, eun, gang, li and bag."""
+    syllable = anyascii(found[0]).lower().replace("eo", "o").replace("eu", "u")
+    first = syllable[0] if found.start() and syllable[0] != "l" else _KOREAN_FIRST.get(syllable[0], syllable[0])
+    syllable = first + syllable[1:]
+    return f" {syllable[:-1]}{_KOREAN_LAST.get(syllable[-1], syllable[-1])} "
 
 
 @lru_cache(maxsize=20_000)
@@ -308,7 +317,9 @@ def read_part(word: str) -> Part:
     spellings = [bare, word, *(start + rest for start in ("abd", "عبدال", "عبد") if head)]
     spelling = next((spelling for spelling in spellings if spelling in FAMILY), "")
     family = FAMILY.get(spelling, "")
-    written = _readings(_variants(rest, arabic=arabic, article=word.startswith("ال")))
+    forms = _variants(rest, arabic=arabic, article=word.startswith("ال"))
+    forms += [form.replace("v", "w") for form in forms if "v" in form]  # Mousavi, Javed: و as Persian and Urdu say it
+    written = _readings(forms)
     if family:
         head, rest = _servant(family)
     readings = _readings([rest]) if family else written
@@ -327,6 +338,7 @@ def _readings(forms: list[str]) -> tuple[Reading, ...]:
 def _bare_arabic(word: str) -> str:
     word = re.sub("^(ابو|ابي|بو)ال(?=...)", "ابو", word)
     word = re.sub("(?:(?<=...)ال|(?<=..)د)دين$", "دين", word)
+    word = re.sub("(?<=...)[ءا]?ال(رحمن|رحمان|حق)$", r"\1", word) if not word.startswith("عبد") else word
     word = re.sub("(?<=...)الله$", "له", word) if not word.startswith("عبد") else word
     return _without_article(word)
 

@@ -56,26 +56,28 @@ def alike(a: Part, b: Part) -> tuple[float, bool]:
 
 class Matches(NamedTuple):
     """The words that are the same name as a part: rising, how like each is, whether it shares a key, in how many names
-    they stand, and all their sketches in one."""
+    they stand, in how many of these first, and all their sketches in one."""
 
     words: U32
     likes: F64
     keyed: U8
     names: int
+    firsts: int
     sketch: int
 
 
 class Words(NamedTuple):
     """Word i is `text[starts[i]:starts[i + 1]]` in UTF-8 and stands in the names
-    `names[name_starts[i]:name_starts[i + 1]]`. Beside each of these stand a sketch of all the name's words (`sketch`)
-    and a code of its subject's year of birth (`dates.year_code`), so that most need not be looked at.
-    `near[near_starts[k]:near_starts[k + 1]]` are the words that have `near_hashes[k]`, rising, among the postings of
-    `near`: twice the number of a word, and one more where it is a key of the word."""
+    `names[name_starts[i]:name_starts[i + 1]]`, as the first word in `firsts[i]` of them. Beside each of these stand a
+    sketch of all the name's words (`sketch`) and a code of its subject's year of birth (`dates.year_code`), so that
+    most need not be looked at. `near[near_starts[k]:near_starts[k + 1]]` are the words that have `near_hashes[k]`,
+    rising, among the postings of `near`: twice the number of a word, and one more where it is a key of the word."""
 
     text: U8
     starts: U32
     own_sketches: U32
     name_starts: U32
+    firsts: U32
     names: U32
     sketches: U32
     years: U8
@@ -109,8 +111,9 @@ class Vocabulary:
         same = likes >= SAME_PART
         words, starts = words[same], self._words.name_starts
         names = int((starts[words + 1] - starts[words]).sum())
+        firsts = int(self._words.firsts[words].sum())
         sketches = int(np.bitwise_or.reduce(self._words.own_sketches[words]))
-        return Matches(words, likes[same], keyed[same], names, sketches)
+        return Matches(words, likes[same], keyed[same], names, firsts, sketches)
 
     def _near(self, part: Part) -> tuple[U32, U8]:
         """The words near a part, rising, and whether they share a key."""
@@ -183,11 +186,13 @@ def make_words(met: Met, words: U32, name_of: U32, years: U8) -> tuple[Words, Co
     names = name_of[order]
     of_name = np.zeros(len(years), np.uint32)
     np.bitwise_or.at(of_name, name_of, sketches[words])
+    first = np.diff(name_of, prepend=-1) > 0
     made = Words(
         text_array,
         starts,
         sketches,
         name_starts,
+        np.bincount(words[first], minlength=len(texts)).astype(np.uint32),
         names,
         of_name[names],
         years[names],
