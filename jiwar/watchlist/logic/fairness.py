@@ -15,7 +15,7 @@ from typing import Final
 from .evidence import Query
 from .weights import Weights
 
-ALLOWED: Final = (0.35, 0.1, 0.001)
+ALLOWED: Final = (0.3, 0.1, 0.001)
 """Listed strangers that may be shown to one who asks, at the built-in threshold: by a name without a date of birth; by
 a name and a date; by name, date, sex and nationality, as at a desk."""
 USUAL_ODDS: Final = 3.0
