@@ -45,9 +45,9 @@ of people of a plain name of whose birth only a year is listed. Decision 0044 ha
   observation, `watchlist/logic/lexicon.py`.
 - Invented people of other seeds than those measured here.
 
-Weights were set by hand against these. The test halves were measured twice by the first version, and three
-times since; after the first time a spelling rule was mended, after no other anything because of them. Invented people have names put together at random: how alike the names of one village or
-one family are, they do not show.
+Weights were set by hand against these. The test halves were measured twice by the first version and three times since;
+after the first time a spelling rule was mended, after no other anything because of them. Invented people have names put
+together at random: how alike the names of one village or one family are, they do not show.
 """
 
 ACCURACY = """
