@@ -37,20 +37,20 @@ def desk(page: Any, live_server: Any, officer: Person) -> Any:
     """The officer signed in, before the empty desk, which waits for a document to be read."""
     sign_in(page, live_server.url, officer)
     page.goto(f"{live_server.url}/screening/")
-    page.wait_for_function("document.activeElement.name === 'mrz'")
+    page.locator("[name=mrz]:focus").wait_for()
     return page
 
 
 def press(page: Any, focus: str, *keys: str) -> None:
     """Press keys one after the other, once the page has put the focus where an officer finds it."""
-    page.wait_for_function(f"document.activeElement.name === '{focus}'")
+    page.locator(f"[name={focus}]:focus").wait_for()
     for key in keys:
         page.keyboard.press(key)
 
 
 def scan(page: Any, text: str) -> None:
     """As a keyboard-wedge reader does: each line, and Enter after it, into whatever has the focus."""
-    page.wait_for_function("document.activeElement.name === 'mrz'")
+    page.locator("[name=mrz]:focus").wait_for()
     for line in text.split("\n"):
         page.keyboard.type(line)
         page.keyboard.press("Enter")

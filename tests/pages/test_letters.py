@@ -176,7 +176,7 @@ def test_what_is_far_too_large_and_a_cut_line_are_said_on_the_page(
     field.set_input_files(large)
     page.get_by_role("button", name="Add the file").click()
     page.get_by_text("This page takes at most 53 MB.").wait_for()
-    page.wait_for_function("document.activeElement.id === 'content'")
+    page.locator("#content:focus").wait_for()
     page.get_by_role("link", name="Back").click()
     page.get_by_label("File", exact=True).set_input_files(
         {"name": "a.txt", "mimeType": "text/plain", "buffer": b"report"}

@@ -79,7 +79,7 @@ def test_each_page_can_be_read_by_everyone(browser, live_server, people, axe, si
 def test_the_keyboard_alone_signs_in_and_goes_about(page, live_server, people):
     page.context.add_cookies([{"name": "jiwar_language", "value": "en", "url": live_server.url}])
     page.goto(f"{live_server.url}/people/")
-    page.wait_for_function("document.activeElement.name === 'login'")  # the first field has the focus
+    page.locator("[name=login]:focus").wait_for()  # the first field has the focus
     page.keyboard.type("amina")
     page.keyboard.press("Tab")
     page.keyboard.type(people.password)
