@@ -205,8 +205,8 @@ def _keep_rates(index: Index, found: list[Case]) -> None:
             for answer, fair in zip(down_to_the_lowest, least, strict=True)
         ]
         points.append([threshold, round(recall(found, given), 4), round(others(found, given), 4)])
-    on = f"UN list, original script against Latin, with year of birth or else nationality; {len(found)} people"
-    measured = {"measured_on": dt.datetime.now(dt.UTC).date().isoformat(), "on": on, "points": points}
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    measured = {"measured_on": today, "people": len(found), "points": points}
     RATES.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
 
 

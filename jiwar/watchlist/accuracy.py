@@ -1,6 +1,7 @@
 """How often the search is right at each threshold: what `bench/watchlist_accuracy.py` measured, as it is installed.
 
-The file `data/rates.json` has `measured_on` (a day), `on` (which data, in a few words) and `points`: rising
+The file `data/rates.json` has `measured_on` (a day), `people` (of the UN list, asked for by name
+and year of birth, or else nationality) and `points`: rising
 [threshold, share of the listed who were found, wrong candidates per search], each between 0 and 1 but the last, which
 may be more.
 """
@@ -18,7 +19,7 @@ class Rates:
     """One measurement of the whole curve."""
 
     measured_on: str
-    on: str
+    people: int
     points: tuple[tuple[float, float, float], ...]
 
     def at(self, threshold: float) -> tuple[float, float] | None:
@@ -35,4 +36,4 @@ def rates(file: Path = _FILE) -> Rates | None:
     except FileNotFoundError:
         return None
     points = tuple((float(t), float(found), float(wrong)) for t, found, wrong in read["points"])
-    return Rates(str(read["measured_on"]), str(read["on"]), tuple(sorted(points)))
+    return Rates(str(read["measured_on"]), int(read["people"]), tuple(sorted(points)))

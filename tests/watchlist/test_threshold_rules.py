@@ -59,7 +59,7 @@ def test_a_measurement_answers_for_the_nearest_threshold_below(tmp_path: object)
     file = tmp_path / "rates.json"  # type: ignore[operator]
     assert rates(file) is None
     file = tmp_path / "more.json"  # type: ignore[operator]
-    file.write_text('{"measured_on": "2026-11-26", "on": "UN", "points": [[0.5, 0.9, 0.1], [0.25, 0.95, 0.4]]}')
+    file.write_text('{"measured_on": "2026-11-26", "people": 186, "points": [[0.5, 0.9, 0.1], [0.25, 0.95, 0.4]]}')
     found = rates(file)
     assert found is not None
     assert (found.at(0.2), found.at(0.25), found.at(0.49), found.at(0.95)) == (
