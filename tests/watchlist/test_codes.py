@@ -71,6 +71,8 @@ def test_of_everyone_listed_the_same_are_found() -> None:
         assert like(part, parts, True) == [likeness(part, other) for other in parts]
 
 
+@example("Benali Abdelkader")
+@example("السيد علي")
 @given(texts)
 def test_a_name_for_a_segment_is_cut_as_any_other(text: str) -> None:
     met = Met()

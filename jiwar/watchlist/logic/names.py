@@ -206,19 +206,24 @@ def cut_name(text: str, read: Callable[[str], Part]) -> ParsedName:
         linked = False
         if len(parts) == MAX_PARTS:
             break
-    if parts and words[0].startswith("ben") and words[0][3:] in FAMILY:
-        links[0] = True  # Benali Abdelkader: whose son he is stands first
+    if parts and _whose_son(words[0]):
+        links[0] = True
     honoured = len(parts) > 1 and (
         parts[0].family == _HONOUR or (words[0] in _NAMED_AFTER and not parts[0].family and not links[0])
     )
     return ParsedName(tuple(parts), tuple(links), honoured)
 
 
+def _whose_son(word: str) -> bool:
+    """Whether a name that begins with it begins with whose son he is: Benali Abdelkader."""
+    return word.startswith("ben") and word[3:] in FAMILY
+
+
 def plain_word(token: str) -> str:
     """The word that a token of a name is, whatever stands beside it; "" where that may matter."""
     folded = fold(token)
     plain = _WORD.fullmatch(folded) and folded not in _LEFT_OUT and folded not in _JOIN and len(_apart(folded)) == 1
-    return folded if plain and read_part(folded).family != _HONOUR else ""
+    return folded if plain and not _whose_son(folded) and read_part(folded).family != _HONOUR else ""
 
 
 def _kept(words: list[str]) -> list[str]:
