@@ -58,14 +58,8 @@ def report_sighting(
         faults.append(Fault("missing", "place"))
     if faults:
         raise Refused(*faults)
-    held = row.record
-    body = {**told.model_dump(mode="json"), "target": str(row.uid)}
-    plain = terms(held.purpose, held.data["content"]["legal_basis"], days, body, tlp=held.tlp)  # type: ignore[arg-type]
-    plain["grading"] = {"source": source, "information": information}
     with transaction.atomic():
-        record = issue(by, SIGHTING, read_content(SIGHTING, plain, now))
-        append("sighting_reported", by, str(row.uid), {"sighting": str(record.uid)})
-    return record
+        return _issue(by, row, told, days, {"source": source, "information": information})
 
 
 def tell_hit(by: Author, alert: Alert, hit: HitFacts) -> Record | None:
@@ -87,13 +81,8 @@ def tell_hit(by: Author, alert: Alert, hit: HitFacts) -> Record | None:
             return None
     except Refused:  # nobody said whether she consents
         return None
-    held = alert.record
-    body = {**seen.model_dump(mode="json"), "target": str(alert.uid)}
-    plain = terms(held.purpose, held.data["content"]["legal_basis"], USUAL_DAYS, body, tlp=held.tlp)  # type: ignore[arg-type]
-    plain["grading"] = {"source": "B", "information": "2"}  # an officer, by two identifiers (rule R8)
-    record = issue(by, SIGHTING, read_content(SIGHTING, plain, timezone.now()))
-    append("sighting_reported", by, str(alert.uid), {"sighting": str(record.uid), "hit": True})
-    return record
+    # An officer, by two identifiers (rule R8).
+    return _issue(by, alert, seen, USUAL_DAYS, {"source": "B", "information": "2"}, hit=True)
 
 
 def take_back_hit(by: Author, alert: UUID, at: dt.datetime) -> None:
@@ -149,6 +138,17 @@ def _alert(by: Grant, uid: UUID) -> Alert:
     if row.record.state != Record.State.IN_FORCE or row.record.valid_until <= timezone.now():
         raise Refused(Fault("not_in_force", "target", row.record.state))
     return row
+
+
+def _issue(by: Author, alert: Alert, seen: SightingFacts, days: int, grading: dict[str, str], **detail: bool) -> Record:
+    """On the terms of the alert; in the caller's transaction."""
+    held = alert.record
+    body = {**seen.model_dump(mode="json"), "target": str(alert.uid)}
+    plain = terms(held.purpose, held.data["content"]["legal_basis"], days, body, tlp=held.tlp)  # type: ignore[arg-type]
+    plain["grading"] = grading
+    record = issue(by, SIGHTING, read_content(SIGHTING, plain, timezone.now()))
+    append("sighting_reported", by, str(alert.uid), {"sighting": str(record.uid), **detail})
+    return record
 
 
 def _may_tell(alert: Alert, seen: SightingFacts) -> SightingFacts:

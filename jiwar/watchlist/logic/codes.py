@@ -13,10 +13,11 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from .lexicon import FAMILY
 from .likeness import (
+    OTHER_CONSONANT,
+    OTHER_VOWEL,
     SHORT_FORM,
     SLIP,
     SLIP_CONSONANTS,
@@ -26,6 +27,7 @@ from .likeness import (
     is_arabic,
     other_vowels,
 )
+from .scoring import F64, I64, U8, U16, U32
 from .sounds import Reading
 
 HEAD: Final = 1
@@ -38,12 +40,6 @@ WRITTEN: Final = 8
 """A reading of the spelling itself."""
 STANDS: Final = 16
 """A reading of the name that the word stands for."""
-
-U8 = npt.NDArray[np.uint8]
-U16 = npt.NDArray[np.uint16]
-U32 = npt.NDArray[np.uint32]
-I64 = npt.NDArray[np.int64]
-F64 = npt.NDArray[np.float64]
 
 
 @lru_cache(maxsize=65_536)
@@ -130,7 +126,7 @@ class Coder:
         self._row = lru_cache(4096)(self._costs)
 
     def asked(self, part: Part) -> AskedPart:
-        readings = list(_readings(part))
+        readings = _readings(part)
         lengths = [len(reading.consonants) for reading, _ in readings]
         rows = [
             self._row(gap, reading.arabic, at == 0, at == len(reading.consonants))
@@ -227,7 +223,7 @@ def like_reading(c: Codes, asked: AskedPart, mine: int, listed: int, consonant: 
         gap = c.gaps[b + i]
         vowels += asked.costs[a + i, gap]
         length += 0.5 * (asked.longs[a + i] + asked.long_gaps[gap])
-    return max(0.0, 1.0 - (1.1 * vowels + 1.5 * off) / max(2.0, length))
+    return max(0.0, 1.0 - (OTHER_VOWEL * vowels + OTHER_CONSONANT * off) / max(2.0, length))
 
 
 def slip(x: U8, a: int, n: int, y: U8, b: int, m: int) -> float:

@@ -12,7 +12,8 @@ from . import codes, dates, scoring
 COMPILED_FROM: Final = 20_000
 """Names of a segment from which it pays to load the compiler."""
 
-_CALLED_FIRST: Final = (
+# Each after those that it calls.
+_LOOPS: Final = (
     dates.stands,
     scoring.other_given,
     scoring.is_reversal,
@@ -43,11 +44,11 @@ def compiled() -> Compiled | None:
     # The same code with the compiled functions in place of those that it calls. numba keeps on disk what it compiled,
     # and notices no change of another file: so their names say what they are made of.
     space, made_of = vars(dates) | vars(scoring) | vars(codes), sha256()
-    for function in _CALLED_FIRST:
+    for function in _LOOPS:
         code = function.__code__
         numbers = [space[name] for name in code.co_names if isinstance(space.get(name), int | float)]
         made_of.update(repr((code.co_code, code.co_consts, numbers)).encode())
-    for function in _CALLED_FIRST:
+    for function in _LOOPS:
         copy = FunctionType(function.__code__, space, function.__name__)
         copy.__module__, copy.__qualname__ = function.__module__, f"{function.__name__}_{made_of.hexdigest()[:12]}"
         space[function.__name__] = njit(cache=True)(copy)

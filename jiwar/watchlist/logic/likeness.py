@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -17,6 +16,10 @@ SHORT_FORM: Final = 0.85
 SLIP: Final = 0.75
 """Likeness of two long parts that one consonant tells apart."""
 SLIP_CONSONANTS: Final = 5
+
+OTHER_VOWEL: Final = 1.1
+OTHER_CONSONANT: Final = 1.5
+"""What vowels, and consonants, that differ take from the likeness of a word of one consonant."""
 
 _ARABIC: Final = re.compile("[\u0600-\u06ff]")
 _SAME_SOUND: Final = frozenset({"Tt", "Ts", "Dd", "Dz", "DZ", "Zd", "Zz", "gG", "gq", "gj", "kq"})
@@ -73,18 +76,13 @@ def _reading_likeness(a: Reading, b: Reading) -> float:
             off += consonant_cost(*pair)
             if off >= 1:
                 return _misspelled(a, b)
-    if b.arabic and not a.arabic:
-        a, b = b, a
     if n <= 1 and not b.arabic and not a.arabic and any(map(other_vowels, a.gaps, b.gaps)):
         return 0.5
-    cost: _Gap = _arabic_gaps if b.arabic else _mixed_gap if a.arabic else _latin_gaps
     vowels, length = 0.0, float(n)
     for i, (x, y) in enumerate(zip(a.gaps, b.gaps, strict=True)):
-        if x or y:
-            vowels += cost(x, y, i == 0, i == n)
-            length += 0.5 * ((len(x) > 1) + (len(y) > 1))
-    length = max(2.0, length)
-    return max(0.0, 1.0 - (1.1 * vowels + 1.5 * off) / length)
+        vowels += gap_cost(x, a.arabic, y, b.arabic, i == 0, i == n)
+        length += 0.5 * ((len(x) > 1) + (len(y) > 1))
+    return max(0.0, 1.0 - (OTHER_VOWEL * vowels + OTHER_CONSONANT * off) / max(2.0, length))
 
 
 def _misspelled(a: Reading, b: Reading) -> float:
@@ -140,7 +138,6 @@ def gap_cost(a: str, a_arabic: bool, b: str, b_arabic: bool, first: bool, last: 
 
 
 # The three cost functions say how far two gaps are apart: 0 where the vowels can be the same, 1 where they cannot.
-_Gap = Callable[[str, str, bool, bool], float]
 
 
 # A mute e says nothing; -a makes a woman's name of a man's, -i a nisba; -ou is also the Arabic nominative, -u.

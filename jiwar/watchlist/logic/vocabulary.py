@@ -22,11 +22,9 @@ from .names import (
     plain_word,
     read_part,
 )
+from .scoring import F64, U8, U32
 
-U8 = npt.NDArray[np.uint8]
-U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
-F64 = npt.NDArray[np.float64]
 
 _REMEMBERED: Final = 20_000
 
