@@ -33,6 +33,9 @@ class Permission(StrEnum):
     BRIDGES_RECORD_EXPORT = "bridges:record:export"
     CROSSINGS_CROSSING_READ = "crossings:crossing:read"
     CROSSINGS_CROSSING_RECORD = "crossings:crossing:record"
+    DOCUMENTS_TRUST_APPROVE = "documents:trust:approve"
+    DOCUMENTS_TRUST_IMPORT = "documents:trust:import"
+    DOCUMENTS_TRUST_READ = "documents:trust:read"
     EXCHANGE_LINK_MANAGE = "exchange:link:manage"
     EXCHANGE_LINK_READ = "exchange:link:read"
     EXCHANGE_LINK_RETRY = "exchange:link:retry"
@@ -151,6 +154,7 @@ A program passes on only what agreements open and two people of the record's ori
 _READS_CASES = frozenset(
     {
         P.AGREEMENTS_AGREEMENT_READ,
+        P.DOCUMENTS_TRUST_READ,
         P.EXCHANGE_LINK_READ,
         P.WATCHLIST_ALERT_READ,
         P.WATCHLIST_CASE_READ,
@@ -166,6 +170,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.ACCESS_TOKEN_MANAGE,
             P.AGREEMENTS_AGREEMENT_READ,
             P.AUDIT_FORK_ACCEPT,
+            P.DOCUMENTS_TRUST_READ,
             P.EXCHANGE_LINK_MANAGE,
             P.EXCHANGE_LINK_READ,
             P.EXCHANGE_LINK_RETRY,
@@ -201,6 +206,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.AGREEMENTS_AGREEMENT_SUSPEND,
         P.AGREEMENTS_CONSENT_APPROVE,
         P.BRIDGES_READER_CONFIRM,
+        P.DOCUMENTS_TRUST_APPROVE,
         P.MATCHING_QUOTA_MANAGE,
         P.MATCHING_REQUEST_ANSWER,
         P.MATCHING_REQUEST_READ,
@@ -224,6 +230,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.ANALYSIS_SUBJECT_SEARCH,
         P.BRIDGES_RECORD_EXPORT,
         P.CROSSINGS_CROSSING_READ,
+        P.DOCUMENTS_TRUST_IMPORT,
         P.EXCHANGE_LINK_RETRY,
         P.EXCHANGE_POUCH_CARRY,
         P.MATCHING_LIST_MANAGE,
@@ -245,6 +252,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         {
             P.CROSSINGS_CROSSING_READ,
             P.CROSSINGS_CROSSING_RECORD,
+            P.DOCUMENTS_TRUST_READ,
             P.EXCHANGE_LINK_READ,
             P.EXCHANGE_POUCH_CARRY,
             P.WATCHLIST_PERSON_SCREEN,
@@ -256,6 +264,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.AGREEMENTS_AGREEMENT_READ,
             P.AUDIT_LEDGER_EXPORT,
             P.AUDIT_LEDGER_READ,
+            P.DOCUMENTS_TRUST_READ,
             P.EXCHANGE_LINK_READ,
             P.RECORDS_ENDED_READ,
             P.WATCHLIST_POLICY_READ,

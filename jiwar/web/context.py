@@ -28,6 +28,11 @@ _PLACES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
         gettext_noop("Letters"),
         frozenset({Permission.REQUESTS_LETTER_READ, Permission.REQUESTS_LETTER_WRITE}),
     ),
+    (
+        "documents",
+        gettext_noop("Documents"),
+        frozenset({Permission.DOCUMENTS_TRUST_READ, Permission.WATCHLIST_PERSON_SCREEN}),
+    ),
     ("lists", gettext_noop("Lists"), frozenset({Permission.WATCHLIST_LIST_READ})),
     ("thresholds", gettext_noop("Thresholds"), frozenset({Permission.WATCHLIST_POLICY_READ})),
     (
@@ -52,7 +57,7 @@ _PLACES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
 )
 
 
-_SELDOM = frozenset({"thresholds", "matching", "bridges", "agreements", "neighbours"})
+_SELDOM = frozenset({"documents", "thresholds", "matching", "bridges", "agreements", "neighbours"})
 """Places that are not opened every day: folded away where all would not stand in one line."""
 _IN_LINE = 8
 _UNDER = {"analysis": "inquiries", "lists": "duplicates"}

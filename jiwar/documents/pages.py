@@ -1,0 +1,53 @@
+"""Where everything about travel documents begins: what this person may do, one panel each."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_GET
+
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import AccessRefused
+from jiwar.access.services import actor_of
+
+P = Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One panel: the page's name, its title, what it is for, and the permissions any of which opens it."""
+
+    name: str
+    title: str
+    lead: str
+    permissions: frozenset[Permission]
+
+
+PLACES: tuple[Place, ...] = (
+    Place(
+        "document-trust",
+        gettext_noop("Trust"),
+        gettext_noop("Which issuing authorities are believed, who says so, and what is about to expire."),
+        frozenset({P.DOCUMENTS_TRUST_READ}),
+    ),
+)
+"""Every page of the room that one begins with, in the order in which they are shown."""
+
+
+@require_GET
+def start(request: HttpRequest) -> HttpResponse:
+    """The pages of this room that the signed-in person may open."""
+    actor = actor_of(request)
+    open_ = [place for place in PLACES if actor and not place.permissions.isdisjoint(actor.permissions)]
+    if not open_:
+        raise AccessRefused(
+            "permission_missing" if actor else "not_signed_in", P.DOCUMENTS_TRUST_READ, actor.id if actor else ""
+        )
+    places = [(place.name, _(place.title), _(place.lead)) for place in open_]
+    return render(request, "documents/start.html", {"places": places})
+
+
+urls = [path("", start, name="documents")]
