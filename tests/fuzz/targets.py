@@ -9,6 +9,7 @@ from tests.fuzz import (  # noqa: F401 - they enter their targets
     of_identity,
     of_lists,
     of_matching,
+    of_pictures,
     of_records,
     of_screening,
     of_watchlist,
