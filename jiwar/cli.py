@@ -13,7 +13,9 @@ from pathlib import Path
 from jiwar import __version__
 from jiwar.identity.node import NodeSettings, NodeSettingsInvalid
 
-ROOMS_WITH_COMMANDS = ("identity", "audit", "exchange", "watchlist", "matching", "bridges", "analysis", "operation")
+ROOMS_WITH_COMMANDS = (
+    *("identity", "audit", "exchange", "watchlist", "documents", "matching", "bridges", "analysis", "operation"),
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -24,7 +24,10 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 MAGIC = b"jiwar-backup/1\n"
 CHUNK = 1 << 20
 _SALT = 16
-SECRETS = ("node.toml", "keys/keyring.json", "keys/tls.key", "keys/tls.crt", "keys/session-secret")
+SECRETS = (
+    "node.toml",
+    *(f"keys/{name}" for name in ("keyring.json", "seal-signer.json", "session-secret", "tls.crt", "tls.key")),
+)
 """What a backup holds beside `database` and the attachments: paths inside the node's folder."""
 _ATTACHMENT = re.compile("attachments/[0-9a-f]{64}")
 SHORTEST_PASSPHRASE = 12
