@@ -55,7 +55,7 @@ class Spark:
     def __enter__(self) -> Self:
         from pyspark.sql import SparkSession
 
-        from jiwar.watchlist.screening import current_index
+        from jiwar.watchlist.this_index import current_index
 
         self._folder = tempfile.TemporaryDirectory(prefix="jiwar-spark-")
         path = Path(self._folder.name) / "watchlist.idx"

@@ -26,7 +26,7 @@ from django.db import connections  # noqa: E402
 from jiwar.exchange.listener import Listener, Refused  # noqa: E402
 from jiwar.exchange.where import where  # noqa: E402
 from jiwar.watchlist.native import BATCH, ONE, Front  # noqa: E402
-from jiwar.watchlist.screening import warm_up  # noqa: E402
+from jiwar.watchlist.this_index import warm_up  # noqa: E402
 
 log = logging.getLogger(__name__)
 

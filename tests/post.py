@@ -20,7 +20,7 @@ from jiwar.identity.roles import Clearance, Role
 from jiwar.identity.services import add_node, add_person, make_own_keys
 from jiwar.records.arrivals import receive
 from jiwar.records.models import Record
-from jiwar.watchlist import screening
+from jiwar.watchlist import this_index
 from jiwar.watchlist.alert_kinds import ALERT
 from jiwar.watchlist.live_index import LiveIndex
 from tests.foreign import ForeignNode
@@ -84,7 +84,7 @@ def post(db: None, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
     )
     settings.KEYS = tmp_path / "keys"
     live = LiveIndex(tmp_path / "index")
-    monkeypatch.setattr(screening, "_live_index", lambda: live)
+    monkeypatch.setattr(this_index, "_live_index", lambda: live)
     make_own_keys()
 
 

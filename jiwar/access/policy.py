@@ -42,6 +42,18 @@ class Grant:
     purpose: Purpose | None = None
     case: str = ""
 
+    def check(self, *permissions: Permission) -> None:
+        """Raises AccessRefused unless it is for one of these acts, and says for what where the act is about people."""
+        if self.permission not in permissions:
+            raise AccessRefused("permission_missing", permissions[0], self.actor_id)
+        if self.purpose is None and self.permission in PERSONAL:
+            raise AccessRefused("purpose_missing", self.permission, self.actor_id)
+
+    def check_purpose(self, purpose: str) -> None:
+        """Raises AccessRefused unless it is for this purpose: what is held for one is not read for another."""
+        if self.purpose != purpose:
+            raise AccessRefused("purpose_not_allowed", self.permission, self.actor_id)
+
     @property
     def actor_id(self) -> str:
         return self.actor.id

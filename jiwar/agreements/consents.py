@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.agreements import consented, passing, policy
 from jiwar.agreements.consent_kinds import CONSENT, REFUSAL, REQUEST, ConsentBody
 from jiwar.agreements.content import plain
@@ -38,7 +38,7 @@ _ANSWER_WITHIN = dt.timedelta(days=90)
 
 def ask(by: Grant, uid: UUID, states: Iterable[str], reason: str) -> "Record":
     """Ask the origin of a held record whether it may be passed on to these states."""
-    _check(by, P.AGREEMENTS_CONSENT_DRAFT)
+    by.check(P.AGREEMENTS_CONSENT_DRAFT)
     record = _foreign(by, uid)
     if consented.onward_of(record) == "no":
         raise Refused(Fault("not_to_be_passed_on", "target"))
@@ -54,10 +54,9 @@ def ask(by: Grant, uid: UUID, states: Iterable[str], reason: str) -> "Record":
 
 def pass_on(by: Grant, uid: UUID, state: str) -> None:
     """Pass a held record on to a state, with the consents that let us; raises Refused where agreements do not."""
-    _check(by, P.AGREEMENTS_RECORD_PASS)
+    by.check(P.AGREEMENTS_RECORD_PASS)
     record = _foreign(by, uid)
-    if by.purpose != record.purpose:
-        raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+    by.check_purpose(record.purpose)
     now, own = timezone.now(), settings.NODE.state
     verdict = may_send(record.kind, record.purpose, state, now, **consented.facts_of(record.data, own))
     if not isinstance(verdict, Open):
@@ -77,7 +76,7 @@ def propose(
     by: Grant, uid: UUID, holder: str, states: Iterable[str], until: dt.date, request: UUID | None = None
 ) -> "Draft":
     """Draft a consent for an own record until the end of a day in UTC, and ask a second person for approval."""
-    _check(by, P.AGREEMENTS_CONSENT_DRAFT)
+    by.check(P.AGREEMENTS_CONSENT_DRAFT)
     record = consented.target_of(by.actor, uid)
     if record is None:
         raise Refused(Fault("record_unknown", "target"))
@@ -97,7 +96,7 @@ def approve(
     by: Grant, draft: "Draft", seen_hash: str, reasons: str = "", signer: "OfficerSigner | None" = None
 ) -> "Record":
     """The second person approves what she saw: the consent goes to the holder and to the states that it names."""
-    _check(by, P.AGREEMENTS_CONSENT_APPROVE)
+    by.check(P.AGREEMENTS_CONSENT_APPROVE)
     _of_consent(draft)
     with transaction.atomic():
         record = drafts.approve_draft(by, draft, seen_hash, reasons, signer)
@@ -108,21 +107,21 @@ def approve(
 
 def return_to_author(by: Grant, draft: "Draft", reasons: str) -> "Draft":
     """The second person sends a draft back, with reasons."""
-    _check(by, P.AGREEMENTS_CONSENT_APPROVE)
+    by.check(P.AGREEMENTS_CONSENT_APPROVE)
     _of_consent(draft)
     return drafts.return_draft(by, draft, reasons)
 
 
 def discard(by: Grant, draft: "Draft") -> None:
     """The author gives a draft up."""
-    _check(by, P.AGREEMENTS_CONSENT_DRAFT)
+    by.check(P.AGREEMENTS_CONSENT_DRAFT)
     _of_consent(draft)
     drafts.discard_draft(by, draft)
 
 
 def refuse(by: Grant, request: UUID, reason: str) -> "Record":
     """Refuse consent, with a reason that the other state reads. One person may: it opens nothing."""
-    _check(by, P.AGREEMENTS_CONSENT_DRAFT)
+    by.check(P.AGREEMENTS_CONSENT_DRAFT)
     asked = _open_request(by, request)
     with transaction.atomic():
         append("consent_refused", by, str(asked.about), {"request": str(request), "to": asked.origin})
@@ -131,7 +130,7 @@ def refuse(by: Grant, request: UUID, reason: str) -> "Record":
 
 def take_back(by: Grant, consent: UUID, reason: str) -> "Record":
     """Take an own consent back: nothing is passed on under it any more. One person may: it only closes."""
-    _check(by, P.AGREEMENTS_CONSENT_DRAFT)
+    by.check(P.AGREEMENTS_CONSENT_DRAFT)
     record = newest_version(consent)
     if record is None or record.kind != CONSENT.name or not record.about:
         raise Refused(Fault("record_unknown", "target"))
@@ -143,11 +142,6 @@ def take_back(by: Grant, consent: UUID, reason: str) -> "Record":
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
-
-
-def _check(by: Grant, permission: Permission) -> None:
-    if by.permission != permission:
-        raise AccessRefused("permission_missing", permission, by.actor_id)
 
 
 def _of_consent(draft: "Draft") -> None:

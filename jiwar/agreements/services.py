@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.agreements import passing, queries
 from jiwar.agreements.content import plain
 from jiwar.agreements.kinds import (
@@ -59,7 +59,7 @@ _ACTS = {
 
 def draft_agreement(by: Grant, body: dict[str, Any], draft: "Draft | None" = None) -> "Draft":
     """Keep an agreement's text (the form of `AgreementBody`, complete or not) as a draft of its author."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    by.check(Permission.AGREEMENTS_AGREEMENT_DRAFT)
     _of_kind(draft, AGREEMENT)
     now = timezone.now()
     last = now + 20 * YEAR - dt.timedelta(days=1)
@@ -75,14 +75,14 @@ def draft_agreement(by: Grant, body: dict[str, Any], draft: "Draft | None" = Non
 
 def submit(by: Grant, draft: "Draft") -> "Draft":
     """Ask a second person to approve; raises Refused with every fault."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    by.check(Permission.AGREEMENTS_AGREEMENT_DRAFT)
     _of_kind(draft, *_DRAFTED)
     return drafts.submit_draft(by, draft)
 
 
 def discard(by: Grant, draft: "Draft") -> None:
     """The author gives a draft up."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    by.check(Permission.AGREEMENTS_AGREEMENT_DRAFT)
     _of_kind(draft, *_DRAFTED)
     drafts.discard_draft(by, draft)
 
@@ -94,7 +94,7 @@ def approve(
 
     What a signature or an accession reserves becomes one reservation for each clause, so that each can be taken back.
     """
-    _check(by, Permission.AGREEMENTS_AGREEMENT_APPROVE)
+    by.check(Permission.AGREEMENTS_AGREEMENT_APPROVE)
     _of_kind(draft, *_DRAFTED)
     with transaction.atomic():
         agreement = queries.agreement_of(draft)
@@ -111,21 +111,21 @@ def approve(
 
 def return_to_author(by: Grant, draft: "Draft", reasons: str) -> "Draft":
     """The second person sends a draft back, with reasons."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_APPROVE)
+    by.check(Permission.AGREEMENTS_AGREEMENT_APPROVE)
     _of_kind(draft, *_DRAFTED)
     return drafts.return_draft(by, draft, reasons)
 
 
 def cosign(by: Grant, agreement: UUID, reserved: Iterable[str] = (), reason: str = "") -> "Draft":
     """Put this state's signature under exactly the text that is held, but for the clauses reserved, with a reason."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    by.check(Permission.AGREEMENTS_AGREEMENT_DRAFT)
     held = _held(agreement)
     return _propose(by, SIGNATURE, held, _word(held.row.record, reserved, reason))
 
 
 def accede(by: Grant, agreement: UUID, reserved: Iterable[str] = (), reason: str = "") -> "Draft":
     """Join exactly the text that is held, but for the clauses reserved, with a reason; or come back to it."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    by.check(Permission.AGREEMENTS_AGREEMENT_DRAFT)
     held = _held(agreement)
     body = _word(held.row.record, reserved, reason) | {"after": _left_by(held)}
     return _propose(by, ACCESSION, held, body)
@@ -133,7 +133,7 @@ def accede(by: Grant, agreement: UUID, reserved: Iterable[str] = (), reason: str
 
 def agree(by: Grant, accession: UUID) -> "Draft":
     """Sign another state's accession to an agreement of ours."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    by.check(Permission.AGREEMENTS_AGREEMENT_DRAFT)
     record = newest_version(accession)
     if record is None or record.kind != ACCESSION.name or record.about is None:
         raise Refused(Fault("agreement_unknown", "target"))
@@ -142,7 +142,7 @@ def agree(by: Grant, accession: UUID) -> "Draft":
 
 def resume(by: Grant, suspension: UUID, reason: str) -> "Draft":
     """End an own suspension; what another party suspended stays suspended."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    by.check(Permission.AGREEMENTS_AGREEMENT_DRAFT)
     record = newest_version(suspension)
     if record is None or record.kind != SUSPENSION.name or record.about is None:
         raise Refused(Fault("suspension_unknown", "target"))
@@ -151,7 +151,7 @@ def resume(by: Grant, suspension: UUID, reason: str) -> "Draft":
 
 def take_back(by: Grant, reservation: UUID, reason: str) -> "Draft":
     """Take an own reservation back: what it closed opens."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_DRAFT)
+    by.check(Permission.AGREEMENTS_AGREEMENT_DRAFT)
     record = newest_version(reservation)
     if record is None or record.kind != RESERVATION.name or record.about is None:
         raise Refused(Fault("reservation_unknown", "target"))
@@ -167,7 +167,7 @@ def take_back(by: Grant, reservation: UUID, reason: str) -> "Draft":
 
 def withdraw_agreement(by: Grant, agreement: UUID, reason: str) -> "Record":
     """Take an own agreement back: it closes at once, here and at every party."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_APPROVE)
+    by.check(Permission.AGREEMENTS_AGREEMENT_APPROVE)
     held = _held(agreement)
     with transaction.atomic():
         append("agreement_withdrawn", by, str(agreement), {"reference": held.row.reference})
@@ -176,7 +176,7 @@ def withdraw_agreement(by: Grant, agreement: UUID, reason: str) -> "Record":
 
 def suspend(by: Grant, agreement: UUID, reason: str, clauses: Iterable[str] = ()) -> "Record":
     """Suspend an agreement, or the clauses named, from now on."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_SUSPEND)
+    by.check(Permission.AGREEMENTS_AGREEMENT_SUSPEND)
     held = _bound(agreement)
     clauses = tuple(clauses)
     _check_clauses(held, clauses, "clauses")
@@ -188,7 +188,7 @@ def suspend(by: Grant, agreement: UUID, reason: str, clauses: Iterable[str] = ()
 
 def denounce(by: Grant, agreement: UUID, reason: str) -> "Record":
     """Leave an agreement for good, from now on; the others stay bound among themselves."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_APPROVE)
+    by.check(Permission.AGREEMENTS_AGREEMENT_APPROVE)
     held = _bound(agreement)
     body = {"target": str(agreement), "hash": held.row.record.hash, "reason": reason}
     with transaction.atomic():
@@ -198,7 +198,7 @@ def denounce(by: Grant, agreement: UUID, reason: str) -> "Record":
 
 def offer(by: Grant, agreement: UUID, state: str) -> None:
     """Send an own agreement's text to a state that it does not name, so that it may accede."""
-    _check(by, Permission.AGREEMENTS_AGREEMENT_APPROVE)
+    by.check(Permission.AGREEMENTS_AGREEMENT_APPROVE)
     held = _bound(agreement)
     if held.row.record.node != settings.NODE.code:
         raise Refused(Fault("not_the_origin", "target", held.row.record.origin))
@@ -243,11 +243,6 @@ def _issue(by: Grant, kind: Kind, reference: str, body: dict[str, Any]) -> "Reco
 
 def _plain(reference: str, until: dt.datetime, review: dt.date, body: dict[str, Any]) -> dict[str, Any]:
     return plain(_PURPOSE.value, f"agreement {reference}", until, review, body)
-
-
-def _check(by: Grant, permission: Permission) -> None:
-    if by.permission != permission:
-        raise AccessRefused("permission_missing", permission, by.actor_id)
 
 
 def _of_kind(draft: "Draft | None", *kinds: Kind) -> None:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.analysis.logic.facts import Fact, Source, name_of, side_by_side
 from jiwar.analysis.logic.timeline import Event, dates_in, newest_first
 from jiwar.audit.services import append
@@ -123,10 +123,7 @@ def open_dossier(by: Grant, uid: UUID) -> Dossier | None:
 
 def check(by: Grant, permission: Permission) -> None:
     """The grant must be for this act, with a purpose and a case."""
-    if by.permission is not permission:
-        raise AccessRefused("permission_missing", permission, by.actor_id)
-    if by.purpose is None:
-        raise AccessRefused("purpose_missing", permission, by.actor_id)
+    by.check(permission)
     if not by.case and settings.NODE.role != "post":
         raise Refused(Fault("case_missing", "case"))
 

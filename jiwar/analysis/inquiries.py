@@ -12,7 +12,7 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.access.services import as_node
 from jiwar.agreements.queries import may_receive, may_send
 from jiwar.analysis.inquiry_kinds import ANSWER, DAYS, INQUIRY, InquiryAnswerBody, InquiryBody, InquirySubject
@@ -47,7 +47,7 @@ def ask(by: Grant, asked: Question) -> Inquiry:
     Each neighbour gets a question of its own and learns of no other. One from which this state protects the subject
     gets none: to the asker it is a neighbour that does not answer (rule R5).
     """
-    check(by, P.ANALYSIS_INQUIRY_ASK)
+    by.check(P.ANALYSIS_INQUIRY_ASK)
     now = timezone.now()
     faults = [*_faults_of_form(by, asked, now), *_faults_of_ways(by, asked.nodes, now)]
     subject = None
@@ -80,7 +80,7 @@ def ask(by: Grant, asked: Question) -> Inquiry:
 
 def close(by: Grant, pk: UUID) -> None:
     """The asker wants no more answers: what was asked is taken back, and the facts are erased here."""
-    check(by, P.ANALYSIS_INQUIRY_ASK)
+    by.check(P.ANALYSIS_INQUIRY_ASK)
     with transaction.atomic():
         inquiry = inquiries(by).select_for_update(of=("self",)).filter(pk=pk, ended_at=None).first()
         if inquiry is None:
@@ -94,7 +94,7 @@ def close(by: Grant, pk: UUID) -> None:
 
 def open_inquiry(by: Grant, pk: UUID) -> Inquiry | None:
     """A question with its answers, or None; who read it is in the ledger."""
-    check(by, P.ANALYSIS_INQUIRY_READ)
+    by.check(P.ANALYSIS_INQUIRY_READ)
     inquiry = inquiries(by).filter(pk=pk).first()
     if inquiry is not None:
         with transaction.atomic():
@@ -106,7 +106,7 @@ def open_inquiry(by: Grant, pk: UUID) -> Inquiry | None:
 
 def browse_inquiries(by: Grant) -> None:
     """The ledger keeps that someone read what was asked, by us and of us: names are shown."""
-    check(by, P.ANALYSIS_INQUIRY_READ)
+    by.check(P.ANALYSIS_INQUIRY_READ)
     with transaction.atomic():
         append("inquiries_listed", by)
 
@@ -117,14 +117,6 @@ def end_inquiries(by: Grant, at: dt.datetime) -> None:
         with transaction.atomic():
             append("inquiry_expired", as_node(P.ANALYSIS_INQUIRY_ASK, Purpose(inquiry.purpose)), str(inquiry.pk))
             _end(inquiry)
-
-
-def check(by: Grant, permission: Permission) -> None:
-    """The grant must be for this act, and say for what."""
-    if by.permission is not permission:
-        raise AccessRefused("permission_missing", permission, by.actor_id)
-    if by.purpose is None:
-        raise AccessRefused("purpose_missing", permission, by.actor_id)
 
 
 def _end(inquiry: Inquiry) -> None:

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.access.services import as_node
-from jiwar.analysis.inquiries import check, end_inquiries
+from jiwar.analysis.inquiries import end_inquiries
 from jiwar.analysis.inquiry_kinds import ANSWER, DAYS, INQUIRY, MOST_RECORDS, InquiryAnswerBody, InquiryBody
 from jiwar.analysis.inquiry_queries import A_DAY, allowed, answered_today, day_of, received, whom_to_ask
 from jiwar.analysis.models import Quota, Received
@@ -93,7 +93,7 @@ def _send(by: Grant, row: Received, **said: object) -> None:
 
 def open_received(by: Grant, pk: UUID) -> Received | None:
     """What a neighbour asked and what it was told, or None; who read it is in the ledger."""
-    check(by, P.ANALYSIS_INQUIRY_READ)
+    by.check(P.ANALYSIS_INQUIRY_READ)
     row = received(by).filter(pk=pk).first()
     if row is not None:
         with transaction.atomic():
@@ -103,8 +103,7 @@ def open_received(by: Grant, pk: UUID) -> Received | None:
 
 def set_quota(by: Grant, node: str, a_day: int) -> None:
     """How many questions a neighbour is answered in a day; none (0) is an answer too. Raises Refused."""
-    if by.permission is not P.MATCHING_QUOTA_MANAGE:
-        raise AccessRefused("permission_missing", P.MATCHING_QUOTA_MANAGE, by.actor_id)
+    by.check(P.MATCHING_QUOTA_MANAGE)
     if node not in whom_to_ask():
         raise Refused(Fault("not_in_list", "node"))
     if not 0 <= a_day <= 10 * A_DAY:

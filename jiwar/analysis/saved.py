@@ -44,7 +44,7 @@ class Kept:
 
 def save(by: Grant, typed: Mapping[str, str], title: str, until: dt.date, reason: str) -> SavedSearch:
     """Keep a question for a person, from the next change on. Raises Refused."""
-    _check(by)
+    by.check(P.ANALYSIS_SUBJECT_SEARCH)
     now, title = timezone.now(), " ".join(title.split())
     if not is_active_person(by.actor_id):
         raise Refused(Fault("not_a_person"))
@@ -83,7 +83,7 @@ def save(by: Grant, typed: Mapping[str, str], title: str, until: dt.date, reason
 
 def renew(by: Grant, pk: UUID, until: dt.date) -> None:
     """Go on asking until another day. Raises Refused."""
-    _check(by)
+    by.check(P.ANALYSIS_SUBJECT_SEARCH)
     if faults := _faults_of_end(until, timezone.now()):
         raise Refused(*faults)
     with transaction.atomic():
@@ -95,7 +95,7 @@ def renew(by: Grant, pk: UUID, until: dt.date) -> None:
 
 def end(by: Grant, pk: UUID) -> None:
     """Ask no more; the question is erased."""
-    _check(by)
+    by.check(P.ANALYSIS_SUBJECT_SEARCH)
     with transaction.atomic():
         _end(_mine(by, pk), "by_owner", by)
 
@@ -108,7 +108,7 @@ def saved(by: Grant) -> QuerySet[SavedSearch]:
 
 def browse(by: Grant) -> list[SavedSearch]:
     """The saved searches of the reader; the ledger keeps that they were listed."""
-    _check(by)
+    by.check(P.ANALYSIS_SUBJECT_SEARCH)
     with transaction.atomic():
         append("saved_searches_listed", by)
     return list(saved(by)[:200])
@@ -116,7 +116,7 @@ def browse(by: Grant) -> list[SavedSearch]:
 
 def open_saved(by: Grant, pk: UUID) -> Kept | None:
     """One of the reader's own with what it found, or None; then it is seen, and in the ledger."""
-    _check(by)
+    by.check(P.ANALYSIS_SUBJECT_SEARCH)
     row = saved(by).filter(pk=pk).first()
     if row is None:
         return None
@@ -212,13 +212,6 @@ def _faults_of_end(until: dt.date, now: dt.datetime) -> list[Fault]:
     today = timezone.localdate(now)
     within = today < until <= today + dt.timedelta(days=LONGEST)
     return [] if within else [Fault("out_of_range", "until", str(LONGEST))]
-
-
-def _check(by: Grant) -> None:
-    if by.permission is not P.ANALYSIS_SUBJECT_SEARCH:
-        raise AccessRefused("permission_missing", P.ANALYSIS_SUBJECT_SEARCH, by.actor_id)
-    if by.purpose is None:
-        raise AccessRefused("purpose_missing", by.permission, by.actor_id)
 
 
 EACH_MINUTE.append(ask_again)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import get_language
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import append
 from jiwar.bridges.leaving import OPEN, kinds_about, may_leave, say, statement_of
 from jiwar.bridges.logic import ftm, misp, stix
@@ -100,8 +100,7 @@ def export(by: Grant, uids: Sequence[UUID], format_: str, to: Recipient) -> Expo
 
 def _readable(by: Grant, uid: UUID, to: Recipient) -> Record | None:
     """The newest version, where it may be asked for: by who may read it, or by a recipient to whom it may leave."""
-    if by.permission is not Permission.BRIDGES_RECORD_EXPORT:
-        raise AccessRefused("permission_missing", Permission.BRIDGES_RECORD_EXPORT, by.actor_id)
+    by.check(Permission.BRIDGES_RECORD_EXPORT)
     record = newest_version(uid)
     if record is None:
         return None

@@ -21,7 +21,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.permissions import Permission
+from jiwar.access.policy import Grant
 from jiwar.audit.services import append
 from jiwar.bridges.logic.found import MOST_BYTES, MOST_ITEMS, MOST_OBJECTS, Found
 from jiwar.bridges.logic.lost import Unreadable
@@ -29,7 +30,7 @@ from jiwar.bridges.logic.stix_reading import read_objects
 from jiwar.bridges.logic.taxii import MEDIA_TYPE, MOST_CONTENT, BadRequest, instant, is_ours
 from jiwar.bridges.models import Reading, Source
 from jiwar.bridges.readings import keep, refused_of
-from jiwar.bridges.sources import check, source_of
+from jiwar.bridges.sources import source_of
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.strict_json import JsonRefused, parse
 
@@ -71,10 +72,9 @@ class _Gathered:
 
 def pull(by: Grant, code: str) -> Pulled:
     """Fetch what is new. Raises AccessRefused, or Refused: no address, no credential to be read, a hostile page."""
-    check(by)
+    by.check(Permission.WATCHLIST_LIST_IMPORT)
     source = source_of(code)
-    if by.purpose != source.purpose:
-        raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+    by.check_purpose(source.purpose)
     if not source.url:
         raise Refused(Fault("missing", "url"))
     authorization = _authorization(source.code)

@@ -57,7 +57,7 @@ def recipient(code: str, purpose: Purpose) -> Recipient:
 
 def confirm_reader(by: Grant, agency: str, recipient: str) -> Reader:
     """Say whose an agency's programs are. Raises Refused: no such agency or code, tokens that no recipient may have."""
-    _check(by)
+    by.check(P.BRIDGES_READER_CONFIRM)
     row = agencies().filter(code=agency).first()
     if row is None:
         raise Refused(Fault("not_in_list", "agency"))
@@ -74,7 +74,7 @@ def confirm_reader(by: Grant, agency: str, recipient: str) -> Reader:
 
 def end_reader(by: Grant, agency: str) -> None:
     """From now on nothing leaves to an agency's programs by a bridge."""
-    _check(by)
+    by.check(P.BRIDGES_READER_CONFIRM)
     with transaction.atomic():
         if not Reader.objects.filter(agency=agency, ended_at=None).update(ended_at=timezone.now()):
             raise Refused(Fault("not_in_list", "agency"))
@@ -86,11 +86,6 @@ def _code(text: str) -> str:
     if code and (not re.fullmatch("[A-Z]{3}", code) or code == settings.NODE.state):
         raise Refused(Fault("wrong_form", "recipient"))
     return code
-
-
-def _check(by: Grant) -> None:
-    if by.permission is not P.BRIDGES_READER_CONFIRM:
-        raise AccessRefused("permission_missing", P.BRIDGES_READER_CONFIRM, by.actor_id)
 
 
 def _no_wide_token(agency: "Agency", permissions: frozenset[Permission]) -> list[Fault]:

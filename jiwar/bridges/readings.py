@@ -14,7 +14,7 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import Author, append
 from jiwar.bridges.logic.found import MOST_BYTES, Found, Subject
 from jiwar.bridges.logic.ftm_reading import read_entities
@@ -23,7 +23,7 @@ from jiwar.bridges.logic.misp_reading import read_events
 from jiwar.bridges.logic.statement import Signed
 from jiwar.bridges.logic.stix_reading import read_bundle
 from jiwar.bridges.models import Reading, ReadLine, ReadStatement, ReadSubject, Source
-from jiwar.bridges.sources import check, source_of, terms_of
+from jiwar.bridges.sources import source_of, terms_of
 from jiwar.exchange.courier import EACH_MINUTE
 from jiwar.records import arrivals
 from jiwar.records.services import Record
@@ -42,7 +42,7 @@ def read_file(
     by: Grant, source: str, format_: str, file: BinaryIO, file_name: str, *, whole: bool = False, via: str = "file"
 ) -> Reading:
     """Read a file into a reading that waits. Raises AccessRefused, or Refused with the place and the reason."""
-    check(by)
+    by.check(Permission.WATCHLIST_LIST_IMPORT)
     row = _source(by, source)
     if format_ not in READERS:
         raise Refused(Fault("not_in_list", "format"))
@@ -139,8 +139,7 @@ def leave_out(by: Grant, uid: UUID, subject: int, *, out: bool) -> None:
 
 def open_reading(by: Grant, uid: UUID) -> Reading | None:
     """One reading; the ledger keeps who opened it."""
-    if by.permission is not Permission.WATCHLIST_LIST_READ:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_READ, by.actor_id)
+    by.check(Permission.WATCHLIST_LIST_READ)
     reading = Reading.objects.select_related("source").filter(pk=uid, source__purpose=by.purpose).first()
     if reading is not None:
         with transaction.atomic():
@@ -156,13 +155,12 @@ def refused_of(unreadable: Unreadable) -> Refused:
 
 def _source(by: Grant, code: str) -> Source:
     source = source_of(code)
-    if by.purpose != source.purpose:
-        raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+    by.check_purpose(source.purpose)
     return source
 
 
 def _waiting(by: Grant, uid: UUID) -> Reading:
-    check(by)
+    by.check(Permission.WATCHLIST_LIST_IMPORT)
     reading = Reading.objects.select_for_update(of=("self",)).select_related("source").filter(pk=uid).first()
     if reading is None or reading.state != Reading.State.WAITING:
         raise Refused(Fault("reading_is_closed", "reading"))

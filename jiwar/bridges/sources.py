@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import append
 from jiwar.bridges.models import Source
 from jiwar.identity.directory import agencies
@@ -37,7 +37,7 @@ class Address:
 
 def define_source(by: Grant, typed: Mapping[str, str]) -> Source:
     """Enter a source; its code never changes, for entries hang on it. Raises Refused with every fault."""
-    check(by)
+    by.check(Permission.WATCHLIST_LIST_IMPORT)
     told = {name: typed.get(name, "").strip() for name in FIELDS}
     told["said_by"] = told["said_by"].upper()
     faults = [*_faults(told), *address_faults(told["url"], told["collection"], told["certificate"])]
@@ -60,7 +60,7 @@ def define_source(by: Grant, typed: Mapping[str, str]) -> Source:
 
 def connect_source(by: Grant, code: str, address: Address, writer: str = "") -> Source:
     """Say anew how a source reaches us; a new address is read from its beginning. Raises Refused."""
-    check(by)
+    by.check(Permission.WATCHLIST_LIST_IMPORT)
     source = source_of(code)
     faults = address_faults(address.url, address.collection, address.certificate)
     agency = agencies().filter(code=writer).first()
@@ -97,12 +97,6 @@ def terms_of(source: Source) -> Terms:
         source.tlp,  # type: ignore[arg-type]
         source.grade,  # type: ignore[arg-type]
     )
-
-
-def check(by: Grant) -> None:
-    """The grant must be for reading lists."""
-    if by.permission is not Permission.WATCHLIST_LIST_IMPORT:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_IMPORT, by.actor_id)
 
 
 def address_faults(url: str, collection: str, certificate: str) -> list[Fault]:

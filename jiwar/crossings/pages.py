@@ -29,7 +29,7 @@ from jiwar.documents.services import MrzUnreadable, known_codes, read
 from jiwar.exchange.queries import last_contact, undelivered
 from jiwar.records.words import word
 from jiwar.watchlist.hit_kinds import ActionTaken
-from jiwar.watchlist.screening import list_age, lists_expired
+from jiwar.watchlist.this_index import list_age, lists_expired
 from jiwar.wire.faults import Fault, Refused
 
 P = Permission

@@ -16,7 +16,7 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import append
 from jiwar.crossings.kinds import CROSSING, CrossingBody
 from jiwar.crossings.logic import desk
@@ -79,7 +79,7 @@ def begin(by: Grant, traveller: Traveller, reason: str = "") -> Screened:
 
     At a post the post itself is the context of the search, elsewhere the grant carries a case (rule R7).
     """
-    _check(by, Permission.WATCHLIST_PERSON_SCREEN)
+    by.check(Permission.WATCHLIST_PERSON_SCREEN)
     _check_numbers(traveller)
     if traveller.scanned and not reason and traveller.doubtful:
         reason = f"machine readable zone; check digits fail: {', '.join(traveller.doubtful)}"
@@ -130,7 +130,7 @@ def record(
     The same screening or the same paper form sent again is the crossing that it was before. Raises Refused while a
     candidate is undecided, and where the stop card is not answered though a confirmed person does not go on (rule R6).
     """
-    _check(by, Permission.CROSSINGS_CROSSING_RECORD)
+    by.check(Permission.CROSSINGS_CROSSING_RECORD)
     card = stop_card or StopCard()
     with transaction.atomic():
         row = Screened.objects.select_for_update().filter(pk=screened, officer=by.actor_id).first()
@@ -173,7 +173,7 @@ def record(
 
 def discard(by: Grant, screened: UUID) -> None:
     """Clear the desk without a crossing; the search stays in the ledger."""
-    _check(by, Permission.WATCHLIST_PERSON_SCREEN)
+    by.check(Permission.WATCHLIST_PERSON_SCREEN)
     with transaction.atomic():
         gone, _ = Screened.objects.filter(pk=screened, officer=by.actor_id).delete()
         if gone:
@@ -187,7 +187,7 @@ def forget(now: dt.datetime) -> int:
 
 def list_crossings(by: Grant, day: dt.date, direction: str = "", decision: str = "") -> QuerySet[Crossing]:
     """Crossings of one day in the node's time zone; the reading is in the ledger."""
-    _check(by, Permission.CROSSINGS_CROSSING_READ)
+    by.check(Permission.CROSSINGS_CROSSING_READ)
     start = timezone.make_aware(dt.datetime.combine(day, dt.time()))
     wanted = {name: value for name, value in (("direction", direction), ("decision", decision)) if value}
     with transaction.atomic():
@@ -197,7 +197,7 @@ def list_crossings(by: Grant, day: dt.date, direction: str = "", decision: str =
 
 def open_crossing(by: Grant, uid: UUID) -> Crossing | None:
     """Read one crossing; the reading is in the ledger. None where this node holds no such one."""
-    _check(by, Permission.CROSSINGS_CROSSING_READ)
+    by.check(Permission.CROSSINGS_CROSSING_READ)
     found = crossings(by).filter(uid=uid).first()
     if found is not None:
         with transaction.atomic():
@@ -205,15 +205,8 @@ def open_crossing(by: Grant, uid: UUID) -> Crossing | None:
     return found
 
 
-def _check(by: Grant, permission: Permission) -> None:
-    if by.permission != permission:
-        raise AccessRefused("permission_missing", permission, by.actor_id)
-    if by.purpose is None:
-        raise AccessRefused("purpose_missing", permission, by.actor_id)
-
-
 def _decide(by: Grant, screened: UUID, uid: str, decide: Callable[[Candidate], Outcome | None]) -> Screened:
-    _check(by, Permission.CROSSINGS_CROSSING_RECORD)
+    by.check(Permission.CROSSINGS_CROSSING_RECORD)
     with transaction.atomic():
         row = Screened.objects.select_for_update().filter(pk=screened, officer=by.actor_id).first()
         if row is None:

@@ -22,7 +22,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import CheckpointInvalid, LedgerForked, append, told
 from jiwar.exchange import arrival, departure, last_words, links, restore
 from jiwar.exchange.attached import begin, keep
@@ -60,8 +60,7 @@ def open_pouch(by: Grant, file: BinaryIO, *, progress: Progress = lambda done, s
     `progress` hears the bytes that were read and the size of the file. Raises Refused for a file that is no pouch, or
     not for us, or from nobody that we know, and where it could not be read to its end: what came before stays taken.
     """
-    if by.permission != Permission.EXCHANGE_POUCH_CARRY:
-        raise AccessRefused("permission_missing", Permission.EXCHANGE_POUCH_CARRY, by.actor_id)
+    by.check(Permission.EXCHANGE_POUCH_CARRY)
     if restoring():
         raise Refused(Fault("node_restoring"))
     try:

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.alarms import open_fork
 from jiwar.audit.services import append, tell
 from jiwar.exchange import arrival, departure, last_words
@@ -66,8 +66,7 @@ def pack(
     back. So a person decides it, and says why. Without a path it lies in this node's folder of pouches, to be fetched.
     `progress` hears the bytes that were written. Raises Refused.
     """
-    if by.permission != Permission.EXCHANGE_POUCH_CARRY:
-        raise AccessRefused("permission_missing", Permission.EXCHANGE_POUCH_CARRY, by.actor_id)
+    by.check(Permission.EXCHANGE_POUCH_CARRY)
     to = _check(node, path, why, most)
     row = Pouch(uid=uuid7(timezone.now()), incoming=False, node=node, by=by.actor_id, why=why.strip())
     row.at = timezone.now()

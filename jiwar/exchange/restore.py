@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.access.services import as_node
 from jiwar.audit.services import append, begin_epoch
 from jiwar.exchange import last_words
@@ -86,8 +86,7 @@ def end_restore(by: Grant, reason: str) -> int:
 
     An administrator does it when the old copy is the best there is: what nobody gives back is lost.
     """
-    if by.permission != Permission.EXCHANGE_RESTORE_END:
-        raise AccessRefused("permission_missing", Permission.EXCHANGE_RESTORE_END, by.actor_id)
+    by.check(Permission.EXCHANGE_RESTORE_END)
     reason = reason.strip()
     if not reason:
         raise Refused(Fault("missing", "reason"))

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import append
 from jiwar.exchange.models import Link
 from jiwar.exchange.wake import wake_courier
@@ -16,7 +16,7 @@ SLOWEST_CAP = 1_000
 
 def retry(by: Grant, node: str) -> None:
     """An officer asks to try now: the courier goes at once, whatever it waited for."""
-    _check(by, Permission.EXCHANGE_LINK_RETRY)
+    by.check(Permission.EXCHANGE_LINK_RETRY)
     with transaction.atomic():
         Link.objects.update_or_create(node=node, defaults={"retry_asked_at": timezone.now()})
         append("link_retried", by, node)
@@ -25,14 +25,9 @@ def retry(by: Grant, node: str) -> None:
 
 def set_cap(by: Grant, node: str, cap: int | None) -> None:
     """Let a link carry at most `cap` bytes a second; None: as much as it can. Raises Refused."""
-    _check(by, Permission.EXCHANGE_LINK_MANAGE)
+    by.check(Permission.EXCHANGE_LINK_MANAGE)
     if cap is not None and not SLOWEST_CAP <= cap < 2**31:
         raise Refused(Fault("out_of_range", "cap"))
     with transaction.atomic():
         Link.objects.update_or_create(node=node, defaults={"cap": cap})
         append("link_capped", by, node, {"bytes_per_second": cap})
-
-
-def _check(by: Grant, permission: Permission) -> None:
-    if by.permission != permission:
-        raise AccessRefused("permission_missing", permission, by.actor_id)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.access.services import as_node
 from jiwar.audit.services import append
 from jiwar.matching import own_keys, worker
@@ -27,7 +27,6 @@ from jiwar.matching.kinds import (
     join,
     token,
 )
-from jiwar.matching.lists import check
 from jiwar.matching.logic import filters, oprf
 from jiwar.matching.logic.key_types import SET_MOST, KeyType, Mode, a_day
 from jiwar.matching.logic.keys import message
@@ -243,8 +242,7 @@ def decline(by: Grant, pk: UUID) -> None:
 
 def set_allowance(by: Grant, node: str, key_type: KeyType, online: int, bulk: int, *, by_hand: bool) -> None:
     """How much a neighbour may ask in a day; nothing (0) is an answer too. Raises Refused."""
-    if by.permission is not Permission.MATCHING_QUOTA_MANAGE:
-        raise AccessRefused("permission_missing", Permission.MATCHING_QUOTA_MANAGE, by.actor_id)
+    by.check(Permission.MATCHING_QUOTA_MANAGE)
     faults = [
         Fault("out_of_range", f"{key_type}.{mode}")
         for mode, number in ((Mode.ONLINE, online), (Mode.BULK, bulk))
@@ -259,7 +257,7 @@ def set_allowance(by: Grant, node: str, key_type: KeyType, online: int, bulk: in
 
 
 def _waiting(by: Grant, pk: UUID) -> Inquiry:
-    check(by, Permission.MATCHING_REQUEST_ANSWER)
+    by.check(Permission.MATCHING_REQUEST_ANSWER)
     inquiry = Inquiry.objects.select_for_update().filter(pk=pk, purpose=str(by.purpose)).first()
     if inquiry is None or inquiry.state != S.WAITING:
         raise Refused(Fault("match_not_waiting"))

@@ -30,7 +30,7 @@ from jiwar.matching.kinds import (
     join,
     token,
 )
-from jiwar.matching.lists import check, read_keys
+from jiwar.matching.lists import read_keys
 from jiwar.matching.logic import filters, oprf
 from jiwar.matching.logic.key_types import RULES, KeyType, Mode, most
 from jiwar.matching.logic.keys import message
@@ -67,7 +67,7 @@ def ask(by: Grant, asked: Asked) -> Question:
 
     The keys stay here; what leaves is blinded, and says how many there are, of which type, for which purpose.
     """
-    check(by, Permission.MATCHING_REQUEST_MAKE)
+    by.check(Permission.MATCHING_REQUEST_MAKE)
     now = timezone.now()
     faults = [*_faults_of_form(by, asked, now), *_faults_of_way(by, asked.node, now)]
     keys: Keys = {}

@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import append
 from jiwar.matching.logic.key_types import SET_MOST, KeyType
 from jiwar.matching.logic.lines import Line, LinesInvalid, read_lines
@@ -23,7 +23,7 @@ LONGEST_USE = dt.timedelta(days=365)
 
 def add_list(by: Grant, key_type: KeyType, title: str, data: bytes, valid_until: dt.date, *, answers: bool) -> KeyList:
     """Enter a list. Raises Refused with the line and the reason of what is wrong."""
-    check(by, Permission.MATCHING_LIST_MANAGE)
+    by.check(Permission.MATCHING_LIST_MANAGE)
     today = timezone.now().date()
     faults = []
     title = " ".join(title.split())
@@ -67,7 +67,7 @@ def add_list(by: Grant, key_type: KeyType, title: str, data: bytes, valid_until:
 
 def remove_list(by: Grant, pk: UUID) -> None:
     """Delete a list with its keys; nothing where it is gone already."""
-    check(by, Permission.MATCHING_LIST_MANAGE)
+    by.check(Permission.MATCHING_LIST_MANAGE)
     with transaction.atomic():
         row = KeyList.objects.select_for_update().filter(pk=pk).first()
         if row is not None:
@@ -87,14 +87,6 @@ def _faults(invalid: LinesInvalid) -> Iterator[Fault]:
     for line, column, code, detail in invalid.faults:
         place = ["keys", *([str(line)] if line else []), *([column] if column else [])]
         yield Fault(code, ".".join(place), detail)
-
-
-def check(by: Grant, permission: Permission) -> None:
-    """The grant must be for this act, and say for what."""
-    if by.permission is not permission:
-        raise AccessRefused("permission_missing", permission, by.actor_id)
-    if by.purpose is None:
-        raise AccessRefused("purpose_missing", permission, by.actor_id)
 
 
 def expire_lists(today: dt.date) -> int:

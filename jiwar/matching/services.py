@@ -14,7 +14,7 @@ from jiwar.exchange.courier import EACH_MINUTE
 from jiwar.matching import worker
 from jiwar.matching.answering import answer, decline, expire_inquiries, look_up, release, set_allowance
 from jiwar.matching.asking import Asked, ask, expire_questions, finish, prepare
-from jiwar.matching.lists import add_list, check, expire_lists, remove_list
+from jiwar.matching.lists import add_list, expire_lists, remove_list
 from jiwar.matching.models import Hit, Inquiry, KeyList, Question
 from jiwar.matching.own_keys import OF_WATCHLIST
 from jiwar.watchlist.matchable import alerts_held
@@ -92,7 +92,7 @@ def keep_house(by: Grant, at: dt.datetime) -> None:
 
 def open_question(by: Grant, pk: UUID) -> Question | None:
     """One question, for its purpose alone; who read what came of it is in the ledger."""
-    check(by, Permission.MATCHING_REQUEST_READ)
+    by.check(Permission.MATCHING_REQUEST_READ)
     question = Question.objects.filter(pk=pk, purpose=str(by.purpose)).first()
     if question is not None and question.ended_at:
         with transaction.atomic():
@@ -105,7 +105,7 @@ def open_question(by: Grant, pk: UUID) -> Question | None:
 
 def open_inquiry(by: Grant, pk: UUID) -> Inquiry | None:
     """What a neighbour asked, with what matched; who read it is in the ledger."""
-    check(by, Permission.MATCHING_REQUEST_READ)
+    by.check(Permission.MATCHING_REQUEST_READ)
     inquiry = Inquiry.objects.filter(pk=pk, purpose=str(by.purpose)).first()
     if inquiry is not None:
         with transaction.atomic():
@@ -115,7 +115,7 @@ def open_inquiry(by: Grant, pk: UUID) -> Inquiry | None:
 
 def browse_lists(by: Grant) -> list[KeyList]:
     """Lists of own keys that may be used for the reader's purpose: their names and sizes, no key."""
-    check(by, Permission.MATCHING_LIST_MANAGE)
+    by.check(Permission.MATCHING_LIST_MANAGE)
     return list(KeyList.objects.filter(purpose=str(by.purpose)))
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Actor, Grant
+from jiwar.access.policy import Actor, Grant
 from jiwar.audit.services import append
 from jiwar.identity.roles import Clearance
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL
@@ -119,8 +119,7 @@ def inspect_record(by: Grant, uid: UUID) -> Record:
 
     Its statement is for oversight where its use is over. Raises AccessRefused or Record.DoesNotExist.
     """
-    if by.permission != P.RECORDS_ENDED_READ:
-        raise AccessRefused("permission_missing", by.permission, by.actor_id)
+    by.check(P.RECORDS_ENDED_READ)
     permission_to_read(uid, by.actor)
     with transaction.atomic():
         record = Record.objects.filter(uid=uid).latest("version")
@@ -130,8 +129,7 @@ def inspect_record(by: Grant, uid: UUID) -> Record:
 
 def open_record(by: Grant, uid: UUID) -> Record:
     """The newest version held; the ledger keeps the reading. Raises AccessRefused or Record.DoesNotExist."""
-    if by.permission != permission_to_read(uid, by.actor):
-        raise AccessRefused("permission_missing", by.permission, by.actor_id)
+    by.check(permission_to_read(uid, by.actor))
     with transaction.atomic():
         record = Record.objects.filter(uid=uid).latest("version")
         append("record_read", by, str(uid), {"kind": record.kind, "version": record.version})

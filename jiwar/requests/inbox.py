@@ -17,7 +17,7 @@ from jiwar.identity.queries import is_active_person
 from jiwar.records.services import Record
 from jiwar.requests import queries
 from jiwar.requests.kinds import LETTER, LetterBody
-from jiwar.requests.letters import check, files_of, open_draft, received_letter
+from jiwar.requests.letters import files_of, open_draft, received_letter
 from jiwar.requests.logic.clock import Phase
 from jiwar.requests.models import Addressee, Letter
 from jiwar.requests.stored import tell
@@ -41,7 +41,7 @@ class Wanted:
 
 def browse_letters(by: Grant, wanted: Wanted, at: dt.datetime) -> list[Addressee]:
     """Letters by their clock, the most overdue first, at most 500; subjects are read, so the ledger keeps it."""
-    check(by, P.REQUESTS_LETTER_READ)
+    by.check(P.REQUESTS_LETTER_READ)
     rows = queries.sent() if wanted.whose == "sent" else queries.received()
     if wanted.flow:
         rows = rows.filter(letter__flow=wanted.flow)
@@ -66,7 +66,7 @@ def open_letter(by: Grant, uid: UUID) -> Letter:
 
     Raises Letter.DoesNotExist.
     """
-    check(by, P.REQUESTS_LETTER_READ)
+    by.check(P.REQUESTS_LETTER_READ)
     with transaction.atomic():
         letter = queries.letter(uid)
         if letter is None:
@@ -86,7 +86,7 @@ def body_of(letter: Letter) -> LetterBody:
 
 def assign(by: Grant, uid: UUID, person: str) -> Letter:
     """Give a received letter to one who may answer it; who had it before stands in the ledger. Raises Refused."""
-    check(by, P.REQUESTS_LETTER_WRITE)
+    by.check(P.REQUESTS_LETTER_WRITE)
     if person not in {str(writer.pk) for writer in queries.writers()}:
         raise Refused(Fault("not_in_list", "person"))
     with transaction.atomic():
@@ -102,7 +102,7 @@ def open_file(by: Grant, uid: UUID, number: int) -> tuple[Descriptor, Iterator[b
 
     Raises Letter.DoesNotExist, or Refused where it is not whole here yet.
     """
-    check(by, P.REQUESTS_LETTER_READ)
+    by.check(P.REQUESTS_LETTER_READ)
     letter = queries.letter(uid)
     if letter is None or letter.record.state != Record.State.IN_FORCE:
         raise Letter.DoesNotExist
@@ -125,7 +125,7 @@ def _opened(by: Grant, subject: str, files: tuple[Descriptor, ...], number: int)
 
 def arrival(by: Grant, uid: UUID) -> list[tuple[Descriptor, int]]:
     """The files of a letter and how many chunks of each are here. Shows sizes: the reading itself is `open_letter`."""
-    check(by, P.REQUESTS_LETTER_READ)
+    by.check(P.REQUESTS_LETTER_READ)
     letter = queries.letter(uid)
     if letter is None or letter.record.state != Record.State.IN_FORCE:
         return []

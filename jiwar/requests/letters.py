@@ -31,7 +31,7 @@ _FREE_TEXT = ("legal_basis", "body.subject", "body.text")
 
 def draft_letter(by: Grant, content: dict[str, Any], draft: UUID | None = None) -> Draft:
     """Keep what the author has typed, complete or not; files and the letter that it answers stay with the draft."""
-    check(by, P.REQUESTS_LETTER_WRITE)
+    by.check(P.REQUESTS_LETTER_WRITE)
     _speaks_for_state()
     row = find_draft(draft) if draft else None
     body = dict(content.get("body") or {})
@@ -93,7 +93,7 @@ def send_letter(by: Grant, draft: UUID) -> Record:
 
 def return_letter(by: Grant, draft: UUID, reasons: str) -> Draft:
     """Send a submitted letter back to its author."""
-    check(by, P.REQUESTS_LETTER_APPROVE)
+    by.check(P.REQUESTS_LETTER_APPROVE)
     return drafts.return_draft(by, find_draft(draft), reasons)
 
 
@@ -101,7 +101,7 @@ def approve_letter(
     by: Grant, draft: UUID, seen_hash: str, reasons: str = "", signer: OfficerSigner | None = None
 ) -> Record:
     """Approve exactly the letter and the files that were seen, and send it (rule R2)."""
-    check(by, P.REQUESTS_LETTER_APPROVE)
+    by.check(P.REQUESTS_LETTER_APPROVE)
     row = find_draft(draft)
     _check(row.content)
     with transaction.atomic():
@@ -118,7 +118,7 @@ def discard_letter(by: Grant, draft: UUID) -> None:
 
 def begin_answer(by: Grant, uid: UUID) -> Draft:
     """Begin an answer to a received letter; the one open draft of the author's answer is given back."""
-    check(by, P.REQUESTS_LETTER_WRITE)
+    by.check(P.REQUESTS_LETTER_WRITE)
     asked = received_letter(uid)
     mine = open_drafts(LETTER.name).filter(author_id=by.actor_id)
     for draft in mine:
@@ -132,7 +132,7 @@ def begin_answer(by: Grant, uid: UUID) -> Draft:
 
 def withdraw_letter(by: Grant, uid: UUID, reason: str) -> Record:
     """Take an own letter back everywhere, with its files; every holder must say that it did (rule R11)."""
-    check(by, P.REQUESTS_LETTER_WRITE)
+    by.check(P.REQUESTS_LETTER_WRITE)
     letter = queries.letter(uid)
     if letter is None:
         raise Refused(Fault("letter_unknown", "target"))
@@ -147,7 +147,7 @@ def open_draft(by: Grant, draft: UUID) -> Draft:
     if by.permission == P.REQUESTS_LETTER_WRITE:
         row = _own(by, draft)
     else:
-        check(by, P.REQUESTS_LETTER_APPROVE)
+        by.check(P.REQUESTS_LETTER_APPROVE)
         row = find_draft(draft)
     with transaction.atomic():
         append("letter_draft_read", by, str(row.pk), {"hash": row.content_hash})
@@ -169,12 +169,6 @@ def warnings(content: Mapping[str, Any]) -> list[Warned]:
     return sensitive_words((field, str(texts[field])) for field in _FREE_TEXT if texts[field])
 
 
-def check(by: Grant, permission: Permission) -> None:
-    """The grant must be for this act."""
-    if by.permission != permission:
-        raise AccessRefused("permission_missing", permission, by.actor_id)
-
-
 def received_letter(uid: UUID) -> Letter:
     """A letter to this state that is in force; raises Refused."""
     letter = queries.letter(uid)
@@ -194,7 +188,7 @@ def find_draft(draft: UUID) -> Draft:
 
 
 def _own(by: Grant, draft: UUID) -> Draft:
-    check(by, P.REQUESTS_LETTER_WRITE)
+    by.check(P.REQUESTS_LETTER_WRITE)
     row = find_draft(draft)
     if str(row.author_id) != by.actor_id:
         raise AccessRefused("permission_missing", P.REQUESTS_LETTER_APPROVE, by.actor_id)

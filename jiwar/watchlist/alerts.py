@@ -39,7 +39,7 @@ def draft_alert(by: Grant, content: dict[str, Any], draft: UUID | None = None, k
 
     `kind` of a new draft is one of ALERTS; a draft that is there keeps its own.
     """
-    check(by, P.WATCHLIST_ALERT_DRAFT)
+    by.check(P.WATCHLIST_ALERT_DRAFT)
     row = _draft(draft) if draft else None
     return drafts.save_draft(by, ALERTS[row.kind] if row else kind, content, row)
 
@@ -47,7 +47,7 @@ def draft_alert(by: Grant, content: dict[str, Any], draft: UUID | None = None, k
 def submit_alert(by: Grant, draft: UUID) -> Draft:
     """Ask for approval. Raises Refused that names everything that is missing or does not fit (rules R1, R13-R16), and
     then what may be an alert on the same subject (`doubles`)."""
-    check(by, P.WATCHLIST_ALERT_DRAFT)
+    by.check(P.WATCHLIST_ALERT_DRAFT)
     row = _draft(draft)
     doubles = in_the_way(by, row)
     try:
@@ -67,13 +67,13 @@ def submit_alert(by: Grant, draft: UUID) -> Draft:
 
 def discard_alert(by: Grant, draft: UUID) -> None:
     """The author gives a draft up."""
-    check(by, P.WATCHLIST_ALERT_DRAFT)
+    by.check(P.WATCHLIST_ALERT_DRAFT)
     drafts.discard_draft(by, _draft(draft))
 
 
 def return_alert(by: Grant, draft: UUID, reasons: str) -> Draft:
     """Send a submitted alert back to its author."""
-    check(by, P.WATCHLIST_ALERT_APPROVE)
+    by.check(P.WATCHLIST_ALERT_APPROVE)
     return drafts.return_draft(by, _draft(draft), reasons)
 
 
@@ -81,7 +81,7 @@ def approve_alert(
     by: Grant, draft: UUID, seen_hash: str, rights_review: str = "", signer: OfficerSigner | None = None
 ) -> Record:
     """Approve exactly what was seen, and issue it (rule R2). A yes in the rights screen forces a review text (R3)."""
-    check(by, P.WATCHLIST_ALERT_APPROVE)
+    by.check(P.WATCHLIST_ALERT_APPROVE)
     row = _draft(draft)
     if alert_rules.sensitive_offence(row.content.get("body", {})) and not rights_review.strip():
         raise Refused(Fault("missing", "rights_review"))
@@ -97,7 +97,7 @@ def approve_alert(
 
 def amend_alert(by: Grant, uid: UUID) -> Draft:
     """Begin a new version of an own alert in force; it needs two people again. The one open amendment is given back."""
-    check(by, P.WATCHLIST_ALERT_DRAFT)
+    by.check(P.WATCHLIST_ALERT_DRAFT)
     record = _newest_own(uid)
     mine = open_drafts(record.kind).filter(supersedes=record, author_id=by.actor_id).first()
     return mine or drafts.save_draft(by, ALERTS[record.kind], record.data["content"], supersedes=record)
@@ -105,7 +105,7 @@ def amend_alert(by: Grant, uid: UUID) -> Draft:
 
 def withdraw_alert(by: Grant, uid: UUID, reason: str) -> Record:
     """Take an own alert back everywhere; every holder must say that it did (rule R11)."""
-    check(by, P.WATCHLIST_ALERT_WITHDRAW)
+    by.check(P.WATCHLIST_ALERT_WITHDRAW)
     with transaction.atomic():
         withdrawal = withdraw(by, _newest_own(uid), reason)
         append("alert_withdrawn", by, str(uid), {"withdrawal": str(withdrawal.uid)})
@@ -114,7 +114,7 @@ def withdraw_alert(by: Grant, uid: UUID, reason: str) -> Record:
 
 def open_alert(by: Grant, uid: UUID, version: int | None = None) -> Alert:
     """Read one alert, its newest version unless one is named; the ledger keeps it. Raises Alert.DoesNotExist."""
-    check(by, P.WATCHLIST_ALERT_READ)
+    by.check(P.WATCHLIST_ALERT_READ)
     rows = known(by.actor).filter(uid=uid)
     alert = rows.get(record__version=version) if version else rows.first()
     if alert is None:
@@ -129,7 +129,7 @@ def browse_alerts(by: Grant, whose: str = "", alert_type: str = "", state: str =
 
     With `review`, own ones whose review is due, the first to end first.
     """
-    check(by, P.WATCHLIST_ALERT_READ)
+    by.check(P.WATCHLIST_ALERT_READ)
     rows = visible(by.actor)
     if whose:
         rows = rows.filter(record__origin=settings.NODE.state) if whose == "own" else _received(rows)
@@ -163,20 +163,13 @@ def _received(rows: QuerySet[Alert]) -> QuerySet[Alert]:
 
 def open_draft(by: Grant, draft: UUID) -> Draft:
     """Read a draft, as author or as approver: authorised, and in the ledger."""
-    if by.permission not in {P.WATCHLIST_ALERT_DRAFT, P.WATCHLIST_ALERT_APPROVE}:
-        raise AccessRefused("permission_missing", P.WATCHLIST_ALERT_DRAFT, by.actor_id)
+    by.check(P.WATCHLIST_ALERT_DRAFT, P.WATCHLIST_ALERT_APPROVE)
     row = _draft(draft)
     if by.permission == P.WATCHLIST_ALERT_DRAFT and str(row.author_id) != by.actor_id:
         raise AccessRefused("permission_missing", P.WATCHLIST_ALERT_APPROVE, by.actor_id)
     with transaction.atomic():
         append("alert_draft_read", by, str(row.pk), {"hash": row.content_hash})
     return row
-
-
-def check(by: Grant, permission: Permission) -> None:
-    """The grant must be for this act."""
-    if by.permission != permission:
-        raise AccessRefused("permission_missing", permission, by.actor_id)
 
 
 def alert_on(kind: str) -> str:

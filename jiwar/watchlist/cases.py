@@ -14,7 +14,7 @@ from jiwar.records.content import Content
 from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, issue, read_content, terms
 from jiwar.watchlist.alert_queries import cases
-from jiwar.watchlist.alerts import check, may_know
+from jiwar.watchlist.alerts import may_know
 from jiwar.watchlist.hit_kinds import OUTCOME, Outcome, OutcomeBody
 from jiwar.watchlist.models import Case, Hit
 from jiwar.watchlist.sightings import take_back_hit
@@ -26,7 +26,7 @@ GOES_ON = {Outcome.EXTRADITION_FOLLOWS, Outcome.CONFIRMED_ACTION_REQUESTED}
 
 def open_case(by: Grant, case: UUID) -> Case:
     """Read one case: authorised, and in the ledger. Raises Case.DoesNotExist."""
-    check(by, Permission.WATCHLIST_CASE_READ)
+    by.check(Permission.WATCHLIST_CASE_READ)
     row = Case.objects.select_related("hit__record", "hit__outcome_record", "alert__record", "assigned_to").get(pk=case)
     if not may_know(by, row.alert):
         raise Case.DoesNotExist
@@ -37,7 +37,7 @@ def open_case(by: Grant, case: UUID) -> Case:
 
 def browse_cases(by: Grant, state: str = "") -> list[Case]:
     """The cases that the reader may know of, newest first, at most 500; the ledger keeps that they were listed."""
-    check(by, Permission.WATCHLIST_CASE_READ)
+    by.check(Permission.WATCHLIST_CASE_READ)
     rows = cases(by.actor)
     found = list((rows.filter(state=state) if state else rows)[:500])
     with transaction.atomic():
@@ -88,7 +88,7 @@ def record_outcome(by: Grant, case: UUID, outcome: str, text: str = "") -> Recor
 
 
 def _open(by: Grant, case: UUID) -> Case:
-    check(by, Permission.WATCHLIST_CASE_HANDLE)
+    by.check(Permission.WATCHLIST_CASE_HANDLE)
     row = Case.objects.select_for_update(of=("self",)).select_related("hit", "alert__record").filter(pk=case).first()
     if row is None or not may_know(by, row.alert):
         raise Refused(Fault("case_unknown"))

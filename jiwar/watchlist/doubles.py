@@ -22,7 +22,7 @@ from jiwar.watchlist.kinds import SubjectFacts, is_complete, to_question
 from jiwar.watchlist.logic.evidence import Comparison
 from jiwar.watchlist.logic.thresholds import strength
 from jiwar.watchlist.models import Alert, DoubleAnswer
-from jiwar.watchlist.screening import current_index
+from jiwar.watchlist.this_index import current_index
 from jiwar.wire.faults import Fault, Refused
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def doubles(by: Grant, draft: "Draft") -> list[Double]:
 
     For its author and for the second person; a search, and so in the ledger.
     """
-    if by.permission not in {P.WATCHLIST_ALERT_DRAFT, P.WATCHLIST_ALERT_APPROVE}:
-        raise AccessRefused("permission_missing", P.WATCHLIST_ALERT_DRAFT, by.actor_id)
+    by.check(P.WATCHLIST_ALERT_DRAFT, P.WATCHLIST_ALERT_APPROVE)
     facts = _facts(draft)
     if facts is None:
         return []

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.identity.queries import neighbours
 from jiwar.watchlist.models import Edition, PostHolding
 
@@ -41,8 +41,7 @@ class Editions:
 
 def editions(by: Grant) -> Editions:
     """How editions stand on this node; four queries."""
-    if by.permission is not Permission.WATCHLIST_LIST_READ:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_READ, by.actor_id)
+    by.check(Permission.WATCHLIST_LIST_READ)
     held = Edition.objects.filter(state=Edition.State.HELD).order_by("-sequence", "-pk").first()
     recent = list(Edition.objects.order_by("-pk")[:10])
     return Editions(held, _code(held, recent), recent, _posts(held) if settings.NODE.role == "national" else [])

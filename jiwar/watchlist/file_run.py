@@ -28,7 +28,8 @@ from jiwar.watchlist.file_screening import CHUNK, REACH, Run, Settled, begin, en
 from jiwar.watchlist.file_worker import set_up
 from jiwar.watchlist.logic.bulk import find
 from jiwar.watchlist.logic.table import Row, Table
-from jiwar.watchlist.screening import Difference, Match, Reason, current_index
+from jiwar.watchlist.screening import Difference, Match, Reason
+from jiwar.watchlist.this_index import current_index
 from jiwar.wire.faults import Fault, Refused
 
 COLUMNS = (

@@ -19,20 +19,12 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.audit.services import Act, append, append_each, hold_ledger
 from jiwar.watchlist import rates, thresholds
+from jiwar.watchlist.asking import LEAST_REASON, mark, may_ask
 from jiwar.watchlist.logic.bulk import Found
 from jiwar.watchlist.logic.thresholds import Thresholds
-from jiwar.watchlist.screening import (
-    LEAST_REASON,
-    Match,
-    Reach,
-    Searched,
-    current_index,
-    in_force,
-    list_age,
-    mark,
-    may_ask,
-    may_search,
-)
+from jiwar.watchlist.screening import Match, Reach, Searched
+from jiwar.watchlist.telling import in_force
+from jiwar.watchlist.this_index import current_index, list_age
 from jiwar.wire.faults import Fault, Refused
 from jiwar.wire.ids import uuid7
 
@@ -72,7 +64,7 @@ def begin(by: Grant, reason: str, about: Mapping[str, Any], run: UUID | None = N
 
     Raises AccessRefused, or Refused: case_missing, reason_missing, too_long.
     """
-    may_search(by, REACH)
+    by.check(REACH.permission)
     reason = " ".join(reason.split())
     faults = []
     if not by.case:

@@ -15,15 +15,16 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import append, hold_ledger
 from jiwar.identity.roles import Clearance
+from jiwar.watchlist.asking import beyond_rates
 from jiwar.watchlist.kinds import LISTING_FOREIGN, SubjectFacts
 from jiwar.watchlist.logic.evidence import Query
 from jiwar.watchlist.logic.index import Candidate
 from jiwar.watchlist.logic.spelling import agrees
 from jiwar.watchlist.models import Entry
-from jiwar.watchlist.screening import Reach, Screening, beyond_rates, search, tell
+from jiwar.watchlist.screening import Reach, Screening, search, tell
 from jiwar.wire.faults import Fault, Refused
 
 MOST = 50
@@ -79,8 +80,7 @@ def by_reference(by: Grant, text: str) -> list[Entry]:
     A number may be given by its beginning. It counts as a search, and its leaf says what it showed. Raises
     AccessRefused, Refused.
     """
-    if by.permission is not Permission.ANALYSIS_SUBJECT_SEARCH:
-        raise AccessRefused("permission_missing", Permission.ANALYSIS_SUBJECT_SEARCH, by.actor_id)
+    by.check(Permission.ANALYSIS_SUBJECT_SEARCH)
     text = text.strip()
     faults = [Fault("case_missing", "case")] if not by.case else []
     if not text:

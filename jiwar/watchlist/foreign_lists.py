@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import append
 from jiwar.records.content import SourceGrade, Tlp
 from jiwar.records.services import Record, issue, read_content, terms, withdraw
@@ -69,10 +69,8 @@ def take_foreign(
 
     Returns how many are new, changed, unchanged, withdrawn. Raises AccessRefused.
     """
-    if by.permission is not Permission.WATCHLIST_LIST_IMPORT:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_IMPORT, by.actor_id)
-    if by.purpose != source.purpose:
-        raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+    by.check(Permission.WATCHLIST_LIST_IMPORT)
+    by.check_purpose(source.purpose)
     counts = Counter({"new": 0, "changed": 0, "unchanged": 0, "withdrawn": 0})
     with transaction.atomic():
         held = _held(source.code)

@@ -14,7 +14,6 @@ from jiwar.audit.services import append
 from jiwar.records.content import Content
 from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, issue, read_content, terms
-from jiwar.watchlist.alerts import check
 from jiwar.watchlist.hit_kinds import HIT, REMOVALS, HitBody, HitFacts
 from jiwar.watchlist.models import Alert, Case, Hit
 from jiwar.watchlist.sightings import tell_hit
@@ -29,7 +28,7 @@ KEPT_DAYS = 365
 
 def report_hit(by: Grant, alert: UUID, facts: HitFacts) -> Record:
     """Record a confirmed hit on an alert in force; it travels to the alert's issuer by itself. Raises Refused."""
-    check(by, Permission.CROSSINGS_CROSSING_RECORD)
+    by.check(Permission.CROSSINGS_CROSSING_RECORD)
     row = Alert.objects.select_related("record").filter(uid=alert).first()
     if row is None or row.record.state == Record.State.WITHHELD:
         raise Refused(Fault("alert_unknown", "target"))

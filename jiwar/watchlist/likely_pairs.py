@@ -17,7 +17,7 @@ from jiwar.watchlist.kinds import SubjectFacts, to_question
 from jiwar.watchlist.logic.index import Index
 from jiwar.watchlist.models import Entry, LikelyPair, Looked, Revision
 from jiwar.watchlist.resolution import together
-from jiwar.watchlist.screening import current_index
+from jiwar.watchlist.this_index import current_index
 
 VERY_LIKELY = 0.97
 """From here on people are asked; below, common names would keep them busy."""

@@ -12,8 +12,8 @@ from jiwar.records.reading import readable
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.logic.evidence import Document, Identifier, Query
 from jiwar.watchlist.models import Entry, Tie
-from jiwar.watchlist.screening import current_index
 from jiwar.watchlist.standing import in_force, known_to
+from jiwar.watchlist.this_index import current_index
 from jiwar.watchlist.ties import addresses
 
 MOST_NUMBERS = 20

@@ -136,7 +136,7 @@ def _work(_told: argparse.Namespace) -> int:
 
 def _index(told: argparse.Namespace) -> int:
     from jiwar.watchlist.apart import stand_back
-    from jiwar.watchlist.screening import make_index
+    from jiwar.watchlist.this_index import make_index
 
     stand_back()
     print("the index was built" if make_index(told.behind) else "the index is as it should be")

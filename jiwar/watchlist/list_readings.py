@@ -15,7 +15,7 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import Author, append
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_PERSON, Listing
 from jiwar.watchlist.list_bodies import listing_of
@@ -92,11 +92,9 @@ def begin(by: Grant, code: str, files: Files, as_of: dt.date | None, state: str 
 
 def may_import(by: Grant, code: str) -> ListTerms:
     """The terms of a list that this grant may bring in; raises AccessRefused, Refused."""
-    if by.permission is not Permission.WATCHLIST_LIST_IMPORT:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_IMPORT, by.actor_id)
+    by.check(Permission.WATCHLIST_LIST_IMPORT)
     terms = terms_of(code)
-    if by.purpose != terms.purpose:
-        raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+    by.check_purpose(terms.purpose)
     return terms
 
 

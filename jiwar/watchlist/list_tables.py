@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import append
 from jiwar.watchlist import list_work
 from jiwar.watchlist.list_catalogue import CODE, Files, catalogue, shape_of
@@ -51,8 +51,7 @@ class FirstRows:
 
 def define_table(by: Grant, code: str, title: str, purpose: str, legal_basis: str) -> ListTable:
     """Enter a list that is kept as a spreadsheet, and on what terms it is held. Raises AccessRefused, Refused."""
-    if by.permission is not Permission.WATCHLIST_LIST_IMPORT:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_IMPORT, by.actor_id)
+    by.check(Permission.WATCHLIST_LIST_IMPORT)
     code, title, legal_basis = code.strip(), title.strip(), legal_basis.strip()
     faults = [
         Fault("missing", field)
@@ -72,8 +71,7 @@ def define_table(by: Grant, code: str, title: str, purpose: str, legal_basis: st
         faults.append(Fault("not_in_list", "purpose"))
     if faults:
         raise Refused(*faults)
-    if by.purpose != purpose:
-        raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+    by.check_purpose(purpose)
     with transaction.atomic():
         table = ListTable.objects.create(
             code=code,

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import Author, append
 from jiwar.exchange.courier import EACH_MINUTE
 from jiwar.records.services import Draft, Record, issue_all, read_content, terms, withdraw_all
@@ -62,12 +62,10 @@ def accept(by: Grant, uid: UUID) -> ListImport:
 
 def agree(by: Grant, uid: UUID) -> ListImport:
     """Approve a reading that takes two: it is to be applied."""
-    if by.permission is not Permission.WATCHLIST_LIST_APPROVE:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_APPROVE, by.actor_id)
+    by.check(Permission.WATCHLIST_LIST_APPROVE)
     with transaction.atomic():
         reading = _locked(uid, State.FOR_APPROVAL)
-        if by.purpose != terms_of(reading.list).purpose:
-            raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+        by.check_purpose(terms_of(reading.list).purpose)
         if by.actor_id in {reading.by, reading.confirmed_by}:
             raise Refused(Fault("approver_is_author", "reading"))
         reading.state, reading.decided_by, reading.via = State.APPLYING, by.actor_id, by.via
@@ -79,12 +77,10 @@ def agree(by: Grant, uid: UUID) -> ListImport:
 
 def discard_list(by: Grant, uid: UUID) -> ListImport:
     """Use nothing of a reading; who may import or approve may discard. Raises AccessRefused, Refused."""
-    if by.permission not in {Permission.WATCHLIST_LIST_IMPORT, Permission.WATCHLIST_LIST_APPROVE}:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_IMPORT, by.actor_id)
+    by.check(Permission.WATCHLIST_LIST_IMPORT, Permission.WATCHLIST_LIST_APPROVE)
     with transaction.atomic():
         reading = _locked(uid, State.WAITING, State.FOR_APPROVAL, State.RECEIVED)
-        if by.purpose != terms_of(reading.list).purpose:
-            raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+        by.check_purpose(terms_of(reading.list).purpose)
         _close(reading, State.DISCARDED, by)
         append("list_discarded", by, str(uid), {"list": reading.list})
     return reading
@@ -92,12 +88,10 @@ def discard_list(by: Grant, uid: UUID) -> ListImport:
 
 def open_reading(by: Grant, uid: UUID) -> ListImport | None:
     """One reading, or None; while it names people, who opened it is in the ledger. Raises AccessRefused."""
-    if by.permission is not Permission.WATCHLIST_LIST_READ:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_READ, by.actor_id)
+    by.check(Permission.WATCHLIST_LIST_READ)
     reading = ListImport.objects.select_related("before").filter(pk=uid).first()
     if reading is not None and reading.state not in _CLOSED:
-        if by.purpose != terms_of(reading.list).purpose:
-            raise AccessRefused("purpose_not_allowed", by.permission, by.actor_id)
+        by.check_purpose(terms_of(reading.list).purpose)
         with transaction.atomic():
             append("list_reading_opened", by, str(uid), {"list": reading.list})
     return reading

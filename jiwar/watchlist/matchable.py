@@ -21,8 +21,8 @@ from jiwar.watchlist.kinds import SubjectFacts, to_question
 from jiwar.watchlist.logic.skeletons import skeletons
 from jiwar.watchlist.models import Entry
 from jiwar.watchlist.protection import Protected
-from jiwar.watchlist.screening import current_index
 from jiwar.watchlist.standing import stopping
+from jiwar.watchlist.this_index import current_index
 
 __all__ = ["Facts", "Told", "alerts_held", "is_shielded", "matchable", "shielded", "skeletons", "told_of"]
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import F, Sum
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.identity.roles import Clearance
 from jiwar.watchlist.logic.outcomes import (
     Decided,
@@ -75,8 +75,7 @@ def count(at: dt.datetime, nationality: str, said: Iterable[Said]) -> None:
 
 def looked_back(by: Grant, today: dt.date) -> Review:
     """Two years of decisions, in numbers that say nothing of one person. Covert alerts count for the cleared alone."""
-    if by.permission is not Permission.WATCHLIST_POLICY_READ:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_POLICY_READ, by.actor_id)
+    by.check(Permission.WATCHLIST_POLICY_READ)
     rows = DecisionCount.objects.filter(month__gt=today - KEPT)
     if by.actor.clearance is not Clearance.COVERT:
         rows = rows.filter(covert=False)

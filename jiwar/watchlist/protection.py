@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.access.services import SYSTEM
 from jiwar.audit.services import append
 from jiwar.records.content import Content
@@ -36,7 +36,7 @@ _BORN_ALIKE = {Code.BIRTH_DATE_SAME, Code.BIRTH_DAY_MONTH_SWAPPED, Code.BIRTH_DA
 def protect(by: Grant, facts: SubjectFacts, feared_state: str) -> ProtectedPerson:
     """Protect a person from a state: its alerts on her, held or to come, are not used here, nor what a foreign list
     says of her in its name or in nobody's. Raises Refused where too little is said to know her by."""
-    _check(by)
+    by.check(Permission.WATCHLIST_ALERT_APPROVE)
     faults = [] if facts.birth_dates or facts.documents else [Fault("missing", "birth_date")]
     if not re.fullmatch("[A-Z]{3}", feared_state) or feared_state == settings.NODE.state:
         faults.append(Fault("wrong_form", "feared_state"))
@@ -61,7 +61,7 @@ def protect(by: Grant, facts: SubjectFacts, feared_state: str) -> ProtectedPerso
 
 def end_protection(by: Grant, person: UUID) -> None:
     """End a protection; alerts that were not used stay unused until their issuer renews them."""
-    _check(by)
+    by.check(Permission.WATCHLIST_ALERT_APPROVE)
     with transaction.atomic():
         ProtectedPerson.objects.filter(pk=person, ended_at=None).update(ended_at=timezone.now())
         append("protection_ended", by, str(person))
@@ -69,7 +69,7 @@ def end_protection(by: Grant, person: UUID) -> None:
 
 def browse_protected(by: Grant) -> list[ProtectedPerson]:
     """Whom this state protects now; the ledger keeps that they were listed."""
-    _check(by)
+    by.check(Permission.WATCHLIST_ALERT_APPROVE)
     with transaction.atomic():
         append("protections_listed", by)
     return list(ProtectedPerson.objects.filter(ended_at=None))
@@ -142,11 +142,6 @@ def _apply_withholding(record: Record, content: Content) -> None:
         withhold_alert(alert)
     for entry in Entry.objects.filter(uid=content.body.target, record__kind=LISTING_FOREIGN.name):
         entries.leave_unused(entry.record)
-
-
-def _check(by: Grant) -> None:
-    if by.permission != Permission.WATCHLIST_ALERT_APPROVE:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_ALERT_APPROVE, by.actor_id)
 
 
 WITHHOLDING.projections.append(_apply_withholding)

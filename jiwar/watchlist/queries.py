@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Actor, Grant
+from jiwar.access.policy import Actor, Grant
 from jiwar.access.waiting import Waiting
 from jiwar.watchlist import alert_queries, resolution
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_FOREIGN, LISTING_PERSON, ForeignListing, Listing
@@ -64,26 +64,26 @@ def waiting(actor: Actor) -> list[Waiting]:
 
 def imports(by: Grant) -> QuerySet[ListImport]:
     """Every reading of a list on this node, newest first."""
-    _may_read(by)
+    by.check(Permission.WATCHLIST_LIST_READ)
     return ListImport.objects.all()
 
 
 def tables(by: Grant) -> QuerySet[ListTable]:
     """The lists that are kept as spreadsheets. One query."""
-    _may_read(by)
+    by.check(Permission.WATCHLIST_LIST_READ)
     return ListTable.objects.all()
 
 
 def changes(by: Grant, reading: ListImport, change: str = "") -> QuerySet[ListRow]:
     """What a reading would do, or did, to each entry: one `ListRow.Change`, or all."""
-    _may_read(by)
+    by.check(Permission.WATCHLIST_LIST_READ)
     found = reading.rows.all()
     return found.filter(change=change) if change in ListRow.Change.values else found
 
 
 def amendments(by: Grant, rows: Iterable[ListRow]) -> dict[int, list[Amended]]:
     """What each of these rows of a reading that waits words otherwise, by the row's key. One query."""
-    _may_read(by)
+    by.check(Permission.WATCHLIST_LIST_READ)
     changed = {row.entry: row for row in rows if row.change == ListRow.Change.CHANGED and row.body}
     held = Entry.objects.filter(in_force(), uid__in=changed).select_related("record")
     return {
@@ -96,13 +96,13 @@ def amendments(by: Grant, rows: Iterable[ListRow]) -> dict[int, list[Amended]]:
 
 def unread(by: Grant, done: ListImport) -> QuerySet[Unread]:
     """What a reading did not understand or did not take, in the order of the file."""
-    _may_read(by)
+    by.check(Permission.WATCHLIST_LIST_READ)
     return done.unread_lines.all()
 
 
 def listings(by: Grant, reference: str = "") -> QuerySet[Entry]:
     """Entries of public lists in force, those whose reference number begins as given. No search by name (rule R7)."""
-    _may_read(by)
+    by.check(Permission.WATCHLIST_LIST_READ)
     held = Entry.objects.filter(in_force(), record__kind__in=[LISTING_PERSON.name, LISTING_ENTITY.name])
     if reference := reference.strip()[:120]:
         held = held.filter(reference__istartswith=reference)
@@ -141,14 +141,14 @@ class ForeignEntry:
 
 def foreign_listings(by: Grant, source: str) -> QuerySet[Entry]:
     """What was taken in from a source and is in force, by its reference. No search by name (rule R7)."""
-    _may_read(by)
+    by.check(Permission.WATCHLIST_LIST_READ)
     held = Entry.objects.filter(in_force(), record__kind=LISTING_FOREIGN.name, reference__startswith=f"{source}:")
     return held.order_by("reference", "uid")
 
 
 def foreign_listing(by: Grant, uid: UUID) -> ForeignEntry:
     """One of them in force; raises Entry.DoesNotExist."""
-    _may_read(by)
+    by.check(Permission.WATCHLIST_LIST_READ)
     entry = Entry.objects.select_related("record").get(in_force(), record__kind=LISTING_FOREIGN.name, uid=uid)
     record = entry.record
     return ForeignEntry(
@@ -161,8 +161,3 @@ def foreign_listing(by: Grant, uid: UUID) -> ForeignEntry:
         record.issued_at,
         record.valid_until,
     )
-
-
-def _may_read(by: Grant) -> None:
-    if by.permission is not Permission.WATCHLIST_LIST_READ:
-        raise AccessRefused("permission_missing", Permission.WATCHLIST_LIST_READ, by.actor_id)

@@ -32,7 +32,8 @@ from jiwar.watchlist.logic.index import Candidate
 from jiwar.watchlist.logic.reconciliation import MOST_QUERIES, PROPERTIES, Asked, read
 from jiwar.watchlist.models import Entry
 from jiwar.watchlist.questions import QuestionIn, query_of
-from jiwar.watchlist.screening import CANDIDATES, Match, Reach, Screening, Searched, search, tell
+from jiwar.watchlist.screening import Match, Reach, Screening, Searched, search, tell
+from jiwar.watchlist.telling import CANDIDATES
 from jiwar.wire.faults import Fault, Refused, of_pydantic
 from jiwar.wire.strict_json import JsonRefused, parse
 

@@ -16,14 +16,14 @@ from jiwar.records.services import Record, issue, read_content, terms, withdraw
 from jiwar.watchlist import entries
 from jiwar.watchlist.alert_kinds import REFUSAL, RefusalBody
 from jiwar.watchlist.alert_queries import refused_here, visible
-from jiwar.watchlist.alerts import check, use
+from jiwar.watchlist.alerts import use
 from jiwar.watchlist.models import Alert
 from jiwar.wire.faults import Fault, Refused, of_pydantic
 
 
 def refuse_alert(by: Grant, uid: UUID, ground: str, text: str) -> Record:
     """Use a neighbour's alert no longer, here and at own posts, and tell its issuer why. Raises Refused."""
-    check(by, Permission.WATCHLIST_ALERT_APPROVE)
+    by.check(Permission.WATCHLIST_ALERT_APPROVE)
     alert = _received(by, uid)
     if alert.record.state != Record.State.IN_FORCE:
         raise Refused(Fault("not_in_force", "target", alert.record.state))
@@ -43,7 +43,7 @@ def refuse_alert(by: Grant, uid: UUID, ground: str, text: str) -> Record:
 
 def take_back_refusal(by: Grant, uid: UUID, reason: str) -> Record:
     """Use a refused alert again, here and at own posts, and tell its issuer. Raises Refused."""
-    check(by, Permission.WATCHLIST_ALERT_APPROVE)
+    by.check(Permission.WATCHLIST_ALERT_APPROVE)
     _received(by, uid)
     refusal = refused_here(uid)
     if refusal is None:

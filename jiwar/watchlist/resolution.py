@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
-from jiwar.access.policy import AccessRefused, Actor, Grant
+from jiwar.access.policy import Actor, Grant
 from jiwar.access.waiting import Waiting
 from jiwar.audit.services import append
 from jiwar.identity.roles import Clearance
@@ -35,7 +35,6 @@ MOST = 20
 """Entries of one proposal, and of one cluster."""
 LEAST_REASON = 10
 _LONGEST = 1000
-_READERS = (P.WATCHLIST_RESOLUTION_CONFIRM, P.WATCHLIST_RESOLUTION_PROPOSE)
 _BITS = 8.0
 """What a name part is worth where only the grounds are asked for, not the score."""
 S = Resolution.State
@@ -62,7 +61,7 @@ def together(uids: Iterable[UUID | str], *, cleared: bool = False) -> dict[UUID,
 def propose(by: Grant, what: str, uids: Iterable[UUID], reason: str) -> Resolution:
     """Propose that these entries are one subject (`merge`), or that they are not the same as the rest of their cluster
     (`split`). Raises Refused."""
-    _check(by, P.WATCHLIST_RESOLUTION_PROPOSE)
+    by.check(P.WATCHLIST_RESOLUTION_PROPOSE)
     if what not in Resolution.What.values:
         raise Refused(Fault("not_in_list", "what"))
     wanted, now = sorted(set(uids)), timezone.now()
@@ -82,7 +81,7 @@ def propose(by: Grant, what: str, uids: Iterable[UUID], reason: str) -> Resoluti
 
 def decide(by: Grant, pk: UUID, seen: str, *, confirm: bool, reason: str) -> Resolution:
     """Confirm or refuse what another person proposed. `seen`: as `Whole.digest` of what was shown. Raises Refused."""
-    _check(by, P.WATCHLIST_RESOLUTION_CONFIRM)
+    by.check(P.WATCHLIST_RESOLUTION_CONFIRM)
     with transaction.atomic():
         row = _proposed(by, pk)
         if row.proposed_by == by.actor_id:
@@ -107,7 +106,7 @@ def decide(by: Grant, pk: UUID, seen: str, *, confirm: bool, reason: str) -> Res
 
 def take_back(by: Grant, pk: UUID) -> None:
     """The proposer gives a proposal up before anyone decided."""
-    _check(by, P.WATCHLIST_RESOLUTION_PROPOSE)
+    by.check(P.WATCHLIST_RESOLUTION_PROPOSE)
     with transaction.atomic():
         row = _proposed(by, pk)
         if row.proposed_by != by.actor_id:
@@ -121,7 +120,7 @@ def take_back(by: Grant, pk: UUID) -> None:
 
 def dismiss(by: Grant, one: UUID, other: UUID, reason: str) -> None:
     """Say that a pair that the engine found likely is two subjects; it is not asked again. It changes no search."""
-    _check(by, P.WATCHLIST_RESOLUTION_PROPOSE)
+    by.check(P.WATCHLIST_RESOLUTION_PROPOSE)
     if faults := _faults_of_reason(reason):
         raise Refused(*faults)
     first, second = sorted((one, other))
@@ -197,13 +196,6 @@ def _with_clusters(actor: Actor, uids: set[UUID]) -> set[UUID]:
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
-
-
-def _check(by: Grant, permission: Permission) -> None:
-    if by.permission is not permission:
-        raise AccessRefused("permission_missing", permission, by.actor_id)
-    if by.purpose is None:
-        raise AccessRefused("purpose_missing", permission, by.actor_id)
 
 
 def _faults_of_reason(reason: str) -> list[Fault]:
@@ -292,7 +284,7 @@ class Whole:
 
 def browse(by: Grant) -> None:
     """The ledger keeps that someone read the lists of proposals, likely pairs and clusters."""
-    _check_reader(by)
+    by.check(P.WATCHLIST_RESOLUTION_PROPOSE, P.WATCHLIST_RESOLUTION_CONFIRM)
     with transaction.atomic():
         append("resolutions_listed", by)
 
@@ -302,7 +294,7 @@ def compare_entries(by: Grant, uids: Iterable[UUID]) -> Whole | None:
 
     The ledger keeps who was compared.
     """
-    _check_reader(by)
+    by.check(P.WATCHLIST_RESOLUTION_PROPOSE, P.WATCHLIST_RESOLUTION_CONFIRM)
     wanted = set(uids)
     entries = whole(by.actor, wanted)
     if not wanted or len(wanted) > MOST or not wanted <= {entry.uid for entry in entries}:
@@ -316,15 +308,11 @@ def compare_entries(by: Grant, uids: Iterable[UUID]) -> Whole | None:
 
 def open_resolution(by: Grant, pk: UUID) -> tuple[Resolution, Whole | None] | None:
     """A proposal or a decision, and its entries side by side while all of them are in force."""
-    _check_reader(by)
+    by.check(P.WATCHLIST_RESOLUTION_PROPOSE, P.WATCHLIST_RESOLUTION_CONFIRM)
     row = resolutions(by.actor).filter(pk=pk).first()
     if row is None:
         return None
     return row, compare_entries(by, row.entries.values_list("uid", flat=True))
-
-
-def _check_reader(by: Grant) -> None:
-    _check(by, by.permission if by.permission in _READERS else P.WATCHLIST_RESOLUTION_PROPOSE)
 
 
 def _grounds(entries: list[Entry]) -> tuple[tuple[Reason, ...], tuple[Difference, ...]]:

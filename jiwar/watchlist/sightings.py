@@ -22,7 +22,6 @@ from jiwar.records.queries import newest_version
 from jiwar.records.services import Record, issue, read_content, terms, withdraw
 from jiwar.watchlist.alert_kinds import ALERTS
 from jiwar.watchlist.alert_queries import visible
-from jiwar.watchlist.alerts import check
 from jiwar.watchlist.hit_kinds import HitFacts
 from jiwar.watchlist.models import Alert, Sighting
 from jiwar.watchlist.sighting_kinds import LONGEST, SIGHTING, USUAL_DAYS, SightingBody, SightingFacts
@@ -41,7 +40,7 @@ def report_sighting(
 
     Where a missing adult is, is told only with her consent (rule R13).
     """
-    check(by, Permission.WATCHLIST_SIGHTING_REPORT)
+    by.check(Permission.WATCHLIST_SIGHTING_REPORT)
     row = _alert(by, alert)
     now = timezone.now()
     try:
@@ -95,7 +94,7 @@ def take_back_hit(by: Author, alert: UUID, at: dt.datetime) -> None:
 
 def withdraw_sighting(by: Grant, sighting: UUID | str, reason: str) -> Record:
     """Take an own sighting back, everywhere. Raises Refused."""
-    check(by, Permission.WATCHLIST_SIGHTING_REPORT)
+    by.check(Permission.WATCHLIST_SIGHTING_REPORT)
     try:
         record = newest_version(UUID(str(sighting)))
     except ValueError:
@@ -116,7 +115,7 @@ def browse_sightings(by: Grant, alert: Alert) -> list[Sighting]:
 
     The ledger keeps that they were read, where there are any. Of an alert that has ended none is shown.
     """
-    check(by, Permission.WATCHLIST_ALERT_READ)
+    by.check(Permission.WATCHLIST_ALERT_READ)
     if alert.record.state != Record.State.IN_FORCE:
         return []
     now = timezone.now()

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from jiwar.access.permissions import Permission, Purpose
-from jiwar.access.policy import AccessRefused, Grant
+from jiwar.access.policy import Grant
 from jiwar.audit.services import append
 from jiwar.records import drafts
 from jiwar.records.services import terms, withdraw
@@ -25,7 +25,7 @@ P = Permission
 
 def draft_policy(by: Grant, body: dict[str, Any], valid_until: str, draft: UUID | None = None) -> "Draft":
     """Keep what was typed, complete or not; `valid_until` is a day. What it changes is the policy in force."""
-    _check(by, P.WATCHLIST_POLICY_DRAFT)
+    by.check(P.WATCHLIST_POLICY_DRAFT)
     if settings.NODE.role != "national":
         raise Refused(Fault("not_the_national_node"))
     kept = _draft(draft) if draft else None
@@ -35,25 +35,25 @@ def draft_policy(by: Grant, body: dict[str, Any], valid_until: str, draft: UUID 
 
 def submit_policy(by: Grant, draft: UUID) -> "Draft":
     """Ask a second person; raises Refused with every fault."""
-    _check(by, P.WATCHLIST_POLICY_DRAFT)
+    by.check(P.WATCHLIST_POLICY_DRAFT)
     return drafts.submit_draft(by, _draft(draft))
 
 
 def discard_policy(by: Grant, draft: UUID) -> None:
     """The author gives a draft up."""
-    _check(by, P.WATCHLIST_POLICY_DRAFT)
+    by.check(P.WATCHLIST_POLICY_DRAFT)
     drafts.discard_draft(by, _draft(draft))
 
 
 def return_policy(by: Grant, draft: UUID, reasons: str) -> "Draft":
     """The second person sends a draft back, with reasons."""
-    _check(by, P.WATCHLIST_POLICY_APPROVE)
+    by.check(P.WATCHLIST_POLICY_APPROVE)
     return drafts.return_draft(by, _draft(draft), reasons)
 
 
 def approve_policy(by: Grant, draft: UUID, seen_hash: str, signer: "OfficerSigner | None" = None) -> "Record":
     """Approve exactly what was seen: it holds here at once, and at every post as soon as it has it."""
-    _check(by, P.WATCHLIST_POLICY_APPROVE)
+    by.check(P.WATCHLIST_POLICY_APPROVE)
     row = _draft(draft)
     if row.supersedes != policy_in_force():
         raise Refused(Fault("version_conflict", "", str(row.supersedes.version) if row.supersedes else "0"))
@@ -66,7 +66,7 @@ def approve_policy(by: Grant, draft: UUID, seen_hash: str, signer: "OfficerSigne
 
 def withdraw_policy(by: Grant, reason: str) -> "Record":
     """Take back the policy in force: the program's own threshold holds again."""
-    _check(by, P.WATCHLIST_POLICY_APPROVE)
+    by.check(P.WATCHLIST_POLICY_APPROVE)
     record = policy_in_force()
     if record is None:
         raise Refused(Fault("not_in_force"))
@@ -98,8 +98,3 @@ def _draft(draft: UUID) -> "Draft":
     if row is None:
         raise Refused(Fault("draft_unknown"))
     return row
-
-
-def _check(by: Grant, permission: Permission) -> None:
-    if by.permission != permission:
-        raise AccessRefused("permission_missing", permission, by.actor_id)

@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor, Grant
+from jiwar.watchlist.asking import may_ask
 from jiwar.watchlist.logic.evidence import Query
 from jiwar.watchlist.models import Entry, Revision
-from jiwar.watchlist.screening import Reach, may_ask, search
+from jiwar.watchlist.screening import Reach, search
 from jiwar.watchlist.standing import known_to, stopping
 
 CHANNEL = "saved"

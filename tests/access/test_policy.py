@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from jiwar.access.models import ApiToken
 from jiwar.access.permissions import OF_TOKENS, PERSONAL, ROLES, Permission, Purpose
-from jiwar.access.policy import AccessRefused, Actor, allow, of_roles
+from jiwar.access.policy import AccessRefused, Actor, Grant, allow, of_roles
 from jiwar.access.services import actor_of_token, make_token, revoke_token
 from jiwar.identity.queries import agency
 from jiwar.identity.roles import Role
@@ -115,3 +115,29 @@ class TestTokens:
             actor_of_token(secret)
         with pytest.raises(AccessRefused):
             actor_of_token("jiwar_guess")
+
+
+SEARCHES = Actor("p", "console", of_roles(frozenset({Role.CONTACT_OFFICER})))
+
+
+def test_a_grant_is_for_its_own_act_and_not_for_another() -> None:
+    grant = allow(SEARCHES, Permission.WATCHLIST_ALERT_DRAFT, Purpose.BORDER_CHECK)
+    grant.check(Permission.WATCHLIST_ALERT_DRAFT)
+    grant.check(Permission.WATCHLIST_ALERT_APPROVE, Permission.WATCHLIST_ALERT_DRAFT)
+    with pytest.raises(AccessRefused, match="permission_missing: watchlist:alert:approve") as refused:
+        grant.check(Permission.WATCHLIST_ALERT_APPROVE, Permission.WATCHLIST_ALERT_WITHDRAW)
+    assert refused.value.actor == "p"
+
+
+def test_a_grant_about_people_says_for_what() -> None:
+    with pytest.raises(AccessRefused, match="purpose_missing"):
+        Grant(SEARCHES, Permission.WATCHLIST_ALERT_DRAFT).check(Permission.WATCHLIST_ALERT_DRAFT)
+    Grant(SEARCHES, Permission.EXCHANGE_LINK_RETRY).check(Permission.EXCHANGE_LINK_RETRY)
+
+
+def test_what_is_held_for_one_purpose_is_not_read_for_another() -> None:
+    grant = allow(SEARCHES, Permission.WATCHLIST_ALERT_DRAFT, Purpose.BORDER_CHECK)
+    grant.check_purpose("border_check")
+    for other in ("sanctions", ""):
+        with pytest.raises(AccessRefused, match="purpose_not_allowed"):
+            grant.check_purpose(other)

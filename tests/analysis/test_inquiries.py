@@ -22,7 +22,7 @@ from jiwar.identity.models import Agency, Person
 from jiwar.identity.services import make_own_keys
 from jiwar.records.queries import held
 from jiwar.records.services import Approval, Record, content_hash, expire, issue, read_content, terms, withdraw
-from jiwar.watchlist import screening
+from jiwar.watchlist import this_index
 from jiwar.watchlist.alert_kinds import ALERT
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.live_index import LiveIndex
@@ -44,7 +44,7 @@ OPEN = ("inquiry", "inquiry.answer", "alert.person")
 def _node(db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.KEYS = tmp_path / "keys"
     live = LiveIndex(tmp_path / "index")
-    monkeypatch.setattr(screening, "_live_index", lambda: live)
+    monkeypatch.setattr(this_index, "_live_index", lambda: live)
     make_own_keys()
 
 

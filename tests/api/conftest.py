@@ -14,7 +14,7 @@ from jiwar.access.policy import Actor, allow
 from jiwar.access.services import make_token
 from jiwar.identity.models import Agency
 from jiwar.identity.services import make_own_keys
-from jiwar.watchlist import screening
+from jiwar.watchlist import this_index
 from jiwar.watchlist.lists import import_un_list
 from jiwar.watchlist.live_index import LiveIndex
 
@@ -29,7 +29,7 @@ def node(db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     settings.KEYS = tmp_path / "keys"
     make_own_keys()
     live = LiveIndex(tmp_path / "index")
-    monkeypatch.setattr(screening, "_live_index", lambda: live)
+    monkeypatch.setattr(this_index, "_live_index", lambda: live)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from django.conf import settings
 from jiwar.analysis import briefs
 from jiwar.analysis.logic.signed_pdf import verify
 from jiwar.identity.keys import ring
+from jiwar.watchlist import this_index
 from tests.pages.languages import LANGUAGES
 from tests.pages.test_alerts import case
 
@@ -24,14 +25,14 @@ def known(case: Any, people: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     from jiwar.access.permissions import Permission, Purpose
     from jiwar.access.policy import allow
     from jiwar.access.services import actor_of_person
-    from jiwar.watchlist import screening, services
+    from jiwar.watchlist import services
     from jiwar.watchlist.lists import import_un_list
     from jiwar.watchlist.live_index import LiveIndex
     from tests.analysis.test_links import about
     from tests.watchlist.conftest import SAMPLE
 
     live = LiveIndex(tmp_path / "index")
-    monkeypatch.setattr(screening, "_live_index", lambda: live)
+    monkeypatch.setattr(this_index, "_live_index", lambda: live)
     by = allow(actor_of_person(people["analyst"]), Permission.WATCHLIST_LIST_IMPORT, Purpose.SANCTIONS)
     with SAMPLE.open("rb") as file:
         import_un_list(by, file, SAMPLE.name)

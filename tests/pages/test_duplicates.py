@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from jiwar.watchlist import this_index
 from tests.watchlist.test_resolution import DISCREET, NODE, REFUSE_ENTRY, alert, niger  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -13,11 +14,10 @@ FOR = "purpose=criminal_investigation"
 
 @pytest.fixture
 def node(people, monkeypatch, tmp_path) -> None:
-    from jiwar.watchlist import screening
     from jiwar.watchlist.live_index import LiveIndex
 
     live = LiveIndex(tmp_path / "index")
-    monkeypatch.setattr(screening, "_live_index", lambda: live)
+    monkeypatch.setattr(this_index, "_live_index", lambda: live)
 
 
 def test_two_people_join_two_alerts_in_three_languages(page, live_server, people, alert, axe):  # noqa: F811

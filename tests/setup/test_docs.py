@@ -38,7 +38,7 @@ from jiwar.requests import kinds as letters
 from jiwar.requests.letter_form import BY_DATE, NO_CLOCK
 from jiwar.requests.logic import clock
 from jiwar.requests.logic.flows import FLOWS
-from jiwar.watchlist import alert_kinds, finding, hit_kinds, kinds, screening
+from jiwar.watchlist import alert_kinds, finding, hit_kinds, kinds, telling
 from jiwar.watchlist.list_catalogue import LISTS
 from jiwar.watchlist.logic import identifiers, list_dates, table_list
 from jiwar.watchlist.logic.evidence import Code, Field
@@ -260,7 +260,7 @@ FAILURES = (
 """What ends a visit to a node."""
 CODES: dict[str, Callable[[], set[str]]] = {
     "act": lambda: set(_acts()),
-    "action": lambda: {*alert_kinds.Action, screening.HIDDEN_ACTION},
+    "action": lambda: {*alert_kinds.Action, telling.HIDDEN_ACTION},
     "action_taken": lambda: set(hit_kinds.ActionTaken),
     "alert_type": lambda: set(alert_kinds.AlertType),
     "bridge_format": lambda: set(exports.WRITERS),

@@ -11,7 +11,7 @@ from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import Actor, Grant, allow
 from jiwar.identity.roles import Clearance
 from jiwar.identity.services import make_own_keys
-from jiwar.watchlist import screening
+from jiwar.watchlist import this_index
 from jiwar.watchlist.lists import import_un_list
 from jiwar.watchlist.live_index import LiveIndex
 
@@ -29,7 +29,7 @@ def own_keys(db: None, settings: Any, tmp_path: Path) -> None:
 def live_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> LiveIndex:
     """The index of "this process", in a folder of its own."""
     live = LiveIndex(tmp_path / "index")
-    monkeypatch.setattr(screening, "_live_index", lambda: live)
+    monkeypatch.setattr(this_index, "_live_index", lambda: live)
     return live
 
 

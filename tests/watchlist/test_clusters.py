@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from jiwar.watchlist.alert_kinds import Action
 from jiwar.watchlist.logic.clusters import URGENCY, gathered, side_by_side, urgency
-from jiwar.watchlist.screening import HIDDEN_ACTION
+from jiwar.watchlist.telling import HIDDEN_ACTION
 
 UIDS = st.integers(0, 12).map(lambda n: UUID(int=n))
 FOUND = st.lists(st.tuples(UIDS, st.sampled_from([*URGENCY, "of_a_newer_program"])), unique_by=lambda pair: pair[0])

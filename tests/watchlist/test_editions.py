@@ -28,14 +28,15 @@ from jiwar.records.arrivals import receive
 from jiwar.records.queries import held
 from jiwar.records.services import Record, expire, terms, withdraw
 from jiwar.records.words import words
-from jiwar.watchlist import edition_arrivals, edition_files, edition_work, editions, resolution, screening
+from jiwar.watchlist import edition_arrivals, edition_files, edition_work, editions, resolution, this_index
 from jiwar.watchlist.edition_index import PostIndex
 from jiwar.watchlist.edition_kinds import EDITION, HOLDING, EditionBody
 from jiwar.watchlist.kinds import LISTING_PERSON
 from jiwar.watchlist.lists import import_un_list
 from jiwar.watchlist.logic import edition
 from jiwar.watchlist.models import Edition, Entry
-from jiwar.watchlist.screening import PartialDate, Query, list_age, lists_expired, screen
+from jiwar.watchlist.screening import PartialDate, Query, screen
+from jiwar.watchlist.this_index import list_age, lists_expired
 from jiwar.wire.faults import Refused
 from tests.console import text
 from tests.foreign import ForeignNode, Signed, sha256
@@ -293,7 +294,7 @@ def anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     def make() -> None:
         index = PostIndex(folder / "index")
-        monkeypatch.setattr(screening, "_live_index", lambda: index)
+        monkeypatch.setattr(this_index, "_live_index", lambda: index)
 
     return make
 

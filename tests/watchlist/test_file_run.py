@@ -18,10 +18,11 @@ from jiwar.access.policy import AccessRefused, Grant, allow
 from jiwar.audit.queries import leaves
 from jiwar.identity.roles import Clearance
 from jiwar.watchlist import file_run, file_screening
+from jiwar.watchlist.asking import mark
 from jiwar.watchlist.file_progress import Bar
 from jiwar.watchlist.file_run import COLUMNS, File, Processes, Progress, screen_file
 from jiwar.watchlist.file_screening import MARK
-from jiwar.watchlist.screening import Match, PartialDate, Query, mark, search, tell
+from jiwar.watchlist.screening import Match, PartialDate, Query, search, tell
 from jiwar.wire.faults import Refused
 from tests.node import NODE_TOML
 from tests.watchlist.conftest import SAMPLE, _actor

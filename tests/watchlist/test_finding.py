@@ -14,7 +14,8 @@ from jiwar.watchlist.finding import MOST, Narrow, find
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.logic.spelling import agrees
 from jiwar.watchlist.models import Entry
-from jiwar.watchlist.screening import CANDIDATES, Document, Query
+from jiwar.watchlist.screening import Document, Query
+from jiwar.watchlist.telling import CANDIDATES
 from jiwar.wire.faults import Refused
 from tests.watchlist.conftest import OFFICER
 

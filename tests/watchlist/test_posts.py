@@ -15,9 +15,11 @@ from jiwar.identity.services import add_node
 from jiwar.records.arrivals import receive
 from jiwar.records.kinds import WITHDRAWAL
 from jiwar.records.services import terms
+from jiwar.watchlist import this_index
 from jiwar.watchlist.kinds import LISTING_PERSON
 from jiwar.watchlist.models import Entry
-from jiwar.watchlist.screening import PartialDate, Query, list_age, screen
+from jiwar.watchlist.screening import PartialDate, Query, screen
+from jiwar.watchlist.this_index import list_age
 from tests.foreign import ForeignNode
 
 BY = Grant(SYSTEM, Permission.EXCHANGE_MESSAGE_PASS)
@@ -87,7 +89,6 @@ def test_a_listing_that_another_state_sends_stops_no_one(national: ForeignNode, 
 def test_the_list_is_as_old_as_the_last_word_of_the_state(
     national: ForeignNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from jiwar.watchlist import screening
 
     listing(national)
     changed = Entry.objects.get().changed_at
@@ -96,7 +97,7 @@ def test_the_list_is_as_old_as_the_last_word_of_the_state(
         (changed - dt.timedelta(days=3), changed),
         (timezone.now() + dt.timedelta(minutes=1), None),
     ):
-        monkeypatch.setattr(screening, "last_contact", lambda heard=heard: heard)
+        monkeypatch.setattr(this_index, "last_contact", lambda heard=heard: heard)
         assert list_age() == (age or heard)
 
 

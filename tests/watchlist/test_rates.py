@@ -9,7 +9,7 @@ from django.db import transaction
 
 from jiwar.access.policy import Grant
 from jiwar.audit.queries import leaves
-from jiwar.watchlist import rates, screening
+from jiwar.watchlist import asking, rates, screening
 from jiwar.watchlist.models import SearchCount
 from jiwar.watchlist.rates import Taken, take
 from jiwar.watchlist.screening import Query, Screening, screen_many, search, tell
@@ -83,7 +83,7 @@ class TestTogether:
         searcher: Searcher,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(screening, "RATES", ((MINUTE, 2),))
+        monkeypatch.setattr(asking, "RATES", ((MINUTE, 2),))
         other = searcher(actor="a7a94f62-35ac-4dd7-a0d5-5dd1b0f1f0b4")
         answers = tell([search(by, YOUSSEF) for by in (searcher(), searcher(), other, searcher(), searcher())])
         assert [isinstance(answer, Refused) for answer in answers] == [False, False, False, True, True]
@@ -100,7 +100,7 @@ class TestTogether:
         with pytest.raises(Refused) as refused:
             screen_many(searcher(), [YOUSSEF, Query(names=("*",)), Query()])
         assert [(f.code, f.field) for f in refused.value.faults] == [("wildcard", "1.names.0"), ("query_empty", "2")]
-        monkeypatch.setattr(screening, "RATES", ((MINUTE, 3),))
+        monkeypatch.setattr(asking, "RATES", ((MINUTE, 3),))
         with pytest.raises(Refused):
             screen_many(searcher(), [YOUSSEF] * 4)
         assert not leaves(act="person_screened").exists()
@@ -117,6 +117,6 @@ class TestTogether:
         most: dict[Grant, int] = {}
         for by in (person, program):
             with transaction.atomic():
-                limits = screening.RATES_OF_PROGRAMS if by.via == "api" else screening.RATES
+                limits = asking.RATES_OF_PROGRAMS if by.via == "api" else asking.RATES
                 most[by] = rates.take(by.actor_id, limits, AT, 1_000_000).number
         assert (most[person], most[program]) == (120, 15_000)

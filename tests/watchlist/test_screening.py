@@ -16,7 +16,7 @@ from jiwar.access.policy import AccessRefused, Grant, allow
 from jiwar.audit.queries import leaves
 from jiwar.identity.roles import Clearance
 from jiwar.records.services import expire, withdraw
-from jiwar.watchlist import entries, screening
+from jiwar.watchlist import asking, entries, this_index
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.lists import import_un_list
 from jiwar.watchlist.live_index import LiveIndex
@@ -111,7 +111,7 @@ class TestWhatMayBeAsked:
             screen(Grant(_actor(), Permission.WATCHLIST_PERSON_SCREEN, None, "LBY/2026/7"), YOUSSEF)
 
     def test_too_many_searches(self, listed: None, searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(screening, "RATES", ((dt.timedelta(minutes=1), 3),))
+        monkeypatch.setattr(asking, "RATES", ((dt.timedelta(minutes=1), 3),))
         for _ in range(3):
             screen(searcher(), YOUSSEF)
         assert codes(searcher(), YOUSSEF) == {"too_many_searches"}
@@ -260,11 +260,11 @@ class TestTheIndexOfEachProcess:
         here, there = LiveIndex(tmp_path / "index"), LiveIndex(tmp_path / "index")
         entry = Entry.objects.get(reference="JWi.001")
         for live in (here, there):
-            monkeypatch.setattr(screening, "_live_index", lambda live=live: live)
+            monkeypatch.setattr(this_index, "_live_index", lambda live=live: live)
             assert references(searcher(), YOUSSEF) == ["JWi.001"]
         copy(entry, 1)
         for live in (here, there):
-            monkeypatch.setattr(screening, "_live_index", lambda live=live: live)
+            monkeypatch.setattr(this_index, "_live_index", lambda live=live: live)
             assert sorted(references(searcher(), YOUSSEF)) == ["COPY.001", "JWi.001"]
         withdraw(importer, entry.record, "a test")
         for live in (here, there):

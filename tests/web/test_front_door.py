@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from jiwar.watchlist import screening
+from jiwar.watchlist import this_index
 from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.models import Revision
 from tests.loop import run
@@ -130,7 +130,7 @@ def test_a_console_that_starts_makes_the_index_before_anyone_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live = LiveIndex(tmp_path / "index")
-    monkeypatch.setattr(screening, "_live_index", lambda: live)
+    monkeypatch.setattr(this_index, "_live_index", lambda: live)
     series = Revision.objects.create(pk=1).series
     assert begun() == STARTED
     assert [file.name for file in (tmp_path / "index").glob("*.idx")] == [f"{series}.idx"]

@@ -15,7 +15,7 @@ from jiwar.access.policy import AccessRefused, Grant
 from jiwar.audit.queries import leaves
 from jiwar.identity.models import Person
 from jiwar.records.models import Record
-from jiwar.watchlist import screening, thresholds
+from jiwar.watchlist import this_index, thresholds
 from jiwar.watchlist.live_index import LiveIndex
 from jiwar.watchlist.models import DecisionCount
 from jiwar.watchlist.screening import PartialDate, Query, screen
@@ -141,7 +141,7 @@ class TestScreening:
     @pytest.fixture(autouse=True)
     def _index(self, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         live = LiveIndex(tmp_path / "index")
-        monkeypatch.setattr(screening, "_live_index", lambda: live)
+        monkeypatch.setattr(this_index, "_live_index", lambda: live)
 
     def found(self, grant: Granting, query: Query) -> list[float]:
         by = grant(P.WATCHLIST_PERSON_SCREEN)
@@ -165,7 +165,7 @@ class TestScreening:
         enact(policy(above, rule("missing", "", below)))
         assert self.found(grant, query) == []
         # A plain name needs more than the threshold says (decision 0044), and another type's low one changes nothing.
-        fair = screening.current_index().fair(query, just_below / 100)
+        fair = this_index.current_index().fair(query, just_below / 100)
         enact(policy(just_below, rule("missing", "", 5)))
         assert self.found(grant, query) == ([score] if score >= fair else [])
 
