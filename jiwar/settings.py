@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from jiwar.access import bodies
-from jiwar.identity.keys import write_secret
+from jiwar.identity.keys import make_secret
 from jiwar.identity.node import NodeSettings
 
 PACKAGE = Path(__file__).resolve().parent
@@ -24,11 +24,7 @@ KEYS = DATA / "keys"
 
 def _secret() -> str:
     """Session secret of this node, made at first start and never leaving its key folder."""
-    path = KEYS / "session-secret"
-    if not path.exists():
-        KEYS.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_secret(path, secrets.token_urlsafe(48).encode())
-    return path.read_text()
+    return make_secret(KEYS / "session-secret", lambda: secrets.token_urlsafe(48).encode()).decode()
 
 
 def _database(url: str) -> dict[str, object]:

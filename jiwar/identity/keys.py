@@ -7,10 +7,12 @@ by the neighbours through the node's card, serves TLS. Version 1 had no ML-DSA k
 
 import base64
 import datetime as dt
+import fcntl
 import hashlib
 import ipaddress
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -241,6 +243,20 @@ def write_secret(path: Path, data: bytes) -> None:
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     os.fsync(folder)
     os.close(folder)
+
+
+def make_secret(path: Path, make: Callable[[], bytes]) -> bytes:
+    """What the file holds, made by whichever process of the node comes first; the others wait for it."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)  # gone with the process, so that a crash leaves no lock
+            if not path.exists():
+                write_secret(path, make())
+        finally:
+            os.close(folder)
+    return path.read_bytes()
 
 
 def make_tls(folder: Path, code: str, url: str, at: dt.datetime) -> None:
