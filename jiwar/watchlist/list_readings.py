@@ -35,6 +35,8 @@ RENEW_BEFORE = dt.timedelta(days=120)
 """Reading a list again is the review of what still stands on it."""
 WAITS = dt.timedelta(days=14)
 """What nobody has decided on by then is discarded: nobody's data lie here unused (rule R9)."""
+WAITS_ASIDE = dt.timedelta(days=7)
+"""As long a file lies aside whose columns nobody has named, or that could not be read."""
 State = ListImport.State
 OPEN = (State.WAITING, State.FOR_APPROVAL, State.APPLYING)
 Progress = Callable[[int, int], None]

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.services import authorise
 from jiwar.watchlist.list_catalogue import terms_of
-from jiwar.watchlist.list_readings import State
+from jiwar.watchlist.list_readings import WAITS_ASIDE, State
 from jiwar.watchlist.list_tables import TYPES, define_table, look_at, map_columns, mapping_of, opening_of
 from jiwar.watchlist.logic.list_dates import FORMS
 from jiwar.watchlist.logic.spreadsheets import ENCODINGS
@@ -81,6 +81,7 @@ def show_columns(request: HttpRequest, uid: UUID) -> HttpResponse:
         "sheets": [(name, name) for name in first.sheets] if first else [],
         "faults": faults,
         "title": terms_of(reading.list).title,
+        "kept_until": reading.at + WAITS_ASIDE,
     }
     return render(request, "watchlist/list_columns.html", context, status=422 if faults else 200)
 

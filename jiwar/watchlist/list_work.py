@@ -35,6 +35,8 @@ FEW = 500
 """Changes that are applied while the person waits."""
 PATIENCE = 3600
 """Seconds that the process may take."""
+ASIDE, ASIDE_HERE = 3, 20
+"""Files that are put aside at once: of one list, and of all, which are two gigabytes at most."""
 PAUSE = 0.1
 """Seconds between two transactions: SQLite asks those who wait for its lock no oftener to try again."""
 
@@ -56,13 +58,23 @@ def want(reading: ListImport) -> None:
 
 
 def keep(by: Grant, code: str, files: Files, as_of: dt.date | None) -> ListImport:
-    """Put files aside until somebody wants them read."""
-    reading = begin(by, code, files, as_of, State.RECEIVED)
+    """Put files aside until somebody wants them read. Raises AccessRefused, Refused; also where many lie there."""
+    with transaction.atomic():
+        reading = begin(by, code, files, as_of, State.RECEIVED)
+        aside = ListImport.objects.filter(state__in=[State.RECEIVED, State.READING])
+        for lie_there, most in ((aside.filter(list=code), ASIDE), (aside, ASIDE_HERE)):
+            if lie_there.count() > most:
+                raise Refused(Fault("list_many_aside", "list", str(most)))
     folder = folder_of(reading)
-    folder.mkdir(parents=True, mode=0o700)
-    for name, file in files.items():
-        with (folder / _plain(name)).open("xb") as kept:
-            shutil.copyfileobj(file, kept, 1024 * 1024)
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+        for name, file in files.items():
+            with (folder / _plain(name)).open("xb") as kept:
+                shutil.copyfileobj(file, kept, 1024 * 1024)
+    except BaseException:
+        forget_files(reading)
+        reading.delete()
+        raise
     return reading
 
 

@@ -5,6 +5,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
@@ -19,6 +20,7 @@ from jiwar.watchlist.list_readings import (
     AT_ONCE,
     OPEN,
     WAITS,
+    WAITS_ASIDE,
     Progress,
     State,
     counts_of,
@@ -208,8 +210,8 @@ def _draft(row: ListRow, records: dict[Any, Record], held_on: ListTerms) -> Draf
 
 def expire_lists(by: Author, at: dt.datetime) -> None:
     """Discard what waited too long, and readings that broke off."""
-    late = ListImport.objects.filter(state__in=[State.RECEIVED, State.READING, *OPEN[:2]], at__lt=at - WAITS)
-    for reading in late:
+    aside = Q(state__in=[State.RECEIVED, State.READING], at__lt=at - WAITS_ASIDE)
+    for reading in ListImport.objects.filter(aside | Q(state__in=OPEN[:2], at__lt=at - WAITS)):
         with transaction.atomic():
             _close(reading, State.EXPIRED, by)
             append("list_discarded", by, str(reading.pk), {"list": reading.list})

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO, Final
 
-import openpyxl
-
 from .list_csv import MAX_COLUMNS, Row, rows
 from .listed import MAX_BYTES, MAX_FIELD, ListError
 
@@ -79,6 +77,8 @@ def _workbook(file: BinaryIO) -> Any:
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise ListError("too_large")
+    import openpyxl  # a fifth of a second, which only who reads a workbook waits for
+
     try:
         _weigh(data)
         return openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)

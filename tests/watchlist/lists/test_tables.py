@@ -7,17 +7,22 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.utils import timezone
 
+from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
+from jiwar.access.services import as_node
 from jiwar.audit.queries import leaves
 from jiwar.watchlist import list_work
+from jiwar.watchlist.list_readings import WAITS_ASIDE
 from jiwar.watchlist.list_tables import define_table, look_at, map_columns, receive_table
+from jiwar.watchlist.lists import discard_list, expire_lists
 from jiwar.watchlist.logic import spreadsheets
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.listed import Header, Listed, ListError, Problem, Unread
 from jiwar.watchlist.logic.table_list import Mapped, read_table
 from jiwar.watchlist.models import Entry, ListImport, ListTable
-from jiwar.wire.faults import Refused
+from jiwar.wire.faults import Fault, Refused
 
 DAY = dt.date(2026, 11, 20)
 HEAD = ["Ref", "Family", "Given", "Born", "Sex", "Country", "Passport", "Plate", "Note"]
@@ -199,6 +204,43 @@ class TestMapping:
         list_work.confirm(importer, received.pk)
         other = workbook(head=[*HEAD[:-1], "Remarks"])
         assert receive_table(importer, "wanted-agadez", {"l.xlsx": io.BytesIO(other)}, DAY).state == "received"
+
+    def test_what_lies_aside_is_bounded_and_goes_after_a_week(
+        self, received: ListImport, importer: Grant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def put(code: str) -> ListImport:
+            return receive_table(importer, code, {"l.xlsx": io.BytesIO(workbook())}, DAY)
+
+        define_table(importer, "wanted-arlit", "Wanted in Arlit", "sanctions", "Loi 2016-22")
+        monkeypatch.setattr(list_work, "ASIDE", 2)
+        monkeypatch.setattr(list_work, "ASIDE_HERE", 3)
+        put("wanted-agadez")
+        for code, most in (("wanted-agadez", "2"), ("wanted-arlit", "3")):
+            with pytest.raises(Refused) as refused:
+                put(code) and put(code)
+            assert refused.value.faults == (Fault("list_many_aside", "list", most),)
+        lie_there = list(ListImport.objects.all())
+        assert len(lie_there) == len(list((list_work.folder_of(received).parent).iterdir())) == 3
+        discard_list(importer, received.pk)
+        put("wanted-agadez")
+        now = timezone.now()
+        expire_lists(as_node(Permission.EXCHANGE_MESSAGE_PASS), now + WAITS_ASIDE - dt.timedelta(minutes=1))
+        assert ListImport.objects.filter(state="received").count() == 3
+        later = as_node(Permission.EXCHANGE_MESSAGE_PASS), now + WAITS_ASIDE + dt.timedelta(minutes=1)
+        expire_lists(*later)
+        list_work.keep_house(*later)
+        assert set(ListImport.objects.values_list("state", flat=True)) == {"expired", "discarded"}
+        assert not list(list_work.folder_of(received).parent.iterdir())
+
+    def test_a_file_that_breaks_off_is_not_put_aside(self, received: ListImport, importer: Grant) -> None:
+        class Torn(io.BytesIO):
+            def read(self, size: int | None = -1) -> bytes:
+                raise OSError("the stick was pulled")
+
+        with pytest.raises(OSError, match="stick"):
+            list_work.keep(importer, "wanted-agadez", {"l.xlsx": Torn()}, DAY)
+        assert [each.pk for each in ListImport.objects.all()] == [received.pk]
+        assert len(list(list_work.folder_of(received).parent.iterdir())) == 1
 
 
 @pytest.mark.parametrize(("code", "fault"), [("Agadez!", "wrong_form"), ("ofac_sdn", "wrong_form"), ("", "missing")])
