@@ -30,7 +30,7 @@ _TYPED = str.maketrans(
 )
 
 _LETTERS, _DIGITS, _ANY = (re.compile(rf"[^{allowed}<]") for allowed in ("A-Z", "0-9", "A-Z0-9"))
-_NOT_ALLOWED = {
+FORBIDDEN = {
     "document_code": _ANY,
     "issuer": _LETTERS,
     "name": _LETTERS,
@@ -231,7 +231,7 @@ def _problems(layout: Layout, raw: Mapping[str, str], dates: Mapping[str, Partia
     found: list[tuple[int, str, str]] = []
     for field, text in raw.items():
         start = layout.fields[field].start
-        bad = [match.start() for match in _NOT_ALLOWED[field].finditer(text)]
+        bad = [match.start() for match in FORBIDDEN[field].finditer(text)]
         found += [(start + offset, "invalid_character", field) for offset in bad]
         if bad:
             continue
