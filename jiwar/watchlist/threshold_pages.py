@@ -57,6 +57,20 @@ class Row:
     rate: tuple[float, float] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One threshold as it holds where a proposal was begun, and as that would have it; None where there is none."""
+
+    listed: str
+    state: str
+    before: Row | None
+    after: Row | None
+
+    @property
+    def same(self) -> bool:
+        return self.before is not None and self.after is not None and self.before.threshold == self.after.threshold
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def show_thresholds(request: HttpRequest) -> HttpResponse:
     """The policy in force, what was in force before, and proposals."""
@@ -70,12 +84,11 @@ def show_thresholds(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             faults = refused.faults
     record = thresholds.policy_in_force()
-    built_in = {"threshold": round(thresholds.BUILT_IN.default * 100), "reason": _("Set by the makers of the program.")}
     held = list(thresholds.policies()[:50])
     own = record is not None and record.node == settings.NODE.code
     context = {
         "record": record,
-        "rows": _rows(record.body if record else built_in),
+        "rows": _rows(record.body if record else _built_in()),
         "measured": rates(),
         "words": _words(),
         "held": held,
@@ -137,8 +150,7 @@ def show_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
             faults = refused.faults
     context = {
         "draft": draft,
-        "rows": _rows(draft.content["body"]),
-        "before": _rows(draft.supersedes.body) if draft.supersedes else [],
+        "changes": _changes(draft.supersedes.body if draft.supersedes else _built_in(), draft.content["body"]),
         "measured": rates(),
         "until": str(draft.content["valid_until"])[:10],
         "own": str(draft.author_id) == by.actor_id,
@@ -246,6 +258,17 @@ def _rows(body: "Mapping[str, Any]") -> list[Row]:
             )
         )
     return rows
+
+
+def _changes(before: "Mapping[str, Any]", after: "Mapping[str, Any]") -> list[Change]:
+    """The proposed ones in their order, then those that it takes away."""
+    held = {(row.listed, row.state): row for row in _rows(before)}
+    changes = [Change(row.listed, row.state, held.pop((row.listed, row.state), None), row) for row in _rows(after)]
+    return changes + [Change(*key, row, None) for key, row in held.items()]
+
+
+def _built_in() -> dict[str, Any]:
+    return {"threshold": round(thresholds.BUILT_IN.default * 100), "reason": _("Set by the makers of the program.")}
 
 
 def _words() -> list[tuple[str, int, int]]:

@@ -74,13 +74,15 @@ def when(value: dt.datetime | dt.date | None) -> Markup:
     return Markup('<bdi><time datetime="{}">{}</time></bdi>').format(local.isoformat(), text)
 
 
-_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_DAY = re.compile(r"(?<![^\s~])([0-9]{4})-([0-9]{2})(?:-([0-9]{2}))?(?=[\s,;.،؛]*(?:\s|$))")
 
 
 def day(text: object) -> str:
-    """A day as a record words it (ISO 8601), as the console writes days; a year, and all else, as it stands."""
-    found = _DAY.fullmatch(str(text))
-    return f"{found[3]}/{found[2]}/{found[1]}" if found else str(text or "")
+    """A text with its days and months, which records word by ISO 8601, as the console writes them.
+
+    A year, a number that has a date in it, and all else stay as they are.
+    """
+    return _DAY.sub(lambda found: "/".join(filter(None, (found[3], found[2], found[1]))), str(text or ""))
 
 
 def instant(text: str) -> dt.datetime:

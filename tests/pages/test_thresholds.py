@@ -35,6 +35,11 @@ def test_two_people_change_a_threshold(page: Any, live_server: Any, people: Any,
     draft = page.url.removeprefix(here)
     people.sign_in(page, here, "approver")
     page.goto(here + draft)
+    rows = page.get_by_role("table", name="What changes").get_by_role("row").all_inner_texts()
+    general, exception = ([" ".join(cell.split()) for cell in row.split("\t")][2:5] for row in rows[1:])
+    assert general[:2] == ["25 % weak likeness", "30 % weak likeness"]
+    assert general[2] == "Two namesakes a day at Ghat until now: Set by the makers of the program."
+    assert exception == ["the general one", "12 % weak likeness new", "A child is worth ten questions"]
     page.get_by_role("button", name="Approve and sign").click()
     page.get_by_text("It holds here now").wait_for()
     assert thresholds.working("missing", "NER") == 0.12
