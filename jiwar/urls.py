@@ -24,6 +24,7 @@ from jiwar.watchlist.case_pages import urls as cases
 from jiwar.watchlist.edition_pages import urls as editions
 from jiwar.watchlist.list_pages import urls as lists
 from jiwar.watchlist.list_table_pages import urls as list_tables
+from jiwar.watchlist.protection_pages import urls as protected
 from jiwar.watchlist.reconciliation import urls as reconciliation
 from jiwar.watchlist.resolution_pages import urls as duplicates
 from jiwar.watchlist.threshold_pages import urls as thresholds
@@ -50,6 +51,7 @@ urlpatterns = [
     path("lists/editions/", include(editions)),
     path("matching/", include(matching)),
     path("neighbours/", include([*ledgers, *neighbours])),
+    path("protected/", include(protected)),
     path("sign-in/", include(sign_in)),
     path("taxii2/", include(taxii)),
     path("thresholds/", include(thresholds)),

@@ -62,6 +62,8 @@ def _add_protected(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
         act.add_argument("--user", required=True, help="an approver; the password is asked for")
         act.add_argument("--purpose", required=True)
         act.set_defaults(run=run, needs_node=True)
+    for act in (add, end):
+        act.add_argument("--reason", required=True, help="on what decision; it is in the ledger")
 
 
 def _protected(told: argparse.Namespace) -> int:
@@ -78,24 +80,13 @@ def _protected(told: argparse.Namespace) -> int:
 
 
 def _protect(told: argparse.Namespace) -> int:
-    from pydantic import ValidationError
-
     from jiwar.records.refusals import say_refusals
-    from jiwar.watchlist.kinds import SubjectFacts
-    from jiwar.watchlist.protection import protect
-    from jiwar.wire.faults import Refused, of_pydantic
+    from jiwar.watchlist.protection import known_by, protect
 
     def add() -> int:
-        plain = {
-            "names": [{"text": name} for name in told.name],
-            "birth_dates": [{"date": told.born}] if told.born else [],
-            "documents": [{"country": one.country, "number": one.number} for one in _documents(told)],
-        }
-        try:
-            facts = SubjectFacts.model_validate(plain)
-        except ValidationError as error:
-            raise Refused(*of_pydantic(error.errors(include_url=False))) from None
-        print(protect(_protecting(told), facts, told.feared.upper()).pk)
+        documents = [(one.country, one.number) for one in _documents(told)]
+        facts = known_by(told.name, [told.born] if told.born else [], documents)
+        print(protect(_protecting(told), facts, told.feared.upper(), told.reason).pk)
         return 0
 
     return say_refusals(add)
@@ -106,7 +97,7 @@ def _unprotect(told: argparse.Namespace) -> int:
     from jiwar.watchlist.protection import end_protection
 
     def end() -> int:
-        end_protection(_protecting(told), told.person)
+        end_protection(_protecting(told), told.person, told.reason)
         return 0
 
     return say_refusals(end)

@@ -277,6 +277,7 @@ class ProtectedPerson(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     facts = models.JSONField(help_text="kinds.SubjectFacts")
     feared_state = models.CharField(max_length=3, db_index=True)
+    reason = models.CharField(max_length=200, blank=True, help_text="on what decision")
     added_by = models.ForeignKey("identity.Person", models.PROTECT, related_name="+")
     added_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)

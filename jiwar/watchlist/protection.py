@@ -5,12 +5,14 @@ it does not go to the posts of this state. Every foreign alert is compared, so t
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
+from pydantic import ValidationError
 
 from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import Grant
@@ -20,33 +22,51 @@ from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms, withhold
 from jiwar.watchlist import entries
 from jiwar.watchlist.alert_kinds import WITHHOLDING, WithholdingBody
+from jiwar.watchlist.asking import LEAST_REASON
 from jiwar.watchlist.kinds import LISTING_FOREIGN, ForeignListing, SubjectFacts, to_subject
 from jiwar.watchlist.logic import evidence
 from jiwar.watchlist.logic.evidence import Code, lookalike_number
 from jiwar.watchlist.logic.names import read_name
 from jiwar.watchlist.models import Alert, Entry, ProtectedPerson
-from jiwar.wire.faults import Fault, Refused
+from jiwar.wire.faults import Fault, Refused, of_pydantic
 
 _BITS_PER_PART = 8.0
 """What agreement on a name part is worth here, whatever its rarity: a protected person is not missed for a spelling."""
 _LIKELY = 0.9
+_LONGEST_REASON = 200
 _BORN_ALIKE = {Code.BIRTH_DATE_SAME, Code.BIRTH_DAY_MONTH_SWAPPED, Code.BIRTH_DATE_MAY_AGREE, Code.BIRTH_YEAR_SAME}
 
 
-def protect(by: Grant, facts: SubjectFacts, feared_state: str) -> ProtectedPerson:
+def known_by(names: Iterable[str], born: Iterable[str] = (), documents: Iterable[tuple[str, str]] = ()) -> SubjectFacts:
+    """What a person is known by: spellings, dates of birth, documents (issuing state, number). Raises Refused."""
+    plain = {
+        "names": [{"text": name} for name in names],
+        "birth_dates": [{"date": date} for date in born],
+        "documents": [{"country": country, "number": number} for country, number in documents],
+    }
+    try:
+        return SubjectFacts.model_validate(plain)
+    except ValidationError as error:
+        raise Refused(*of_pydantic(error.errors(include_url=False))) from None
+
+
+def protect(by: Grant, facts: SubjectFacts, feared_state: str, reason: str) -> ProtectedPerson:
     """Protect a person from a state: its alerts on her, held or to come, are not used here, nor what a foreign list
-    says of her in its name or in nobody's. Raises Refused where too little is said to know her by."""
+    says of her in its name or in nobody's. `reason`: on what decision. Raises Refused where too little is said to know
+    her by."""
     by.check(Permission.WATCHLIST_ALERT_APPROVE)
     faults = [] if facts.birth_dates or facts.documents else [Fault("missing", "birth_date")]
+    reason, why_not = _reason(reason)
+    faults += why_not
     if not re.fullmatch("[A-Z]{3}", feared_state) or feared_state == settings.NODE.state:
         faults.append(Fault("wrong_form", "feared_state"))
     if faults:
         raise Refused(*faults)
     with transaction.atomic():
         person = ProtectedPerson.objects.create(
-            facts=facts.model_dump(mode="json"), feared_state=feared_state, added_by_id=by.actor_id
+            facts=facts.model_dump(mode="json"), feared_state=feared_state, reason=reason, added_by_id=by.actor_id
         )
-        append("protection_begun", by, str(person.id))
+        append("protection_begun", by, str(person.id), {"reason": reason})
         for alert in Alert.objects.filter(record__origin=feared_state, record__state=Record.State.IN_FORCE):
             if _is(SubjectFacts.model_validate(alert.record.body["subject"]), facts):
                 withhold_alert(alert)
@@ -59,20 +79,31 @@ def protect(by: Grant, facts: SubjectFacts, feared_state: str) -> ProtectedPerso
     return person
 
 
-def end_protection(by: Grant, person: UUID) -> None:
-    """End a protection; alerts that were not used stay unused until their issuer renews them."""
+def end_protection(by: Grant, person: UUID, reason: str) -> None:
+    """End a protection; alerts that were not used stay unused until their issuer renews them. Raises Refused."""
     by.check(Permission.WATCHLIST_ALERT_APPROVE)
+    reason, faults = _reason(reason)
+    if faults:
+        raise Refused(*faults)
     with transaction.atomic():
-        ProtectedPerson.objects.filter(pk=person, ended_at=None).update(ended_at=timezone.now())
-        append("protection_ended", by, str(person))
+        if not ProtectedPerson.objects.filter(pk=person, ended_at=None).update(ended_at=timezone.now()):
+            raise Refused(Fault("protection_is_over", "person"))
+        append("protection_ended", by, str(person), {"reason": reason})
 
 
-def browse_protected(by: Grant) -> list[ProtectedPerson]:
-    """Whom this state protects now; the ledger keeps that they were listed."""
+def browse_protected(by: Grant) -> QuerySet[ProtectedPerson]:
+    """Whom this state protects now, the newest first; the ledger keeps that they were listed."""
     by.check(Permission.WATCHLIST_ALERT_APPROVE)
     with transaction.atomic():
         append("protections_listed", by)
-    return list(ProtectedPerson.objects.filter(ended_at=None))
+    return ProtectedPerson.objects.filter(ended_at=None).select_related("added_by")
+
+
+def _reason(text: str) -> tuple[str, list[Fault]]:
+    text = " ".join(text.split())
+    if sum(c.isalpha() for c in text) < LEAST_REASON:
+        return text, [Fault("reason_missing", "reason")]
+    return text, [Fault("too_long", "reason", "200")] if len(text) > _LONGEST_REASON else []
 
 
 def is_protected(origin: str, subject: SubjectFacts) -> bool:

@@ -147,7 +147,7 @@ class TestWhatANeighbourLearns:
         grant = by(P.WATCHLIST_ALERT_APPROVE, str(approver.pk))
         alert()
         assert asks(niger, SALEM)["answer"] == "hit"
-        protect(grant, SubjectFacts.model_validate(facts), "NER")
+        protect(grant, SubjectFacts.model_validate(facts), "NER", "asylum file 2026/41")
         assert asks(niger, SALEM) == asks(niger, NOBODY) == NO_HIT
         assert asks(niger, {**SALEM, **PASSPORT}) == NO_HIT
         rows = list(acts("inquiry_answered")[1:])
@@ -242,7 +242,12 @@ class TestWhatWeAsk:
             username="salma", full_name="Salma", agency=Agency.objects.create(code="x", name="x"), password="!"
         )
         facts = {"names": [{"text": "Salem Ould Khattar"}], "birth_dates": [{"date": "1984-03-09"}]}
-        protect(by(P.WATCHLIST_ALERT_APPROVE, str(approver.pk)), SubjectFacts.model_validate(facts), "NER")
+        protect(
+            by(P.WATCHLIST_ALERT_APPROVE, str(approver.pk)),
+            SubjectFacts.model_validate(facts),
+            "NER",
+            "asylum file 2026/41",
+        )
         shielded, plain = self.ask(), self.ask(subject=NOBODY)
         assert [record.body["subject"]["names"] for record in held(INQUIRY.name)] == [NOBODY["names"]]
         assert [row.asked.get().state for row in (shielded, plain)] == ["waiting", "waiting"]

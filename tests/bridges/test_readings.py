@@ -241,7 +241,7 @@ def test_a_foreign_list_stops_nobody_whom_this_state_protects(
     read: Callable[..., Reading], take: Callable[..., Reading], grant: Granting, said_by: str
 ) -> None:
     Source.objects.update(said_by=said_by)
-    watchlist.protect(grant(P.WATCHLIST_ALERT_APPROVE), PROTECTED, "NER")
+    watchlist.protect(grant(P.WATCHLIST_ALERT_APPROVE), PROTECTED, "NER", "asylum file 2026/41")
     assert counts(take(read(bundle(person(**NAMED))))) == (1, 0, 0, 0)
     entry = Entry.objects.get()
     assert (entry.active, entry.complete, entry.record.tlp) == (True, False, "RED")
@@ -252,7 +252,7 @@ def test_a_list_of_another_state_is_used(
     read: Callable[..., Reading], take: Callable[..., Reading], grant: Granting
 ) -> None:
     Source.objects.update(said_by="TUN")
-    watchlist.protect(grant(P.WATCHLIST_ALERT_APPROVE), PROTECTED, "NER")
+    watchlist.protect(grant(P.WATCHLIST_ALERT_APPROVE), PROTECTED, "NER", "asylum file 2026/41")
     take(read(bundle(person(**NAMED))))
     assert Entry.objects.get().complete is True
 
@@ -261,7 +261,7 @@ def test_who_is_protected_later_is_no_longer_found_here_and_at_posts(
     read: Callable[..., Reading], take: Callable[..., Reading], grant: Granting
 ) -> None:
     take(read(bundle(person(**NAMED))))
-    watchlist.protect(grant(P.WATCHLIST_ALERT_APPROVE), PROTECTED, "NER")
+    watchlist.protect(grant(P.WATCHLIST_ALERT_APPROVE), PROTECTED, "NER", "asylum file 2026/41")
     entry = Entry.objects.get()
     assert (entry.active, entry.complete) == (True, False)
     word = Record.objects.get(kind="alert.withholding")

@@ -355,7 +355,7 @@ def test_a_withheld_alert_ends_like_any_other(ours: Ours, niger: ForeignNode, gr
     program, address = ours(P.WATCHLIST_ALERT_READ), collection("NER", ALERTS) + "objects/"
     assert len(records_in(program.get(address))) == 1
     facts = SubjectFacts.model_validate(record.body["subject"])
-    watchlist.protect(grant(P.WATCHLIST_ALERT_APPROVE), facts, "NER")
+    watchlist.protect(grant(P.WATCHLIST_ALERT_APPROVE), facts, "NER", "asylum file 2026/41")
     answer = program.get(address)
     assert (records_in(answer), revoked_in(answer)) == ([], [stix.stix_id(ALERTS, str(record.uid))])
 

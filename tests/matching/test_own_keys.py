@@ -138,7 +138,7 @@ def test_whom_this_state_protects_from_the_asker_stands_on_no_list(by: Granting,
     enter(by, K.NAME_BIRTH, "سالم ولد خطار;1984-03-09\nMariama Abdou;1979-01-24")
     everything = held()
     assert everything == {DOCUMENT, "NER 09PC11873", "LBY X9999999"}
-    protect(approver, SubjectFacts.model_validate(SALEM), "NER")
+    protect(approver, SubjectFacts.model_validate(SALEM), "NER", "asylum file 2026/41")
     assert held(state="NER") == {"LBY X9999999"}
     assert held(state="TUN") == everything
     assert held(K.NAME_BIRTH, "NER") == set(own_keys.reader().read(K.NAME_BIRTH, ("Mariama Abdou", "1979-01-24")))
@@ -154,7 +154,7 @@ def test_a_question_about_a_protected_person_is_answered_like_any_other(
         services.work()
         [answer] = niger.answers(question)
         answers.append((niger.open(question)[0], len(answer.piece.data)))  # type: ignore[union-attr]
-        protect(approver, SubjectFacts.model_validate(SALEM), "NER")
+        protect(approver, SubjectFacts.model_validate(SALEM), "NER", "asylum file 2026/41")
     assert [hits for hits, _ in answers] == [[True], [False]]
     assert len({length for _, length in answers}) == 1
     assert {inquiry.state for inquiry in Inquiry.objects.all()} == {"answered"}
@@ -162,7 +162,7 @@ def test_a_question_about_a_protected_person_is_answered_like_any_other(
 
 def test_nor_does_this_state_ask_about_whom_it_protects(niger: Niger, by: Granting, approver: Grant) -> None:
     own_alert()
-    protect(approver, SubjectFacts.model_validate(SALEM), "NER")
+    protect(approver, SubjectFacts.model_validate(SALEM), "NER", "asylum file 2026/41")
     for key_type, source in (
         (K.DOCUMENT, {"watchlist": True}),
         (K.DOCUMENT, {"typed": b"LBY;K0451187"}),

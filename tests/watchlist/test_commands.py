@@ -141,8 +141,9 @@ class TestSignIn:
 def test_an_approver_protects_somebody_from_a_state(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     add_person("salem", "Salem", PASSWORD, agency=Agency.objects.get(), roles=[Role.APPROVER])
     who = ("--user", "salem", "--purpose", "cooperation")
+    why = ("--reason", "asylum file 2026/41")
     her = ("--name", "Mariam Ould Sidi", "--born", "1990-02-03")
-    assert run("protected add", *who, *her, "--from", "ner") == 0
+    assert run("protected add", *who, *her, "--from", "ner", *why) == 0
     pk = capsys.readouterr().out.strip()
     assert protection.is_protected("NER", SubjectFacts.model_validate(HER))
     assert not protection.is_protected("TUN", SubjectFacts.model_validate(HER))
@@ -150,7 +151,9 @@ def test_an_approver_protects_somebody_from_a_state(run: Run, capsys: pytest.Cap
     assert f"{pk}  from NER" in capsys.readouterr().out
     assert leaves(act="protections_listed").exists()
     for wrong in (("--from", "NER"), (*her[2:], "--from", "LBY")):
-        assert run("protected add", *who, "--name", "Mariam", *wrong) == 1
-    assert run("protected add", "--purpose", "cooperation", *her, "--from", "NER") == 1, "a contact officer may not"
-    assert run("protected end", pk, *who) == 0
+        assert run("protected add", *who, "--name", "Mariam", *wrong, *why) == 1
+    assert run("protected add", "--purpose", "cooperation", *her, "--from", "NER", *why) == 1, "no contact officer"
+    assert run("protected end", pk, *who, "--reason", "?") == 1
+    assert protection.is_protected("NER", SubjectFacts.model_validate(HER))
+    assert run("protected end", pk, *who, "--reason", "she has another nationality") == 0
     assert not protection.is_protected("NER", SubjectFacts.model_validate(HER))

@@ -1,6 +1,7 @@
 """An alert from draft to withdrawal, and every rule of rights that it must not break."""
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -227,7 +228,9 @@ class TestR5ProtectedPerson:
 
     @pytest.fixture
     def protected(self, grant: Granting, niger: ForeignNode) -> None:
-        services.protect(grant(P.WATCHLIST_ALERT_APPROVE), SubjectFacts.model_validate(self.FACTS), "NER")
+        services.protect(
+            grant(P.WATCHLIST_ALERT_APPROVE), SubjectFacts.model_validate(self.FACTS), "NER", "asylum file 2026/41"
+        )
 
     def test_an_alert_by_the_feared_state_is_stored_and_never_used(self, protected: None, niger: ForeignNode) -> None:
         record = take(niger.statement(ALERT, _typed(alert_content())))
@@ -277,13 +280,39 @@ class TestR5ProtectedPerson:
     ) -> None:
         record = take(niger.statement(ALERT, _typed(alert_content())))
         assert Entry.objects.filter(active=True).exists()
-        services.protect(grant(P.WATCHLIST_ALERT_APPROVE), SubjectFacts.model_validate(self.FACTS), "NER")
+        services.protect(
+            grant(P.WATCHLIST_ALERT_APPROVE), SubjectFacts.model_validate(self.FACTS), "NER", "asylum file 2026/41"
+        )
         record.refresh_from_db()
         assert record.state == "withheld"
         assert not Entry.objects.filter(active=True).exists()
         word = Record.objects.get(kind=WITHHOLDING.name)
         assert list(WITHHOLDING.addressees(None)) == []  # type: ignore[misc]
         assert "reason" not in word.body
+
+    def test_it_is_begun_and_ended_for_a_reason_that_the_ledger_keeps(self, grant: Granting, protected: None) -> None:
+        by = grant(P.WATCHLIST_ALERT_APPROVE)
+        [person] = services.browse_protected(by)
+        assert person.reason == "asylum file 2026/41"
+        for reason, code in (("41/2026", "reason_missing"), ("a" * 201, "too_long")):
+            with pytest.raises(Refused) as refused:
+                services.end_protection(by, person.pk, reason)
+            assert refused.value.faults[0].code == code
+            with pytest.raises(Refused) as refused:
+                services.protect(by, SubjectFacts.model_validate(self.FACTS), "TUN", reason)
+            assert refused.value.faults[0].code == code
+        assert services.browse_protected(by).count() == 1
+        services.end_protection(by, person.pk, "she has left for good")
+        with pytest.raises(Refused, match="protection_is_over"):
+            services.end_protection(by, person.pk, "she has left for good")
+        told = Leaf.objects.filter(act__startswith="protection_").order_by("pk")
+        assert [(leaf.act, leaf.subject) for leaf in told] == [
+            ("protection_begun", str(person.pk)), ("protection_ended", str(person.pk)),
+        ]  # fmt: skip
+        assert [json.loads(leaf.content)["detail"]["reason"] for leaf in told] == [
+            "asylum file 2026/41",
+            "she has left for good",
+        ]
 
 
 class TestR9Retention:

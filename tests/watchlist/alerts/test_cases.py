@@ -278,6 +278,6 @@ class TestProtectedPerson:
 
         alert = take(niger.statement(ALERT, typed(alert_content())))
         facts = SubjectFacts.model_validate(alert_content()["body"]["subject"])
-        services.protect(grant(P.WATCHLIST_ALERT_APPROVE), facts, "NER")
+        services.protect(grant(P.WATCHLIST_ALERT_APPROVE), facts, "NER", "asylum file 2026/41")
         said = take(hit_of(own_post, alert, "LBY-GHAT"), "LBY-GHAT")
         assert list(Record.objects.filter(kind="alert.hit")) == [said]

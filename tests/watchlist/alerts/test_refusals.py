@@ -126,7 +126,9 @@ class TestAtTheReceiver:
     ) -> None:
         refuse(received.uid)
         facts = {"names": [{"text": "Salem Ould Khattar"}], "birth_dates": [{"date": "1984-03-09"}]}
-        services.protect(grant(P.WATCHLIST_ALERT_APPROVE), SubjectFacts.model_validate(facts), "NER")
+        services.protect(
+            grant(P.WATCHLIST_ALERT_APPROVE), SubjectFacts.model_validate(facts), "NER", "asylum file 2026/41"
+        )
         services.take_back_refusal(grant(P.WATCHLIST_ALERT_APPROVE), received.uid, "Facts came")
         received.refresh_from_db()
         assert (received.state, stops(people)) == ("withheld", False)

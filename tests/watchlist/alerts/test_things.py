@@ -166,7 +166,7 @@ def test_a_protected_persons_passport_that_the_feared_state_calls_stolen_is_not_
     from jiwar.watchlist.kinds import SubjectFacts
 
     facts = {"names": [{"text": "Hawa Sidi"}], "documents": [{"country": "NER", "number": "12AB34567"}]}
-    services.protect(grant(P.WATCHLIST_ALERT_APPROVE), SubjectFacts.model_validate(facts), "NER")
+    services.protect(grant(P.WATCHLIST_ALERT_APPROVE), SubjectFacts.model_validate(facts), "NER", "asylum file 2026/41")
     content = copy.deepcopy(car(type="stolen"))
     content["body"]["subject"] = {
         "type": "document",

@@ -51,7 +51,9 @@ def held(grant: Granting, niger: ForeignNode) -> Held:
     covert = take(niger.statement(ALERT, typed(subject=FOLLOWED, **DISCREET)))
     first = niger.statement(ALERT, typed(subject=FEARING))
     take(first)
-    services.protect(grant(P.WATCHLIST_ALERT_APPROVE), SubjectFacts.model_validate(FEARING), "NER")
+    services.protect(
+        grant(P.WATCHLIST_ALERT_APPROVE), SubjectFacts.model_validate(FEARING), "NER", "asylum file 2026/41"
+    )
     return Held(plain, covert, take(niger.statement(ALERT, typed(subject=FEARING), supersedes=first[0])))
 
 
@@ -120,7 +122,9 @@ class TestAWithheldAlert:
     ) -> None:
         from jiwar.watchlist.models import ProtectedPerson
 
-        services.end_protection(grant(P.WATCHLIST_ALERT_APPROVE), ProtectedPerson.objects.get().pk)
+        services.end_protection(
+            grant(P.WATCHLIST_ALERT_APPROVE), ProtectedPerson.objects.get().pk, "she asked for it to end"
+        )
         before = held.withheld.statement.encode()
         renewed = take(niger.statement(ALERT, typed(subject=FEARING), supersedes=before))
         officer = grant(P.WATCHLIST_ALERT_READ)
