@@ -27,6 +27,7 @@ def missing() -> list[str]:
     there = {
         SHELL: browser() is not None,
         "fonts-noto-core": any(Path("/usr/share/fonts").glob("**/NotoSansArabic-*")),
+        "fonts-ocr-b": any(Path("/usr/share/fonts").glob("**/ocr-b/OCRB.otf")),
         "fuse": shutil.which("fusermount") is not None,
         "iptables": shutil.which("iptables") is not None,
         "libatomic1": any(Path("/usr").glob("lib*/**/libatomic.so.1")),

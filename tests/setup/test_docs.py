@@ -392,6 +392,8 @@ def _fault_codes() -> Iterator[str]:
         "CardInvalid",
         "KeyRefused",
         "ApproverRefused",
+        "ImageUnreadable",
+        "JobFailed",
         "JsonRefused",
         "PaperRefused",
         "PouchInvalid",
