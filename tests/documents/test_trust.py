@@ -58,9 +58,11 @@ def test_a_newer_key_of_a_state_that_never_came_here_is_no_forgery() -> None:
 
 
 def test_a_certificate_that_names_a_trusted_key_which_never_signed_it_fails() -> None:
-    forged = replace(SIGNER, signature=SIGNER.signature[:-1] + bytes([SIGNER.signature[-1] ^ 1]), fingerprint="f")
+    forged = replace(
+        SIGNER, signature=SIGNER.signature[:-1] + bytes([SIGNER.signature[-1] ^ 1]), fingerprint="f", der=b"f"
+    )
     assert leaf(check_chain(forged, trust(), AT), "signature") == (Result.FAILED, "certificate_signature_wrong")
-    other = replace(SIGNER, signed=SIGNER.signed.replace(b"DS", b"DT"), fingerprint="g")
+    other = replace(SIGNER, signed=SIGNER.signed.replace(b"DS", b"DT"), fingerprint="g", der=b"g")
     assert leaf(check_chain(other, trust(), AT), "signature") == (Result.FAILED, "certificate_signature_wrong")
 
 
@@ -74,7 +76,9 @@ def test_two_keys_with_one_key_id_are_both_tried() -> None:
 def test_a_signer_without_key_ids_is_found_by_the_state() -> None:
     _, signer = NIGER.signer(authority_key=False)
     assert check_chain(signer, trust(), AT).result is Result.SUCCESSFUL
-    renamed = replace(signer, issuer_name=Authority("NE", "CSCA old").certificate.subject_name, fingerprint="r")
+    renamed = replace(
+        signer, issuer_name=Authority("NE", "CSCA old").certificate.subject_name, fingerprint="r", der=b"r"
+    )
     assert check_chain(renamed, trust(), AT).result is Result.SUCCESSFUL
 
 
@@ -190,11 +194,11 @@ def test_what_is_remembered_ends_with_the_anchor_and_never_hides_a_time() -> Non
 
 def test_only_what_an_anchor_signed_is_remembered() -> None:
     store = trust()
-    forged = replace(SIGNER, signature=b"\x30\x06\x02\x01\x01\x02\x01\x01", fingerprint="f")
+    forged = replace(SIGNER, signature=b"\x30\x06\x02\x01\x01\x02\x01\x01", fingerprint="f", der=b"forged")
     with pytest.raises(SignatureWrong):
         store.anchor_of(forged)
     store.anchor_of(SIGNER)
-    assert list(store._signed) == [SIGNER.fingerprint]
+    assert list(store._signed) == [SIGNER.der]
 
 
 def test_keys_of_other_kinds() -> None:

@@ -272,6 +272,15 @@ def write(tag: int, *parts: bytes) -> bytes:
     return head + bytes([0x80 | len(size)]) + size + content
 
 
+def definite(tlv: Tlv, depth: int = 0) -> bytes:
+    """The element again, with every length told. Raises TlvInvalid."""
+    if depth > DEEPEST:
+        raise TlvInvalid("tlv_too_deep", tlv.start, depth)
+    if not tlv.source[tlv.start] & _CONSTRUCTED:
+        return write(tlv.tag, tlv.content)
+    return write(tlv.tag, *(definite(child, depth + 1) for child in tlv.children()))
+
+
 def write_integer(value: int) -> bytes:
     return write(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
 

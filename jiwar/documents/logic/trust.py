@@ -100,13 +100,18 @@ class Trust:
         A signature is called wrong only where an anchor has the very key id that the certificate names: an authority
         of the same name may have a newer key that never came here.
         """
-        known = self._signed.get(certificate.fingerprint)
-        if known is None:
-            known = self._anchor_of(certificate)
-            if len(self._signed) >= MOST_REMEMBERED:
-                self._signed.clear()
-            self._signed[certificate.fingerprint] = known
-        return known
+        if known := self._signed.get(certificate.der):
+            return known[1]
+        anchor = self._anchor_of(certificate)
+        if len(self._signed) >= MOST_REMEMBERED:
+            self._signed.clear()
+        self._signed[certificate.der] = certificate, anchor
+        return anchor
+
+    def read_signer(self, der: bytes) -> Certificate:
+        """As `pki.read_certificate`, from memory where an anchor signed it. Raises pki.CertificateUnreadable."""
+        known = self._signed.get(der)
+        return known[0] if known else pki.read_certificate(der)
 
     def _anchor_of(self, certificate: Certificate) -> Anchor:
         named = {one.fingerprint for one in self._by_key_id.get(certificate.authority_key_id, ())}
@@ -136,7 +141,8 @@ class Trust:
         )
 
     @cached_property
-    def _signed(self) -> dict[str, Anchor]:
+    def _signed(self) -> dict[bytes, tuple[Certificate, Anchor]]:
+        """By the bytes of the signer's certificate, all of them."""
         return {}
 
     @cached_property

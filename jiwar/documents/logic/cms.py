@@ -1,0 +1,147 @@
+"""Signed data (RFC 5652) as documents and lists of states carry it: content, signers, certificates; not verified."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from jiwar.documents.logic import pki, tlv
+from jiwar.documents.logic.pki import Algorithm, Certificate
+from jiwar.documents.logic.tlv import Tlv, TlvInvalid
+
+SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
+CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
+MOST_CERTIFICATES: Final = 50
+MOST_SIGNERS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A SignerInfo. It names its certificate by issuer and serial, or by key id; the other is empty and None.
+
+    `attributes` is the SET that was signed, in DER; "" where the signature is over the content itself.
+    `content_type` and `digest` are what the attributes say. `hash_name` is "" where the hash is unknown.
+    """
+
+    issuer_name: bytes
+    serial: int | None
+    key_id: bytes
+    hash_name: str
+    attributes: bytes
+    content_type: str
+    digest: bytes
+    algorithm: Algorithm
+    signature: bytes
+
+    def names(self, certificate: Certificate) -> bool:
+        if self.serial is None:
+            return bool(self.key_id) and certificate.subject_key_id == self.key_id
+        return certificate.serial == self.serial and certificate.issuer_name == self.issuer_name
+
+
+@dataclass(frozen=True, slots=True)
+class SignedData:
+    """`certificates` as bytes, unread. `indefinite`: some length was not told."""
+
+    version: int
+    content_type: str
+    content: bytes
+    certificates: tuple[bytes, ...]
+    signers: tuple[Signer, ...]
+    indefinite: bool
+
+
+def read_signed_data(info: Tlv) -> SignedData:
+    """What a ContentInfo holds. Raises TlvInvalid."""
+    kind, wrapped = _parts(info, 2)
+    if tlv.oid(kind) != SIGNED_DATA:
+        raise TlvInvalid("tlv_value", kind.start, "no signed data")
+    indefinite = info.source[info.start + 1] == 0x80
+    version, _, encapsulated, *rest = _parts(wrapped.expect(0xA0).only(), 4)
+    content_type, *content = _parts(encapsulated, 1)
+    if not content:
+        raise TlvInvalid("tlv_cut", encapsulated.start, "no content")
+    certificates = [part for held in rest if held.tag == 0xA0 for part in held.children() if part.tag == tlv.SEQUENCE]
+    signers = rest[-1].expect(tlv.SET).children()
+    if len(certificates) > MOST_CERTIFICATES or not 0 < len(signers) <= MOST_SIGNERS:
+        raise TlvInvalid("tlv_too_many", info.start, f"{len(certificates)} certificates, {len(signers)} signers")
+    return SignedData(
+        version=tlv.integer(version, 4),
+        content_type=tlv.oid(content_type),
+        content=tlv.octets(content[0].expect(0xA0).only()),
+        certificates=tuple(part.raw for part in certificates),
+        signers=tuple(_signer(signer, indefinite) for signer in signers),
+        indefinite=indefinite,
+    )
+
+
+def _signer(info: Tlv, indefinite: bool) -> Signer:
+    _, name, digest, *rest = _parts(info, 5)
+    issuer, serial, key_id = b"", None, b""
+    if name.tag == 0x80:
+        key_id = name.content
+    else:
+        by, number = _parts(name, 2)
+        issuer, serial = by.raw, tlv.integer(number, 64)
+    attributes = b""
+    said: Mapping[str, Tlv] = {}
+    if rest[0].tag == 0xA0:
+        attributes, said = _attributes(rest.pop(0), indefinite)
+    if len(rest) < 2:
+        raise TlvInvalid("tlv_cut", info.start, "no signature")
+    digests = said.get(MESSAGE_DIGEST)
+    types = said.get(CONTENT_TYPE)
+    return Signer(
+        issuer_name=issuer,
+        serial=serial,
+        key_id=key_id,
+        hash_name=pki.HASHES.get(pki.read_algorithm(digest).oid, ""),
+        attributes=attributes,
+        content_type=tlv.oid(types) if types else "",
+        digest=tlv.octets(digests) if digests else b"",
+        algorithm=pki.read_algorithm(rest[0]),
+        signature=tlv.octets(rest[1]),
+    )
+
+
+def _attributes(held: Tlv, indefinite: bool) -> tuple[bytes, Mapping[str, Tlv]]:
+    """The SET as it was signed (RFC 5652, 5.4: in DER, with its own tag), and the one value of each attribute."""
+    found: dict[str, Tlv] = {}
+    for attribute in held.children():
+        name, values = _parts(attribute, 2)
+        oid = tlv.oid(name)
+        if oid in found:
+            raise TlvInvalid("tlv_value", attribute.start, f"{oid} twice")
+        if oid in {CONTENT_TYPE, MESSAGE_DIGEST}:
+            found[oid] = values.expect(tlv.SET).only()
+    if not indefinite:
+        return b"\x31" + held.raw[1:], found
+    return tlv.write(tlv.SET, *(tlv.definite(child) for child in held.children())), found
+
+
+def _parts(parent: Tlv, least: int) -> list[Tlv]:
+    found = parent.expect(tlv.SEQUENCE).children()
+    if len(found) < least:
+        raise TlvInvalid("tlv_cut", parent.start, f"{len(found)} of {least}")
+    return found
+
+
+def verify_signer(signed: SignedData, signer: Signer, certificate: Certificate) -> None:
+    """The key of `certificate` signed the attributes, or the content where there are none. Raises pki.SignatureWrong.
+
+    Whether the attributes speak of the content is another question: `speaks_of`.
+    """
+    algorithm = signer.algorithm
+    data = signer.attributes or signed.content
+    pki.verify_signature(certificate.key, algorithm.oid, algorithm.parameters, signer.signature, data, signer.hash_name)
+
+
+def speaks_of(signed: SignedData, signer: Signer) -> str:
+    """Why the signed attributes are not of this content: "type", "digest", "hash" (unknown); "" where they are."""
+    if not signer.attributes:
+        return ""
+    if signer.content_type != signed.content_type:
+        return "type"
+    if not signer.hash_name:
+        return "hash"
+    return "" if hashlib.new(signer.hash_name, signed.content).digest() == signer.digest else "digest"

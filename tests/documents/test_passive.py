@@ -1,0 +1,296 @@
+"""Passive authentication: what states sign, in every way in which they do, and each way to tamper with it."""
+
+import datetime as dt
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from jiwar.documents.logic import tlv
+from jiwar.documents.logic.passive import check_passive
+from jiwar.documents.logic.report import Check, Result
+from jiwar.documents.logic.sod import read_sod
+from jiwar.documents.logic.trust import Anchor, Defect, Trust
+from jiwar.records.words import words
+from tests.documents.chips import GROUPS, Chip
+from tests.documents.states import AT, Authority
+
+STATE = Authority("NE")
+TRUST = Trust((Anchor(STATE.certificate, "bilateral"),), (STATE.crl(),))
+KEY, SIGNER = STATE.signer()
+CHIP = Chip(KEY, SIGNER)
+
+
+@cache
+def rsa_signer() -> tuple[Any, Any]:
+    return STATE.signer(key=rsa.generate_private_key(65537, 2048))
+
+
+def check(sod: bytes, groups: dict[int, bytes] = GROUPS, trust: Trust = TRUST, at: dt.datetime = AT) -> Check:
+    found = check_passive(sod, groups, trust, at)
+    assert found == check_passive(sod, groups, trust, at)
+    known = words()["document_check"]
+    for one in found.walk():
+        assert not one.code or one.code in known
+        for text in known.get(one.code, {}).values():
+            text.format_map(one.detail)
+    return found
+
+
+def why(found: Check) -> set[tuple[str, str]]:
+    """The leaves that make the whole what it is."""
+    leaves = [one for one in found.walk() if not one.children and one.result is found.result]
+    return {(one.id.removeprefix("chip.passive."), one.code) for one in leaves}
+
+
+def test_a_genuine_chip_is_good_in_every_question() -> None:
+    found = check(CHIP.sod())
+    assert found.result is Result.SUCCESSFUL
+    assert [child.id for child in found.children] == [
+        f"chip.passive.{name}" for name in ("sod", "content", "signature", "chain", "groups")
+    ]
+    assert [one.id for one in found.find("chip.passive.groups").children] == [
+        f"chip.passive.group.{number}" for number in (1, 2, 14)
+    ]
+    assert not [one for one in found.walk() if one.code]
+
+
+# Each way in which states write it ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "deviations"),
+    [
+        ({"content_type": "1.3.27.1.1.1"}, {"defect_content_type"}),
+        ({"content_type": "1.2.528.1.1006.1.20.1"}, {"defect_content_type"}),
+        ({"content_type": "1.2.840.113549.1.7.1"}, {"defect_content_type"}),
+        ({"indefinite": True}, {"defect_indefinite_length"}),
+        ({"hash": "sha1"}, {"defect_hash_weak"}),
+        ({"group_hash": "sha1"}, {"defect_hash_weak"}),
+        ({"group_hash": "sha512", "hash": "sha384"}, set()),
+        ({"signer_serial": 77}, {"defect_signer_id"}),
+        ({"version": 1}, {"defect_version"}),
+        ({"lds_version": 1}, set()),
+        ({"by_key_id": True}, set()),
+        ({"scheme": "plain"}, set()),
+        ({"plain": True}, set()),
+    ],
+)
+def test_what_a_state_does_otherwise_is_borne_and_said(told: dict[str, Any], deviations: set[str]) -> None:
+    found = check(replace(CHIP, **told).sod())
+    assert found.result is Result.SUCCESSFUL
+    assert {one.code for one in found.walk() if one.code} == deviations
+
+
+@pytest.mark.parametrize("scheme", ["", "pss", "plain"])
+def test_rsa_in_its_three_ways(scheme: str) -> None:
+    key, signer = rsa_signer()
+    assert check(Chip(key, signer, scheme=scheme).sod()).result is Result.SUCCESSFUL
+
+
+@pytest.mark.parametrize("curve", [ec.SECP384R1, ec.SECP521R1, ec.BrainpoolP256R1, ec.BrainpoolP512R1, ec.SECP224R1])
+def test_signers_on_every_curve(curve: type[ec.EllipticCurve]) -> None:
+    key, signer = STATE.signer(key=ec.generate_private_key(curve()))
+    assert check(Chip(key, signer).sod()).result is Result.SUCCESSFUL
+
+
+def test_a_signer_that_the_chip_does_not_carry_is_taken_from_the_store() -> None:
+    sod = replace(CHIP, certificates=[]).sod()
+    assert why(check(sod)) == {("signature", "signer_missing")}
+    assert check(sod).result is Result.UNDETERMINED
+    assert check(sod, trust=replace(TRUST, signers=(SIGNER,))).result is Result.SUCCESSFUL
+
+
+def test_of_two_certificates_the_one_that_the_signature_names() -> None:
+    _, other = STATE.signer()
+    assert check(replace(CHIP, certificates=[other.der, SIGNER.der]).sod()).result is Result.SUCCESSFUL
+    unnamed = check(replace(CHIP, certificates=[other.der, SIGNER.der], signer_serial=77).sod())
+    assert why(unnamed) == {("signature", "signer_missing")}
+
+
+# Each way to tamper ---------------------------------------------------------------------------------------------------
+
+
+def tampered(sod: bytes, piece: bytes, place: int = -1) -> bytes:
+    """The same with one bit of one byte of the piece turned."""
+    at = sod.index(piece) + place % len(piece)
+    return sod[:at] + bytes([sod[at] ^ 1]) + sod[at + 1 :]
+
+
+def test_a_file_that_was_changed_fails() -> None:
+    found = check(CHIP.sod(), {**GROUPS, 1: GROUPS[1] + b"x"})
+    assert why(found) == {("group.1", "group_hash_wrong")}
+    assert found.result is Result.FAILED
+
+
+def test_a_hash_that_was_changed_fails() -> None:
+    sod = CHIP.sod()
+    hashed = read_sod(sod).hashes[1]
+    found = check(tampered(sod, hashed))
+    assert why(found) == {("content", "sod_content_wrong"), ("group.1", "group_hash_wrong")}
+
+
+def test_a_signed_attribute_that_was_changed_fails() -> None:
+    sod = CHIP.sod()
+    found = check(tampered(sod, read_sod(sod).signer.digest))
+    assert why(found) == {("content", "sod_content_wrong"), ("signature", "signature_wrong")}
+    other = replace(CHIP, attribute_type="1.2.840.113549.1.7.1").sod()
+    assert why(check(other)) == {("content", "sod_content_type_wrong")}
+
+
+def test_a_signature_that_was_changed_fails() -> None:
+    sod = CHIP.sod()
+    assert why(check(tampered(sod, read_sod(sod).signer.signature))) == {("signature", "signature_wrong")}
+
+
+def test_a_certificate_that_was_changed_fails() -> None:
+    sod = CHIP.sod()
+    assert ("chain.signature", "certificate_signature_wrong") in why(check(tampered(sod, SIGNER.signature)))
+    key_moved = tampered(sod, SIGNER.subject_key_id)
+    assert ("chain.signature", "certificate_signature_wrong") in why(check(key_moved))
+
+
+def test_no_bit_but_those_that_nobody_signs_can_be_turned() -> None:
+    """Those are the version and the hashes that CMS lists before the content, and how the signer is named."""
+    sod = CHIP.sod()
+    content, names = sod.index(CHIP.content()), sod.rindex(SIGNER.issuer_name)
+    named = len(SIGNER.issuer_name) + len(tlv.write_integer(SIGNER.serial))
+    free = {*range(20, content - 17), *range(names - 9, names + named)}
+    for place in set(range(len(sod))) - free:
+        turned = sod[:place] + bytes([sod[place] ^ 1]) + sod[place + 1 :]
+        assert check_passive(turned, GROUPS, TRUST, AT).result is not Result.SUCCESSFUL, place
+
+
+def test_a_file_that_no_hash_is_for_fails() -> None:
+    assert why(check(CHIP.sod(), {**GROUPS, 15: b"\x6f\0"})) == {("group.15", "group_not_signed")}
+
+
+def test_what_was_not_read_is_said() -> None:
+    found = check(CHIP.sod(), {1: GROUPS[1]})
+    assert found.result is Result.SUCCESSFUL
+    assert found.find("chip.passive.group.2").result is Result.NOT_SUPPORTED
+    without = check(CHIP.sod(), {2: GROUPS[2]})
+    assert why(without) == {("group.1", "group_not_read")}
+    assert without.result is Result.UNDETERMINED
+
+
+def test_a_stranger_who_signs_as_the_state_is_undetermined_and_never_good() -> None:
+    stranger = Authority("NE")
+    key, signer = stranger.signer()
+    found = check(Chip(key, signer).sod())
+    assert found.result is Result.UNDETERMINED
+    assert ("chain.signature", "issuer_unknown") in why(found)
+
+
+def test_a_stranger_behind_a_wrong_name_gets_nowhere() -> None:
+    """The one certificate is used where the signature names another: so the chain is what must hold."""
+    stranger = Authority("NE")
+    key, signer = stranger.signer()
+    found = check(replace(Chip(key, signer), signer_serial=1).sod())
+    assert found.result is Result.UNDETERMINED
+    genuine = replace(CHIP, key=key, signer_serial=1).sod()
+    assert why(check(genuine)) == {("signature", "signature_wrong")}
+
+
+# What may not pass in silence -----------------------------------------------------------------------------------------
+
+
+def test_a_signature_out_of_range_is_a_defect_only_where_it_is_known_and_never_good() -> None:
+    """Lithuania: numbers that the stated curve cannot give. A forger can write them as well."""
+    n = SIGNER.key.curve.n
+    beyond = tlv.write(tlv.SEQUENCE, tlv.write_integer(n + 5), tlv.write_integer(9))
+    sod = replace(CHIP, signature=beyond).sod()
+    assert why(check(sod)) == {("signature", "signature_out_of_range")}
+    assert check(sod).result is Result.FAILED
+    known = replace(TRUST, defects=(Defect("NE", "signature_out_of_range", SIGNER.fingerprint, "list 4"),))
+    found = check(sod, trust=known)
+    assert why(found) == {("signature", "known_defect")}
+    assert found.result is Result.UNDETERMINED
+
+
+@pytest.mark.parametrize("r", [0, -1])
+def test_zero_and_negative_numbers_sign_nothing(r: int) -> None:
+    sod = replace(CHIP, signature=tlv.write(tlv.SEQUENCE, tlv.write_integer(r), tlv.write_integer(9))).sod()
+    assert why(check(sod)) == {("signature", "signature_out_of_range")}
+
+
+@pytest.mark.parametrize(
+    ("sod", "found"),
+    [
+        (b"", "sod_form tlv_cut 0"),
+        (b"\x77\x02\x30\0", "sod_form tlv_cut 2"),
+        (CHIP.sod() + b"\0", "sod_form tlv_trailing"),
+        (replace(CHIP, twice=True).sod(), "sod_group_twice 1"),
+        (b"\x77\x84\xff\xff\xff\xff", "sod_form tlv_cut 0"),
+        (b"\x77\x80" + b"\x30\x80" * 60, "sod_form tlv_too_deep"),
+        (bytes(200_000), "sod_too_long"),
+    ],
+)
+def test_what_cannot_be_read_is_aborted(sod: bytes, found: str) -> None:
+    read = check(sod)
+    assert read.result is Result.ABORTED
+    assert read.children[0].detail["found"].startswith(found)
+
+
+def test_a_certificate_that_cannot_be_read_leaves_it_open() -> None:
+    found = check(replace(CHIP, certificates=[b"\x30\x03\x02\x01\x01"]).sod())
+    assert why(found) == {("signature", "certificate_unreadable")}
+    assert found.result is Result.UNDETERMINED
+
+
+# Documents of real tools ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bsi(shared_data: Path) -> tuple[bytes, dict[int, bytes]]:
+    """The reference passport of BSI TR-03105-5."""
+    folder = shared_data / "documents" / "bsi_tr03105_5"
+    groups = {number: (folder / f"Datagroup{number}.bin").read_bytes() for number in (1, 2, 3, 4, 14)}
+    return (folder / "EF_SOD.bin").read_bytes(), groups
+
+
+ISSUED = dt.datetime(2014, 3, 1, tzinfo=dt.UTC)
+
+
+def test_the_reference_passport_is_undetermined_for_want_of_its_authority_alone(bsi: Any) -> None:
+    sod, groups = bsi
+    found = check(sod, groups, at=ISSUED)
+    assert found.result is Result.UNDETERMINED
+    assert {code for _, code in why(found)} == {"issuer_unknown", "crl_missing"}
+    for name in ("content", "signature", "groups"):
+        assert found.find(f"chip.passive.{name}").result is Result.SUCCESSFUL
+    assert check(sod, {**groups, 3: groups[3][:-1] + b"\0"}, at=ISSUED).result is Result.FAILED
+
+
+def test_the_published_vectors(shared_data: Path) -> None:
+    """Two genuine lists of hashes and what their publishers changed in them, in the order of the file."""
+    text = (shared_data / "documents" / "pymrtd_tests" / "ef" / "sod_test.py").read_text()
+    sods = [bytes.fromhex(found) for found in re.findall(r"'(77[0-9A-Fa-f]{1500,})'", text)]
+    codes = [
+        {one.code for one in check(sod, {}, at=ISSUED).walk() if ".chain" not in one.id and ".group." not in one.id}
+        for sod in sods
+    ]
+    assert [found - {""} for found in codes] == VECTORS
+
+
+PLAIN = {"signature_wrong", "defect_content_type"}
+OTHER = {"signature_wrong", "sod_content_type_wrong"}
+VERSION = {"defect_version"}
+CHANGED = {"sod_content_wrong"}
+VECTORS: list[set[str]] = [
+    *(set(), set()),  # the two genuine ones
+    PLAIN,  # content type changed to plain data, in the signed attributes too
+    *({"sod_unreadable"}, {"sod_unreadable"}),  # no signed data
+    *(VERSION, VERSION, VERSION),  # version of CMS, which nobody signs
+    *(PLAIN, OTHER, OTHER),  # content type changed to what is no list of hashes
+    *(CHANGED | VERSION, CHANGED | VERSION),  # version of the list, which is signed
+    {"sod_unreadable"},  # a byte more
+    CHANGED,  # the hash of DG1
+    {"signature_wrong"},
+    CHANGED,  # the hash of DG14
+    *(set(), set()),  # genuine, beside files that were changed
+]
