@@ -33,6 +33,8 @@ class Permission(StrEnum):
     BRIDGES_RECORD_EXPORT = "bridges:record:export"
     CROSSINGS_CROSSING_READ = "crossings:crossing:read"
     CROSSINGS_CROSSING_RECORD = "crossings:crossing:record"
+    DOCUMENTS_LOST_REPORT = "documents:lost:report"
+    DOCUMENTS_LOST_SEARCH = "documents:lost:search"
     DOCUMENTS_TRUST_APPROVE = "documents:trust:approve"
     DOCUMENTS_TRUST_IMPORT = "documents:trust:import"
     DOCUMENTS_TRUST_READ = "documents:trust:read"
@@ -99,6 +101,8 @@ PERSONAL = frozenset(
         P.BRIDGES_RECORD_EXPORT,
         P.CROSSINGS_CROSSING_READ,
         P.CROSSINGS_CROSSING_RECORD,
+        P.DOCUMENTS_LOST_REPORT,
+        P.DOCUMENTS_LOST_SEARCH,
         P.MATCHING_LIST_MANAGE,
         P.MATCHING_REQUEST_ANSWER,
         P.MATCHING_REQUEST_MAKE,
@@ -137,6 +141,8 @@ OF_TOKENS = (
     P.BRIDGES_RECORD_EXPORT,
     P.CROSSINGS_CROSSING_READ,
     P.CROSSINGS_CROSSING_RECORD,
+    P.DOCUMENTS_LOST_REPORT,
+    P.DOCUMENTS_LOST_SEARCH,
     P.EXCHANGE_LINK_READ,
     P.MATCHING_REQUEST_MAKE,
     P.MATCHING_REQUEST_READ,
@@ -154,6 +160,7 @@ A program passes on only what agreements open and two people of the record's ori
 _READS_CASES = frozenset(
     {
         P.AGREEMENTS_AGREEMENT_READ,
+        P.DOCUMENTS_LOST_SEARCH,
         P.DOCUMENTS_TRUST_READ,
         P.EXCHANGE_LINK_READ,
         P.WATCHLIST_ALERT_READ,
@@ -230,6 +237,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.ANALYSIS_SUBJECT_SEARCH,
         P.BRIDGES_RECORD_EXPORT,
         P.CROSSINGS_CROSSING_READ,
+        P.DOCUMENTS_LOST_REPORT,
         P.DOCUMENTS_TRUST_IMPORT,
         P.EXCHANGE_LINK_RETRY,
         P.EXCHANGE_POUCH_CARRY,
@@ -252,6 +260,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         {
             P.CROSSINGS_CROSSING_READ,
             P.CROSSINGS_CROSSING_RECORD,
+            P.DOCUMENTS_LOST_SEARCH,
             P.DOCUMENTS_TRUST_READ,
             P.EXCHANGE_LINK_READ,
             P.EXCHANGE_POUCH_CARRY,

@@ -144,3 +144,124 @@ class TrustState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.changes} {self.version[:16]}"
+
+
+# --- lost, stolen and invalid documents -------------------------------------------------------------------------------
+
+
+class LostRevision(models.Model):
+    """The one row that counts changes of `LostDocument`. `series` is new whenever counting begins anew."""
+
+    value = models.BigIntegerField(default=0)
+    series = models.UUIDField(default=uuid.uuid4)
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class LostDocument(models.Model):
+    """A document, or a series of them up to `last`, that a report in force names: at a national node.
+
+    `folded` is the number with look-alikes made one (`logic.lost.fold`), `type` and `status` are letters of
+    `logic.lost`. A row that is not `active` is one that posts are still to be told of.
+    """
+
+    record = models.ForeignKey("records.Record", models.CASCADE, related_name="+")
+    uid = models.UUIDField(db_index=True, help_text="of the report, whatever its version")
+    issuer = models.CharField(max_length=3)
+    folded = models.CharField(max_length=24)
+    type = models.CharField(max_length=1)
+    number = models.CharField(max_length=24)
+    last = models.CharField(max_length=24, blank=True)
+    status = models.CharField(max_length=1)
+    since = models.DateField()
+    until = models.DateField()
+    revision = models.BigIntegerField(db_index=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["issuer", "folded", "type", "number", "last", "uid"]
+        indexes = [
+            models.Index(fields=["issuer", "folded"], name="lost_number"),
+            models.Index(fields=["issuer", "last"], condition=~models.Q(last=""), name="lost_series"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issuer} {self.type} {self.number}"
+
+
+class LostImport(models.Model):
+    """A table of documents that somebody read in, and what came of each line.
+
+    `faults`: the first of the lines that were not taken, a list of [line, field, code].
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)
+    by = models.CharField(max_length=60)
+    at = models.DateTimeField()
+    only_checked = models.BooleanField(default=False)
+    lines = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    known = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    reports = models.PositiveIntegerField(default=0)
+    faults = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LostEdition(models.Model):
+    """An edition of the registry: at the national node one that it made, at a post one that came.
+
+    `name`: hash of its record, or of that of the edition which it is a whole copy of. `file`: SHA-256 and name of the
+    whole registry as it is with this edition (`lost_files`), for the one that is HELD. `revision`, `series`: at the
+    national node, up to which change it tells.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        HELD = "held"
+        PASSED = "passed"
+        REFUSED = "refused"
+
+    record = models.OneToOneField("records.Record", models.CASCADE, related_name="+")
+    sequence = models.BigIntegerField(db_index=True)
+    name = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64, blank=True)
+    form = models.CharField(max_length=10)
+    rows = models.PositiveIntegerField()
+    changes = models.PositiveIntegerField()
+    size = models.BigIntegerField()
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, db_index=True)
+    code = models.CharField(max_length=40, blank=True)
+    file = models.CharField(max_length=64, blank=True)
+    revision = models.BigIntegerField(null=True)
+    series = models.UUIDField(null=True)
+
+    class Meta:
+        ordering = ["-sequence", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.form} {self.state}"
+
+
+class LostHolding(models.Model):
+    """What a post said last of the registry that it holds. `code`: why it holds no newer one."""
+
+    node = models.CharField(max_length=30, primary_key=True)
+    sequence = models.BigIntegerField()
+    name = models.CharField(max_length=64, blank=True)
+    rows = models.PositiveIntegerField()
+    code = models.CharField(max_length=40, blank=True)
+    told_at = models.DateTimeField()
+    heard_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.node} {self.sequence}"

@@ -1,4 +1,4 @@
-"""The public face of the room: read and write machine readable zones (ICAO Doc 9303)."""
+"""The public face of the room: machine readable zones (ICAO Doc 9303), lost and stolen documents."""
 
 from jiwar.documents.logic.codes import known_codes
 from jiwar.documents.logic.mrz import Check, Mrz, MrzUnreadable, Problem
@@ -8,6 +8,7 @@ from jiwar.documents.logic.mrz_layout import MrzFormat
 from jiwar.documents.logic.mrz_writing import MrzUnwritable
 from jiwar.documents.logic.mrz_writing import write_mrz as write
 from jiwar.documents.logic.transliteration import arabic_to_mrz
+from jiwar.documents.lost import look_up, report_lost, take_back
 
 __all__ = [
     "Check",
@@ -19,6 +20,9 @@ __all__ = [
     "Problem",
     "arabic_to_mrz",
     "known_codes",
+    "look_up",
     "read",
+    "report_lost",
+    "take_back",
     "write",
 ]

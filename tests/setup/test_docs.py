@@ -23,6 +23,7 @@ from jiwar.bridges import exports
 from jiwar.bridges.logic import leaving
 from jiwar.bridges.logic.lost import Why
 from jiwar.bridges.models import Reading, ReadStatement
+from jiwar.documents.logic.lost import LostStatus, LostType
 from jiwar.exchange.logic import chunks
 from jiwar.exchange.logic.receipt import STATUSES
 from jiwar.exchange.logic.streams import Lane
@@ -291,6 +292,9 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "list_state": lambda: set(ListImport.State.values),
     "listing_field": lambda: {*kinds.Listing.model_fields, *kinds.SubjectFacts.model_fields} - {"subject"},
     "lost": lambda: set(Why),
+    "lost_registry": lambda: {"in_use", "none", "expired"},
+    "lost_status": lambda: set(LostStatus),
+    "lost_type": lambda: set(LostType),
     "match_field": lambda: set(Field),
     "media_type": lambda: set(chunks.MEDIA_TYPES),
     "name_kind": lambda: set(get_args(kinds.NameKind)),

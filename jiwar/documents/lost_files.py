@@ -1,0 +1,57 @@
+"""The registry on this node's disk: one file that holds the whole of it, mapped into memory to be asked."""
+
+import datetime as dt
+import mmap
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from jiwar.documents.logic.lost import LostEntry
+from jiwar.documents.logic.lost_file import LostFile, LostFileInvalid
+from jiwar.documents.models import LostEdition
+
+
+def held() -> LostEdition | None:
+    """The edition that stands here, in use or over; one query."""
+    return LostEdition.objects.filter(state=LostEdition.State.HELD).order_by("-sequence", "-pk").first()
+
+
+def look_up(issuer: str, number: str, at: dt.datetime) -> tuple[list[LostEntry], str, dt.date | None]:
+    """Entries that the edition has of a number, how the edition stands (words group ``lost_registry``), and its day.
+
+    A file that is gone or damaged is no registry: the answer says so, and the next edition mends it.
+    """
+    row = held()
+    if row is None:
+        return [], "none", None
+    day = timezone.localdate(row.made_at)
+    if row.expires_at <= at:
+        return [], "expired", day
+    try:
+        return opened(row.file).find(issuer, number), "in_use", day
+    except (FileNotFoundError, LostFileInvalid):
+        return [], "none", None
+
+
+@lru_cache(maxsize=2)
+def _mapped(path: Path) -> LostFile:
+    # A file of a name never changes; a map of one that is deleted stays good.
+    with path.open("rb") as file:
+        return LostFile(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def opened(name: str) -> LostFile:
+    """The registry of this name; raises FileNotFoundError, LostFileInvalid."""
+    return _mapped(path(name))
+
+
+def path(name: str) -> Path:
+    return folder() / f"{name or 'none'}.lost"
+
+
+def folder() -> Path:
+    found: Path = settings.DATA / "lost"
+    found.mkdir(mode=0o700, exist_ok=True)
+    return found
