@@ -1,7 +1,8 @@
 """Signed data (RFC 5652) as documents and lists of states carry it: content, signers, certificates; not verified."""
 
+import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ from jiwar.documents.logic.tlv import Tlv, TlvInvalid
 
 SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
+SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
 MOST_CERTIFICATES: Final = 50
 MOST_SIGNERS: Final = 10
 
@@ -20,7 +22,7 @@ class Signer:
     """A SignerInfo. It names its certificate by issuer and serial, or by key id; the other is empty and None.
 
     `attributes` is the SET that was signed, in DER; "" where the signature is over the content itself.
-    `content_type` and `digest` are what the attributes say. `hash_name` is "" where the hash is unknown.
+    `content_type`, `digest` and `signed_at` are what the attributes say. `hash_name` is "" where the hash is unknown.
     """
 
     issuer_name: bytes
@@ -30,6 +32,7 @@ class Signer:
     attributes: bytes
     content_type: str
     digest: bytes
+    signed_at: dt.datetime | None
     algorithm: Algorithm
     signature: bytes
 
@@ -99,6 +102,7 @@ def _signer(info: Tlv, indefinite: bool) -> Signer:
         attributes=attributes,
         content_type=tlv.oid(types) if types else "",
         digest=tlv.octets(digests) if digests else b"",
+        signed_at=tlv.instant(said[SIGNING_TIME]) if SIGNING_TIME in said else None,
         algorithm=pki.read_algorithm(rest[0]),
         signature=tlv.octets(rest[1]),
     )
@@ -112,7 +116,7 @@ def _attributes(held: Tlv, indefinite: bool) -> tuple[bytes, Mapping[str, Tlv]]:
         oid = tlv.oid(name)
         if oid in found:
             raise TlvInvalid("tlv_value", attribute.start, f"{oid} twice")
-        if oid in {CONTENT_TYPE, MESSAGE_DIGEST}:
+        if oid in {CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME}:
             found[oid] = values.expect(tlv.SET).only()
     if not indefinite:
         return b"\x31" + held.raw[1:], found
@@ -145,3 +149,55 @@ def speaks_of(signed: SignedData, signer: Signer) -> str:
     if not signer.hash_name:
         return "hash"
     return "" if hashlib.new(signer.hash_name, signed.content).digest() == signer.digest else "digest"
+
+
+# Writing --------------------------------------------------------------------------------------------------------------
+
+_SHA256: Final = tlv.write(tlv.SEQUENCE, tlv.write_oid("2.16.840.1.101.3.4.2.1"))
+_ECDSA_SHA256: Final = tlv.write(tlv.SEQUENCE, tlv.write_oid("1.2.840.10045.4.3.2"))
+
+
+def write_signed_data(
+    content_type: str,
+    content: bytes,
+    certificates: Sequence[Certificate],
+    sign: Callable[[bytes], bytes],
+    at: dt.datetime,
+) -> bytes:
+    """A ContentInfo whose signer is the first of `certificates`; by ECDSA with SHA-256.
+
+    `sign` takes what is signed and returns r and s, one after the other.
+    """
+    signer = certificates[0]
+    said = (
+        (CONTENT_TYPE, tlv.write_oid(content_type)),
+        (MESSAGE_DIGEST, tlv.write(tlv.OCTET_STRING, hashlib.sha256(content).digest())),
+        (SIGNING_TIME, tlv.write_instant(at)),
+    )
+    attributes = tlv.write_set(
+        *(tlv.write(tlv.SEQUENCE, tlv.write_oid(oid), tlv.write(tlv.SET, value)) for oid, value in said)
+    )
+    raw = sign(attributes)
+    half = len(raw) // 2
+    r, s = int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big")
+    info = tlv.write(
+        tlv.SEQUENCE,
+        tlv.write_integer(3),
+        tlv.write(0x80, signer.subject_key_id),
+        _SHA256,
+        b"\xa0" + attributes[1:],
+        _ECDSA_SHA256,
+        tlv.write(tlv.OCTET_STRING, tlv.write(tlv.SEQUENCE, tlv.write_integer(r), tlv.write_integer(s))),
+    )
+    encapsulated = tlv.write(
+        tlv.SEQUENCE, tlv.write_oid(content_type), tlv.write(0xA0, tlv.write(tlv.OCTET_STRING, content))
+    )
+    data = tlv.write(
+        tlv.SEQUENCE,
+        tlv.write_integer(3),
+        tlv.write(tlv.SET, _SHA256),
+        encapsulated,
+        tlv.write(0xA0, *sorted(certificate.der for certificate in certificates)),
+        tlv.write(tlv.SET, info),
+    )
+    return tlv.write(tlv.SEQUENCE, tlv.write_oid(SIGNED_DATA), tlv.write(0xA0, data))
