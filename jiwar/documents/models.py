@@ -30,7 +30,7 @@ class TrustCertificate(models.Model):
 class TrustSource(models.Model):
     """Who says that a certificate holds, for what, since when, why. One certificate may have several sources.
 
-    `source` is of the form ``list:DE``, ``bilateral:LBY``, ``pkd``, ``own``. `record` brought it, `ended_by` took it
+    `source` is of the form ``list:DE``, ``bilateral:LY``, ``pkd``, ``own``. `record` brought it, `ended_by` took it
     away; `reason` is the person's.
     """
 
@@ -137,7 +137,7 @@ class TrustFile(models.Model):
 
 
 class TrustState(models.Model):
-    """One row: counts each change, so that a process sees with one small query whether what it holds is still so."""
+    """One row: another number after each change, so that a process sees with one small query whether it holds all."""
 
     changes = models.PositiveBigIntegerField(default=0)
     version = models.CharField(max_length=64, blank=True, help_text="hash of all that is trusted; '' is not yet known")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from jiwar.access.permissions import Permission
@@ -24,7 +25,7 @@ from jiwar.exchange.wake import wake_courier
 from jiwar.identity.queries import known_neighbours, neighbours
 from jiwar.records.content import Content
 from jiwar.records.kinds import ACKNOWLEDGEMENT, KINDS, WITHDRAWAL, Kind
-from jiwar.records.queries import newest_version
+from jiwar.records.queries import held, newest_version
 from jiwar.records.services import STORED, Record, Stored, acknowledge
 from jiwar.sql import insert_all
 
@@ -104,6 +105,17 @@ def pass_on(by: Author, record: Record, state: str, consents: Sequence[Record]) 
             made.lane, made.priority = Lane.URGENT, CONSENT_PRIORITY
             rows.append(made)
         enqueue(by, rows)
+
+
+def catch_up(by: Author, kind: Kind, post: str) -> int:
+    """Queue for an own post, which came later, what of a kind never was, the oldest first. Returns how many."""
+    there = Outgoing.objects.filter(node=post, record__kind=kind.name).values("record_id")
+    own = held(kind.name).filter(node=settings.NODE.code, state=Record.State.IN_FORCE)
+    rows = [row(record, kind, post, foreign=False) for record in own.exclude(pk__in=there).order_by("pk")]
+    if rows:
+        with transaction.atomic():
+            enqueue(by, rows)
+    return len(rows)
 
 
 def _is_for_others(record: Record, content: Content, kind: Kind) -> bool:

@@ -23,6 +23,8 @@ from jiwar.bridges import exports
 from jiwar.bridges.logic import leaving
 from jiwar.bridges.logic.lost import Why
 from jiwar.bridges.models import Reading, ReadStatement
+from jiwar.documents import trust_kinds
+from jiwar.documents.logic import known_defects
 from jiwar.documents.logic.lost import LostStatus, LostType
 from jiwar.exchange.logic import chunks
 from jiwar.exchange.logic.receipt import STATUSES
@@ -321,6 +323,9 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "subject_type": lambda: set(get_args(kinds.SubjectType)),
     "table_field": lambda: set(table_list.FIELDS),
     "tlp": lambda: set(get_args(content.Tlp)),
+    "trust_defect": lambda: set(known_defects.CODES.values()),
+    "trust_handed": lambda: set(get_args(trust_kinds.Handed)),
+    "trust_role": lambda: set(get_args(trust_kinds.Role)),
     "unread": lambda: {*Problem, "cut", "entry_not_taken", "entry_repeated"},
     "urgency": lambda: {*get_args(letters.Urgency), NO_CLOCK, BY_DATE},
     "verdict": lambda: {*NEARNESS, "open"},

@@ -1,0 +1,255 @@
+"""What a file about trust holds: told by its bytes, verified under what is pinned, and what of it is not taken and why.
+
+Nothing is stored here.
+"""
+
+import base64
+import binascii
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pycountry
+
+from jiwar.documents.logic import crl as crls
+from jiwar.documents.logic import tlv
+from jiwar.documents.logic.crl import Crl, CrlUnreadable
+from jiwar.documents.logic.pki import Certificate, CertificateUnreadable, SignatureWrong, read_certificate
+from jiwar.documents.logic.tlv import TlvInvalid
+from jiwar.documents.trust_kinds import LONGEST_CRL, Defect, OfferedCertificate
+from jiwar.records.queries import newest_version
+from jiwar.wire.faults import Fault, Refused
+
+LONGEST_FILE: Final = 64_000_000
+"""Bytes of a file that is read in: the directory's master lists and revocations are 25 MB, its signers more."""
+MOST_BLOCKS: Final = 5_000
+"""Certificates in one PEM file."""
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----(.{1,3000000}?)-----END \1-----", re.DOTALL)
+_SIGNED_DATA = "1.2.840.113549.1.7.2"
+_SIGNER_NAME = re.compile(r"[A-Za-z0-9]{2}")
+Anchors = Mapping[str, Sequence[Certificate]]
+
+
+@dataclass(frozen=True, slots=True)
+class ListRead:
+    """A master list that a pinned root vouches for; `publisher` is that root's fingerprint."""
+
+    source: str
+    publisher: str
+    signed_at: dt.datetime | None
+    certificates: tuple[Certificate, ...]
+
+
+@dataclass(slots=True)
+class FileRead:
+    """What of a file can be taken. `form` is of the words group ``trust_form``; `defects` with who says so.
+
+    `faults` name what is not taken: `field` says where in the file.
+    """
+
+    form: str
+    source: str = "authority"
+    lists: list[ListRead] = field(default_factory=list)
+    signers: list[Certificate] = field(default_factory=list)
+    crls: list[Crl] = field(default_factory=list)
+    raw_crls: list[bytes] = field(default_factory=list)
+    defects: list[tuple[str, Defect]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a certificate says of itself, in words for a page."""
+
+    country: str
+    subject: str
+    issuer: str
+    serial: str
+    not_before: dt.datetime
+    not_after: dt.datetime
+    key: str
+    key_id: str
+    fingerprint: str
+
+
+def summary(der: bytes) -> Summary:
+    """Of a certificate that was read before."""
+    found = read_certificate(der)
+    kind = found.key.curve.name if found.key.curve else f"{found.key.kind.upper()} {found.key.bits}"
+    serial = f"{'-' if found.serial < 0 else ''}{abs(found.serial):x}"
+    key_id = found.subject_key_id.hex()
+    return Summary(
+        found.country, found.subject, found.issuer, serial, found.not_before, found.not_after, kind, key_id,
+        found.fingerprint,
+    )  # fmt: skip
+
+
+# One certificate ------------------------------------------------------------------------------------------------------
+
+
+def is_one_certificate(data: bytes) -> bool:
+    """Whether a file holds one certificate and nothing else."""
+    try:
+        blocks = list(_blocks(data))
+    except Refused:
+        return False
+    return len(blocks) == 1 and _kind(blocks[0]) == "certificate"
+
+
+def one_certificate(data: bytes) -> Certificate:
+    """The certificate that a file is, in DER or PEM. Raises Refused."""
+    if len(data) > 100_000:
+        raise Refused(Fault("trust_file_too_large", "file", "100 kB"))
+    blocks = list(_blocks(data))
+    if len(blocks) != 1:
+        raise Refused(Fault("trust_certificate_unreadable", "file", f"{len(blocks)}"))
+    return _certificate(blocks[0], "file")
+
+
+def offered(body: OfferedCertificate, state: str) -> Certificate:
+    """The certificate that a neighbour's record shows. Raises Refused where it is not one of that state."""
+    certificate = _certificate(base64.b64decode(body.der), "body.der")
+    if certificate.fingerprint != body.fingerprint:
+        raise Refused(Fault("trust_fingerprint_wrong", "body.fingerprint", body.fingerprint))
+    own = pycountry.countries.get(alpha_3=state)
+    if own is not None and certificate.country != own.alpha_2:
+        raise Refused(Fault("trust_of_other_state", "body.der", certificate.country))
+    if not certificate.is_ca:
+        raise Refused(Fault("trust_not_an_authority", "body.der", certificate.subject[:100]))
+    return certificate
+
+
+def offered_certificate(record: str) -> OfferedCertificate | None:
+    """What a neighbour's record in force shows; one query."""
+    if not re.fullmatch(r"[0-9a-f-]{36}", record):
+        return None
+    found = newest_version(record)
+    if found is None or found.kind != "document.authority" or found.state != "in_force":
+        return None
+    return OfferedCertificate.model_validate(found.body)
+
+
+def _certificate(der: bytes, where: str) -> Certificate:
+    try:
+        found = read_certificate(der)
+    except CertificateUnreadable as unreadable:
+        raise Refused(Fault("trust_certificate_unreadable", where, unreadable.code)) from None
+    if not re.fullmatch(r"[A-Z]{2}", found.country):
+        raise Refused(Fault("trust_country_missing", where, found.subject[:100]))
+    return found
+
+
+# Files ----------------------------------------------------------------------------------------------------------------
+
+
+def _blocks(data: bytes) -> Iterator[bytes]:
+    """The DER texts of a file: itself, or those of its PEM."""
+    if b"-----BEGIN " not in data[:20_000]:
+        yield data
+        return
+    for count, found in enumerate(_BLOCK.finditer(data)):
+        if count >= MOST_BLOCKS:
+            raise Refused(Fault("trust_file_too_large", "file", str(MOST_BLOCKS)))
+        try:
+            yield base64.b64decode(b"".join(found[2].split()), validate=True)
+        except binascii.Error:
+            raise Refused(Fault("trust_form_unknown", "file")) from None
+
+
+def _kind(der: bytes) -> str:
+    """``cms``, ``certificate``, ``crl`` or ""."""
+    try:
+        first = next(tlv.read(der).expect(tlv.SEQUENCE).each())
+        if first.tag == tlv.OID:
+            return "cms" if tlv.oid(first) == _SIGNED_DATA else ""
+        # Only a list of revocations has a time among its own members.
+        inner = [part.tag for part in list(first.expect(tlv.SEQUENCE).each())[:4]]
+    except (TlvInvalid, StopIteration):
+        return ""
+    return "crl" if {tlv.UTC_TIME, tlv.GENERALIZED_TIME} & set(inner) else "certificate"
+
+
+def read_file(data: bytes, pinned: Sequence[Certificate], anchors: Anchors) -> FileRead:
+    """Whatever a file holds, told by its bytes. Raises Refused where nothing of it can be taken."""
+    if len(data) > LONGEST_FILE:
+        raise Refused(Fault("trust_file_too_large", "file", f"{LONGEST_FILE // 1_000_000} MB"))
+    if data[:3] == b"\xef\xbb\xbf":
+        data = data[3:]
+    if data.lstrip()[:8].lower().startswith((b"version:", b"dn:")):
+        return _directory(data, pinned, anchors)
+    blocks = list(_blocks(data))
+    kinds = {_kind(block) for block in blocks}
+    if kinds == {"cms"} and len(blocks) == 1:
+        return _signed(blocks[0], pinned)
+    if kinds == {"crl"}:
+        read = FileRead("crl")
+        for count, block in enumerate(blocks):
+            _take_crl(read, block, f"CRL {count + 1}", anchors)
+    elif kinds == {"certificate"}:
+        read = FileRead("signers")
+        for count, block in enumerate(blocks):
+            certificate = _certificate(block, f"{count + 1}")
+            if certificate.is_ca:
+                raise Refused(Fault("trust_needs_two", "file"))
+            _take_signer(read, certificate, f"{count + 1}", anchors)
+    else:
+        raise Refused(Fault("trust_form_unknown", "file"))
+    if read.faults and not (read.crls or read.signers):
+        raise Refused(*(Fault(fault.code, "file", fault.detail) for fault in read.faults[:20]))
+    return read
+
+
+def _take_crl(read: FileRead, der: bytes, where: str, anchors: Anchors) -> None:
+    """Take a list of revocations that a trusted authority of its state signed."""
+    if len(der) > LONGEST_CRL:
+        read.faults.append(Fault("trust_crl_too_large", where, f"{len(der) // 1000} kB"))
+        return
+    try:
+        crl = crls.read_crl(der)
+    except CrlUnreadable as unreadable:
+        read.faults.append(Fault("trust_file_unreadable", where, unreadable.code))
+        return
+    code = _vouched(crl, anchors.get(crl.country, ()))
+    if code:
+        read.faults.append(Fault("trust_crl_issuer_unknown", where, crl.country or crl.issuer[:60]))
+        return
+    read.crls.append(crl)
+    read.raw_crls.append(der)
+
+
+def _take_signer(read: FileRead, certificate: Certificate, where: str, anchors: Anchors) -> None:
+    """Take the certificate of a signer of seals that a trusted authority of its state signed."""
+    if _vouched(certificate, anchors.get(certificate.country, ())):
+        read.faults.append(Fault("trust_signer_unknown", where, f"{certificate.country} {certificate.serial:x}"))
+        return
+    read.signers.append(certificate)
+
+
+def _vouched(signed: Certificate | Crl, issuers: Iterable[Certificate]) -> str:
+    """ "" where one of the issuers signed it, else a code."""
+    for issuer in issuers:
+        try:
+            signed.verify_issued_by(issuer)
+        except SignatureWrong:
+            continue
+        return ""
+    return "issuer_unknown"
+
+
+def is_seal_signer(certificate: Certificate) -> bool:
+    """Whether it signs seals: its common name is the two characters that stand in a seal (Doc 9303-13, 4).
+
+    The others of the directory sign chips, and each chip brings its own.
+    """
+    names = [part[3:] for part in certificate.subject.split(",") if part.startswith("CN=")]
+    return not certificate.is_ca and len(names) == 1 and bool(_SIGNER_NAME.fullmatch(names[0]))
+
+
+def _signed(der: bytes, pinned: Sequence[Certificate]) -> FileRead:
+    raise Refused(Fault("trust_form_unknown", "file"))
+
+
+def _directory(data: bytes, pinned: Sequence[Certificate], anchors: Anchors) -> FileRead:
+    raise Refused(Fault("trust_form_unknown", "file"))
