@@ -1,4 +1,4 @@
-"""The text of seals (ICAO Doc 9303-13, 2.6.1)."""
+"""The text of seals (ICAO Doc 9303-13, 2.6)."""
 
 import pytest
 from hypothesis import given

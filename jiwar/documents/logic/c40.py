@@ -1,4 +1,4 @@
-"""C40, the text of seals: capitals, digits and spaces, three characters in two bytes (ICAO Doc 9303-13, 2.6.1).
+"""C40, the text of seals: capitals, digits and spaces, three characters in two bytes (ICAO Doc 9303-13, 2.6).
 
 A filler ``<`` is written as a space. Two characters left over are padded with Shift 1; one left over is written as an
 Unlatch and its ASCII code plus one. The other shifts of C40 (ISO/IEC 16022, 5.2.5) are not allowed in a seal.

@@ -17,3 +17,13 @@ BEYOND_ISO_3166 = frozenset(["D", "EUE", "RKS", "UTO"]).union(
 def known_codes() -> frozenset[str]:
     """Every code that may stand as issuer or nationality, without fillers (Germany is ``D``)."""
     return BEYOND_ISO_3166 | {country.alpha_3 for country in pycountry.countries}
+
+
+_ALPHA_2 = {"D": "DE", "EUE": "EU", "RKS": "KS", "UNO": "UN", "UTO": "UT"}
+
+
+@cache
+def alpha_2(code: str) -> str:
+    """The two letters that a certificate has for an issuer of documents (Doc 9303-3, section 5); "" where unknown."""
+    country = pycountry.countries.get(alpha_3=code)
+    return _ALPHA_2.get(code) or (country.alpha_2 if country else "")

@@ -133,7 +133,7 @@ class _Reader:
 
 
 def read_date(data: bytes, field: str) -> date:
-    """Three bytes, the number MMDDYYYY (Doc 9303-13, 2.6.2). Raises SealUnreadable."""
+    """Three bytes, the number MMDDYYYY (Doc 9303-13, 2.3.1). Raises SealUnreadable."""
     number = int.from_bytes(data, "big")
     try:
         return date(number % 10_000, number // 1_000_000, number // 10_000 % 100)

@@ -143,7 +143,7 @@ def _code(number: int, codes: Codes) -> str:
 
 
 def write_date(day: date) -> bytes:
-    """Three bytes, the number MMDDYYYY (Doc 9303-13, 2.6.2)."""
+    """Three bytes, the number MMDDYYYY (Doc 9303-13, 2.3.1)."""
     return (day.month * 1_000_000 + day.day * 10_000 + day.year).to_bytes(3, "big")
 
 

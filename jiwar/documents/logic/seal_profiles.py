@@ -32,6 +32,8 @@ class Profile:
     """A kind of document: `reference` is what `SealHeader.profile` says of it.
 
     `one_of`: names of fields of which exactly one stands in the seal. `open`: further messages are no surprise.
+    `document_code`: the two letters of a document of ours that has no zone to say them; such a document has
+    ``valid_from`` and ``valid_until``, and can be revoked.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Profile:
     fields: tuple[Field, ...]
     one_of: tuple[str, ...] = ()
     open: bool = False
+    document_code: str = ""
 
     def field(self, name: str) -> Field:
         """Raises KeyError."""
@@ -115,6 +118,7 @@ def _profile(name: str, said: dict[str, Any]) -> Profile:
         fields,
         tuple(said.get("one_of", ())),
         said.get("open", False),
+        said.get("document_code", ""),
     )
 
 

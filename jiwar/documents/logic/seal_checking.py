@@ -1,0 +1,237 @@
+"""Check a visible digital seal: a tree of checks, with the status codes of ICAO Doc 9303-13, appendix D.
+
+What proves nothing against the paper (no certificate here, no authority, an unknown kind of seal) is undetermined,
+though the appendix calls it invalid too: the root's `detail` has its ``status`` and ``fraud`` (potential) as there.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from jiwar.documents.logic.codes import alpha_2
+from jiwar.documents.logic.pki import Certificate, SignatureWrong, verify_raw
+from jiwar.documents.logic.report import Check, Result, evidence, worst
+from jiwar.documents.logic.seal import Seal, SealUnreadable, read_seal
+from jiwar.documents.logic.seal_coding import SealValue
+from jiwar.documents.logic.seal_profiles import Content, Profile, Profiles, profile_of, read_content
+from jiwar.documents.logic.trust import Trust, check_chain
+
+Revoked: TypeAlias = Callable[[Seal], bool | None]
+"""Whether its issuer revoked this very document; None where no list of that issuer is here."""
+
+HIGH, MEDIUM, NONE = "high", "medium", "none"
+STATUS: Final[Mapping[str, str]] = {
+    "seal_not_read": "READ_ERROR",
+    "seal_wrong_format": "WRONG_FORMAT",
+    "seal_profile_unknown": "WRONG_FORMAT",
+    "seal_certificate_unknown": "UNKNOWN_CERTIFICATE",
+    "seal_signer_of_another_state": "UNTRUSTED_CERTIFICATE",
+    "issuer_unknown": "UNTRUSTED_CERTIFICATE",
+    "certificate_signature_wrong": "UNTRUSTED_CERTIFICATE",
+    "seal_document_type": "INVALID_DOCUMENTTYPE",
+    "certificate_expired": "EXPIRED_CERTIFICATE",
+    "certificate_revoked": "REVOKED_CERTIFICATE",
+    "seal_signature_wrong": "INVALID_SIGNATURE",
+}
+"""By the code of a check, the status that the standard gives it (appendix D, rules 1 to 3)."""
+FRAUD: Final[Mapping[str, str]] = {"READ_ERROR": MEDIUM, "EXPIRED_CERTIFICATE": MEDIUM, "VALID": NONE}
+"""Table D.1; every other status is of high potential."""
+VALID = "VALID"
+
+_HASHES = ((224, "sha224"), (256, "sha256"), (384, "sha384"), (521, "sha512"))
+_CLOCK = dt.timedelta(days=1)  # how far ahead of ours the calendar of an issuer may be
+
+
+def check_seal(
+    raw: bytes, trust: Trust, at: dt.datetime, profiles: Profiles, revoked: Revoked = lambda seal: None
+) -> Check:
+    """The check ``seal`` with children ``seal.format``, ``.content``, ``.certificate``, ``.signature``,
+    ``.document_type``, ``.chain``, ``.dates``, ``.validity`` and ``.revocation``, each only where it can be asked.
+
+    The root's `detail`: ``status``, ``fraud`` (``none``, ``medium``, ``high``), ``profile`` ("" where unknown),
+    ``country``, ``signer``. Never raises on what the bytes are.
+    """
+    looked_at = evidence(raw)
+    try:
+        seal = read_seal(raw)
+    except SealUnreadable as unreadable:
+        return _whole((_wrong_format("seal.format", unreadable),), looked_at, {})
+    children = [Check("seal.format", Result.SUCCESSFUL, "", {"version": seal.header.version}, looked_at)]
+    profile = profile_of(profiles, seal.header.profile)
+    content, said = _content(seal, profile)
+    children.append(said)
+    certificate, found, signature = _signed(seal, trust)
+    children += [found, *signature]
+    if certificate is not None:
+        children += [
+            *_document_type(certificate, profile, content),
+            check_chain(certificate, trust, at, "seal.chain"),
+        ]
+    children.append(_dates(seal, certificate, at))
+    if profile is not None and profile.document_code:
+        children += _validity(content.values, at.date()) if content else ()
+        children.append(_revocation(revoked(seal)))
+    detail: dict[str, str | int] = {
+        "profile": profile.name if profile else "",
+        "country": seal.header.country,
+        "signer": f"{seal.header.signer} {seal.header.certificate}",
+    }
+    return _whole(tuple(children), looked_at, detail)
+
+
+def unread_seal(code: str, looked_at: str = "") -> Check:
+    """What `check_seal` would give where no barcode could be read: READ_ERROR; `code` says in `detail` why."""
+    return _whole((Check("seal.format", Result.ABORTED, "seal_not_read", {"found": code}),), looked_at, {})
+
+
+def hash_for(bits: int) -> str:
+    """The hash that goes with an order of so many bits (Doc 9303-13, 2.4)."""
+    return next((name for most, name in _HASHES if bits <= most), "")
+
+
+def seal_signers(trust: Trust, signer: str, reference: str) -> tuple[Certificate, ...]:
+    """The certificates that a seal's header may mean: subject's country and common name, and serial number.
+
+    More than one where a signer used a number twice. A reference of zeros alone is for tests (2.2.1): none.
+    """
+    try:
+        serial = int(reference, 16)
+    except ValueError:
+        return ()
+    return tuple(
+        certificate
+        for certificate in trust.signers
+        if serial
+        and certificate.serial == serial
+        and certificate.country == signer[:2]
+        and f"CN={signer[2:]}" in certificate.subject.split(",")
+    )
+
+
+def _whole(children: tuple[Check, ...], looked_at: str, detail: Mapping[str, str | int]) -> Check:
+    result = worst(child.result for child in children)
+    status = _status(children)
+    said = {"status": status, "fraud": FRAUD.get(status, HIGH), **detail}
+    return Check("seal", result, "", said, looked_at, sum(child.duration for child in children), children)
+
+
+def _status(children: tuple[Check, ...]) -> str:
+    """The first status of high potential, else the first one, else VALID; a feature that is unknown is no fault."""
+    found = [
+        STATUS[check.code]
+        for child in children
+        for check in child.walk()
+        if check.code in STATUS and check.result is not Result.SUCCESSFUL
+    ]
+    high = [status for status in found if FRAUD.get(status, HIGH) == HIGH]
+    return (high or found or [VALID])[0]
+
+
+def _wrong_format(name: str, unreadable: SealUnreadable) -> Check:
+    detail = {"reason": unreadable.code, "field": unreadable.field, **unreadable.detail}
+    return Check(name, Result.FAILED, "seal_wrong_format", detail)
+
+
+def _content(seal: Seal, profile: Profile | None) -> tuple[Content | None, Check]:
+    if profile is None:
+        return None, Check(
+            "seal.content", Result.UNDETERMINED, "seal_profile_unknown", {"reference": seal.header.profile}
+        )
+    try:
+        content = read_content(seal, profile)
+    except SealUnreadable as unreadable:
+        return None, _wrong_format("seal.content", unreadable)
+    if content.unknown:
+        tags = " ".join(f"{tag:02x}" for tag in content.unknown)
+        return content, Check("seal.content", Result.SUCCESSFUL, "seal_unknown_feature", {"tags": tags})
+    return content, Check("seal.content", Result.SUCCESSFUL, "", {"profile": profile.name})
+
+
+def _signed(seal: Seal, trust: Trust) -> tuple[Certificate | None, Check, list[Check]]:
+    """The certificate whose key signed it, else the first that it may mean."""
+    header = seal.header
+    detail = {"signer": header.signer, "reference": header.certificate, "country": header.country}
+    candidates = seal_signers(trust, header.signer, header.certificate)
+    if not candidates:
+        return None, Check("seal.certificate", Result.UNDETERMINED, "seal_certificate_unknown", detail), []
+    looked_at = evidence(seal.signed)
+    certificate, signature = candidates[0], Check("seal.signature", Result.FAILED)
+    for candidate in reversed(candidates):
+        certificate, signature = candidate, _signature(seal, candidate, looked_at)
+        if signature.result is Result.SUCCESSFUL:
+            break
+    if alpha_2(header.country) != header.signer[:2]:
+        found = Check("seal.certificate", Result.UNDETERMINED, "seal_signer_of_another_state", detail)
+    else:
+        found = Check("seal.certificate", Result.SUCCESSFUL, "", detail, certificate.fingerprint)
+    return certificate, found, [signature]
+
+
+def _signature(seal: Seal, certificate: Certificate, looked_at: str) -> Check:
+    curve = certificate.key.curve
+    name = hash_for(curve.n.bit_length()) if curve else ""
+    try:
+        verify_raw(certificate, name, seal.signature, seal.signed)
+    except SignatureWrong as wrong:
+        return Check("seal.signature", Result.FAILED, "seal_signature_wrong", {"reason": wrong.code}, looked_at)
+    return Check("seal.signature", Result.SUCCESSFUL, "", {"curve": curve.name if curve else ""}, looked_at)
+
+
+def _document_type(certificate: Certificate, profile: Profile | None, content: Content | None) -> list[Check]:
+    """Where the certificate says which documents its key signs (Doc 9303-12, 7.1.1.6), this is one of them."""
+    if not certificate.document_types or profile is None or content is None:
+        return []
+    kind = profile.document_code or _document_code(content.values)
+    if not kind:
+        return []
+    allowed = " ".join(certificate.document_types)
+    detail = {"found": kind, "allowed": allowed}
+    if kind in certificate.document_types:
+        return [Check("seal.document_type", Result.SUCCESSFUL, "", detail)]
+    return [Check("seal.document_type", Result.FAILED, "seal_document_type", detail)]
+
+
+def _document_code(values: Mapping[str, SealValue]) -> str:
+    zone = next((values[name] for name in ("mrz", "mrz_a", "mrz_b") if name in values), "")
+    return str(zone)[:2].rstrip("<")
+
+
+def _dates(seal: Seal, certificate: Certificate | None, at: dt.datetime) -> Check:
+    """Signed after it was issued or before, but not tomorrow, and while the signer's certificate was valid."""
+    signed = seal.header.signed
+    detail: dict[str, str | int] = {"issued": seal.header.issued.isoformat(), "signed": signed.isoformat()}
+    if max(signed, seal.header.issued) > (at + _CLOCK).date():
+        return Check("seal.dates", Result.FAILED, "seal_signed_later", detail)
+    if certificate and not certificate.not_before.date() <= signed <= certificate.not_after.date():
+        detail |= {"from": f"{certificate.not_before:%Y-%m-%d}", "until": f"{certificate.not_after:%Y-%m-%d}"}
+        return Check("seal.dates", Result.FAILED, "seal_signed_outside", detail)
+    return Check("seal.dates", Result.SUCCESSFUL, "", detail)
+
+
+def _validity(values: Mapping[str, SealValue], today: dt.date) -> list[Check]:
+    """The days and seasons of a permit of ours. A day of ISO 8601 sorts as it is written."""
+    first, last = str(values["valid_from"]), str(values["valid_until"])
+    if today.isoformat() > last:
+        return [Check("seal.validity", Result.FAILED, "document_expired", {"date": last})]
+    if today.isoformat() < first:
+        return [Check("seal.validity", Result.FAILED, "document_not_yet_valid", {"date": first})]
+    seasons = values.get("seasons")
+    if isinstance(seasons, list) and not any(_in_season(season, f"{today:%m-%d}") for season in seasons):
+        said = ", ".join(f"{season['from']}/{season['until']}" for season in seasons if not isinstance(season, str))
+        return [Check("seal.validity", Result.FAILED, "permit_out_of_season", {"seasons": said})]
+    return [Check("seal.validity", Result.SUCCESSFUL, "", {"from": first, "until": last})]
+
+
+def _in_season(season: object, today: str) -> bool:
+    if not isinstance(season, Mapping):
+        return False
+    first, last = str(season["from"]), str(season["until"])
+    return first <= today <= last if first <= last else today >= first or today <= last
+
+
+def _revocation(answer: bool | None) -> Check:
+    if answer is None:
+        return Check("seal.revocation", Result.UNDETERMINED, "seal_revocations_missing")
+    if answer:
+        return Check("seal.revocation", Result.FAILED, "seal_revoked")
+    return Check("seal.revocation", Result.SUCCESSFUL)
