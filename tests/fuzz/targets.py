@@ -4,6 +4,7 @@ from tests.fuzz import (  # noqa: F401 - they enter their targets
     of_agreements,
     of_analysis,
     of_audit,
+    of_chips,
     of_documents,
     of_exchange,
     of_identity,
