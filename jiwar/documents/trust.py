@@ -24,7 +24,7 @@ from jiwar.audit.services import append
 from jiwar.documents import trust_reading as reading
 from jiwar.documents.logic.pki import Certificate, read_certificate
 from jiwar.documents.models import TrustCertificate, TrustFile, TrustSource
-from jiwar.documents.trust_kinds import TRUST, Added, Defect, Ended, TrustChange
+from jiwar.documents.trust_kinds import TRUST, Added, Ended, TrustChange
 from jiwar.documents.trust_queries import trusted
 from jiwar.documents.trust_reading import FileRead, ListRead
 from jiwar.identity.officer_keys import OfficerSigner
@@ -66,8 +66,8 @@ def import_file(by: Grant, name: str, data: bytes, reason: str, *, ends_many: bo
         form=read.form,
         sha256=hashlib.sha256(data).hexdigest(),
         source=read.source,
-        publisher=read.lists[0].publisher if read.lists else "",
-        signed_at=read.lists[0].signed_at if read.lists else None,
+        publisher=read.publisher,
+        signed_at=read.signed_at,
         reason=reason,
         by=by.actor_id,
         at=timezone.now(),
@@ -116,21 +116,22 @@ def _changes(read: FileRead, file: TrustFile, *, ends_many: bool) -> Iterator[Tr
         file.unchanged += len(read.signers) - len(new)
         yield from _of(file, read.source, told, "signer", new, [])
     yield from _of_crls(read, file)
-    by_source: dict[str, list[Defect]] = {}
-    for source, defect in read.defects:
-        by_source.setdefault(source, []).append(defect)
-    for source, defects in by_source.items():
+    for source, defects in read.defects.items():
+        _check_newer(read.form, source, read.signed_at)
         file.added += len(defects)
-        yield TrustChange(
-            source=source, by_hand=False, reason=file.reason, file=file.sha256, publisher=file.publisher,
-            defects=tuple(defects),
-        )  # fmt: skip
+        common = {"source": source, "by_hand": False, "reason": file.reason, "file": file.sha256}
+        yield TrustChange(**common, publisher=file.publisher, defects=defects)
+
+
+def _check_newer(form: str, source: str, signed_at: dt.datetime | None) -> None:
+    """Raises Refused where a newer list of its publisher was read in: an old one would bring back what has ended."""
+    newer = TrustFile.objects.filter(form=form, source=source, signed_at__gt=signed_at or timezone.now()).first()
+    if newer is not None:
+        raise Refused(Fault("trust_list_older", "file", f"{newer.signed_at:%Y-%m-%d}"))
 
 
 def _of_list(listed: ListRead, file: TrustFile, told: _Told, *, ends_many: bool) -> Iterator[TrustChange]:
-    before = TrustFile.objects.filter(source=listed.source, signed_at__gt=listed.signed_at or timezone.now())
-    if newer := before.first():
-        raise Refused(Fault("trust_list_older", "file", f"{newer.signed_at:%Y-%m-%d}"))
+    _check_newer("master_list", listed.source, listed.signed_at)
     held = _open(listed.source, "anchor")
     now = {each.fingerprint: each for each in listed.certificates}
     new = [each for fingerprint, each in now.items() if fingerprint not in held]
@@ -139,6 +140,22 @@ def _of_list(listed: ListRead, file: TrustFile, told: _Told, *, ends_many: bool)
         raise Refused(Fault("trust_list_ends_many", "ends_many", f"{len(gone)} / {len(held)}"))
     file.unchanged += len(now) - len(new)
     yield from _of(file, listed.source, told, "anchor", new, gone, publisher=listed.publisher)
+    if file.form != "master_list":
+        # One of several in a directory: what its publisher said last is remembered as if it had come by itself.
+        TrustFile.objects.create(
+            name=f"{file.name[-180:]} {listed.source}",
+            form="master_list",
+            source=listed.source,
+            publisher=listed.publisher,
+            signed_at=listed.signed_at,
+            sha256=file.sha256,
+            reason=file.reason,
+            by=file.by,
+            at=file.at,
+            added=len(new),
+            ended=len(gone),
+            unchanged=len(now) - len(new),
+        )
 
 
 def _of(

@@ -14,6 +14,7 @@ LONGEST_CERTIFICATE: Final = 16_000
 """Bytes; the longest of the German and the Dutch master lists is 2,400."""
 LONGEST_CRL: Final = 400_000
 """Bytes: a record must fit into one message."""
+MOST_DEFECTS: Final = 1_000
 
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Alpha2 = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -84,7 +85,7 @@ class TrustChange(Body):
     added: Annotated[tuple[Added, ...], Field(max_length=100)] = ()
     ended: Annotated[tuple[Ended, ...], Field(max_length=1000)] = ()
     crls: Annotated[tuple[_base64(LONGEST_CRL), ...], Field(max_length=20)] = ()  # type: ignore[valid-type]
-    defects: Annotated[tuple[Defect, ...], Field(max_length=200)] | None = None
+    defects: Annotated[tuple[Defect, ...], Field(max_length=MOST_DEFECTS)] | None = None
 
 
 class OfferedCertificate(Body):

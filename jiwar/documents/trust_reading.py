@@ -6,19 +6,24 @@ Nothing is stored here.
 import base64
 import binascii
 import datetime as dt
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pycountry
+from django.utils import timezone
 
 from jiwar.documents.logic import crl as crls
-from jiwar.documents.logic import tlv
+from jiwar.documents.logic import known_defects, ldif, masterlist, tlv
 from jiwar.documents.logic.crl import Crl, CrlUnreadable
+from jiwar.documents.logic.known_defects import DefectsUnreadable
+from jiwar.documents.logic.ldif import LdifInvalid
+from jiwar.documents.logic.masterlist import ListRefused, SignedList
 from jiwar.documents.logic.pki import Certificate, CertificateUnreadable, SignatureWrong, read_certificate
 from jiwar.documents.logic.tlv import TlvInvalid
-from jiwar.documents.trust_kinds import LONGEST_CRL, Defect, OfferedCertificate
+from jiwar.documents.trust_kinds import LONGEST_CERTIFICATE, LONGEST_CRL, MOST_DEFECTS, Defect, OfferedCertificate
 from jiwar.records.queries import newest_version
 from jiwar.wire.faults import Fault, Refused
 
@@ -28,6 +33,11 @@ MOST_BLOCKS: Final = 5_000
 """Certificates in one PEM file."""
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----(.{1,3000000}?)-----END \1-----", re.DOTALL)
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
+_DEVIATION_SIGNER = "2.23.136.1.1.8"
+_MOST_SAID = 600_000
+"""Bytes that a list of defects takes in a record."""
+_TWO_LETTERS = re.compile(r"[A-Z]{2}")
+_NOTHING = Fault("trust_form_unknown", "file")
 _SIGNER_NAME = re.compile(r"[A-Za-z0-9]{2}")
 Anchors = Mapping[str, Sequence[Certificate]]
 
@@ -44,18 +54,20 @@ class ListRead:
 
 @dataclass(slots=True)
 class FileRead:
-    """What of a file can be taken. `form` is of the words group ``trust_form``; `defects` with who says so.
+    """What of a file can be taken. `form` is of the words group ``trust_form``; `defects` by who says so.
 
-    `faults` name what is not taken: `field` says where in the file.
+    `signed_at` is the time of its one list, where it has one. `faults` name what is not taken: `field` says where.
     """
 
     form: str
     source: str = "authority"
+    publisher: str = ""
+    signed_at: dt.datetime | None = None
     lists: list[ListRead] = field(default_factory=list)
     signers: list[Certificate] = field(default_factory=list)
     crls: list[Crl] = field(default_factory=list)
     raw_crls: list[bytes] = field(default_factory=list)
-    defects: list[tuple[str, Defect]] = field(default_factory=list)
+    defects: dict[str, tuple[Defect, ...]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -136,7 +148,7 @@ def _certificate(der: bytes, where: str) -> Certificate:
         found = read_certificate(der)
     except CertificateUnreadable as unreadable:
         raise Refused(Fault("trust_certificate_unreadable", where, unreadable.code)) from None
-    if not re.fullmatch(r"[A-Z]{2}", found.country):
+    if not _TWO_LETTERS.fullmatch(found.country):
         raise Refused(Fault("trust_country_missing", where, found.subject[:100]))
     return found
 
@@ -247,9 +259,115 @@ def is_seal_signer(certificate: Certificate) -> bool:
     return not certificate.is_ca and len(names) == 1 and bool(_SIGNER_NAME.fullmatch(names[0]))
 
 
+# Lists that a root vouches for, and the directory ---------------------------------------------------------------------
+
+
 def _signed(der: bytes, pinned: Sequence[Certificate]) -> FileRead:
-    raise Refused(Fault("trust_form_unknown", "file"))
+    """A list that a pinned root vouches for. Raises Refused."""
+    at = timezone.now()
+    try:
+        kind = masterlist.content_type(der)
+        if kind == masterlist.MASTER_LIST:
+            read = FileRead("master_list")
+            read.lists.append(_list(read, der, pinned, at))
+            [listed] = read.lists
+            read.source, read.publisher, read.signed_at = listed.source, listed.publisher, listed.signed_at
+            return read
+        use = _DEVIATION_SIGNER if kind == known_defects.DEVIATION_LIST else ""
+        signed = masterlist.read_list(der, kind, use, pinned, at)
+    except ListRefused as refused:
+        raise Refused(Fault(_of_list(refused), "file", _said(refused))) from None
+    form = "deviation_list" if use else "defect_list"
+    source = f"list:{signed.root.country}"
+    return FileRead(form, source, signed.root.fingerprint, signed.signed_at, defects={source: _defects(signed)})
+
+
+def _list(read: FileRead, der: bytes, pinned: Sequence[Certificate], at: dt.datetime, where: str = "") -> ListRead:
+    found = masterlist.read_master_list(der, pinned, at)
+    root = found.signed.root
+    read.faults += [
+        Fault("trust_certificate_unreadable", f"{where}{each.place}", f"{each.code} {each.found}".strip())
+        for each in found.unread
+    ]
+    taken = []
+    for certificate in found.certificates:
+        if not _TWO_LETTERS.fullmatch(certificate.country):
+            read.faults.append(Fault("trust_country_missing", where, certificate.subject[:100]))
+        elif len(certificate.der) > LONGEST_CERTIFICATE:
+            read.faults.append(Fault("trust_file_too_large", where, certificate.subject[:100]))
+        else:
+            taken.append(certificate)
+    return ListRead(f"list:{root.country}", root.fingerprint, found.signed.signed_at, tuple(taken))
+
+
+def _defects(signed: SignedList) -> tuple[Defect, ...]:
+    try:
+        known = known_defects.read_defects(signed.content_type, signed.content)
+    except DefectsUnreadable as unreadable:
+        raise Refused(Fault("trust_file_unreadable", "file", unreadable.code)) from None
+    found = tuple(
+        Defect(country=country, code=each.code, about=each.about[:20], text=each.text[:300])
+        for each in known
+        if _TWO_LETTERS.fullmatch(country := each.country or signed.root.country)
+    )
+    if len(found) > MOST_DEFECTS or sum(len(each.model_dump_json()) for each in found) > _MOST_SAID:
+        raise Refused(Fault("trust_file_too_large", "file", str(len(found))))
+    return found
+
+
+def _of_list(refused: ListRefused) -> str:
+    """The fault that a refusal of a list is."""
+    if refused.code in {"list_root_unknown", "list_signer_missing"}:
+        return "trust_publisher_unknown"
+    if refused.code == "list_signer_time":
+        return "trust_list_signer_expired"
+    forged = refused.code in {"list_signature_wrong", "list_changed", "list_signer_use"}
+    return "trust_list_forged" if forged else "trust_file_unreadable"
+
+
+def _said(refused: ListRefused) -> str:
+    return " ".join([refused.code, str(refused.detail.get("found", ""))])[:150].strip()
 
 
 def _directory(data: bytes, pinned: Sequence[Certificate], anchors: Anchors) -> FileRead:
-    raise Refused(Fault("trust_form_unknown", "file"))
+    """ICAO's directory: its master lists first, for the rest is judged by what they say too. Raises Refused."""
+    read, at = FileRead("ldif", "pkd"), timezone.now()
+    try:
+        entries = [entry for entry in ldif.read_ldif(io.BytesIO(data)) if entry.conformant]
+    except LdifInvalid as invalid:
+        raise Refused(Fault("trust_file_unreadable", "file", f"{invalid.code} {invalid.line}")) from None
+    for entry in entries:
+        if entry.kind == "master_list":
+            try:
+                read.lists.append(_list(read, entry.data, pinned, at, f"{entry.line}: "))
+            except ListRefused as refused:
+                read.faults.append(Fault(_of_list(refused), str(entry.line), _said(refused)))
+        elif entry.kind == "deviation_list":
+            try:
+                read.defects |= _signed(entry.data, pinned).defects
+            except Refused as refused:
+                read.faults += [replace(fault, field=str(entry.line)) for fault in refused.faults]
+    known = {country: list(held) for country, held in anchors.items()}
+    for certificate in (each for listed in read.lists for each in listed.certificates):
+        known.setdefault(certificate.country, []).append(certificate)
+    for entry in entries:
+        where = str(entry.line)
+        if entry.kind == "crl":
+            _take_crl(read, entry.data, where, known)
+        elif entry.kind == "certificate":
+            _take_of_directory(read, entry.data, where, known)
+    if not (read.lists or read.crls or read.signers or read.defects):
+        raise Refused(*[Fault(fault.code, "file", fault.detail) for fault in read.faults[:20]] or [_NOTHING])
+    return read
+
+
+def _take_of_directory(read: FileRead, der: bytes, where: str, anchors: Anchors) -> None:
+    try:
+        certificate = read_certificate(der)
+    except CertificateUnreadable as unreadable:
+        read.faults.append(Fault("trust_certificate_unreadable", where, unreadable.code))
+        return
+    if certificate.is_ca:
+        read.faults.append(Fault("trust_needs_two", where, certificate.subject[:100]))
+    elif is_seal_signer(certificate):
+        _take_signer(read, certificate, where, anchors)
