@@ -26,6 +26,7 @@ from jiwar.records.words import word
 from jiwar.watchlist import alert_queries, services
 from jiwar.watchlist.alert_form import ROWS, content_of, labels, typed_of
 from jiwar.watchlist.alert_kinds import ALERT_ON, ALERTS, AlertType
+from jiwar.watchlist.form_parts import part_of, parts_of
 from jiwar.watchlist.logic.alert_rules import ACTIONS_ON, RIGHTS_QUESTIONS, SUBJECTS, sensitive_offence
 from jiwar.watchlist.logic.quality import Quality, quality
 from jiwar.watchlist.models import Alert
@@ -147,7 +148,9 @@ def _form(
         "subject_types": SUBJECTS[on],
         "address": address,
         "faults": faults,
-        "labels": labels(),
+        "labels": (called := labels()),
+        "sections": parts_of(content, services.unmet(content, on), called, on),
+        "wrong": {part_of(fault.field) for fault in faults},
         "rows": {
             name: max(count, len((typed["body"].get("subject") or {}).get(name) or ())) for name, count in ROWS.items()
         },
@@ -161,9 +164,13 @@ def _form(
 
 @require_POST
 def show_quality(request: HttpRequest) -> HttpResponse:
-    """How complete the subject is that is being typed, for the form to show as it changes. Nothing is kept."""
+    """How complete the subject is that is being typed, what each part of the form holds and what it lacks, for the form
+    to show as it changes. Nothing is kept."""
     _by(request, Permission.WATCHLIST_ALERT_DRAFT)
-    return render(request, "watchlist/quality.html", {"quality": _quality(content_of(request.POST))})
+    on = _one_of(request, "on", tuple(ALERT_ON)) or "person"
+    content = content_of(request.POST)
+    parts = parts_of(content, services.unmet(content, on), labels(), on)
+    return render(request, "watchlist/quality.html", {"quality": _quality(content), "sections": parts})
 
 
 def _quality(content: Mapping[str, Any]) -> Quality:

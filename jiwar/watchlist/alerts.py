@@ -1,5 +1,6 @@
 """Alerts: drafted by one, approved by another, amended, withdrawn, read. The only writer of `Alert`."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +22,9 @@ from jiwar.records.kinds import Kind
 from jiwar.records.queries import drafts as open_drafts
 from jiwar.records.queries import newest_version
 from jiwar.records.reading import is_shown
-from jiwar.records.services import Record, withdraw
+from jiwar.records.services import Record, read_content, withdraw
 from jiwar.watchlist import entries, protection
-from jiwar.watchlist.alert_kinds import ALERT, ALERTS, AlertBody, AlertType, AnyAlertBody
+from jiwar.watchlist.alert_kinds import ALERT, ALERT_ON, ALERTS, AlertBody, AlertType, AnyAlertBody
 from jiwar.watchlist.alert_queries import due_for_review, known, makes, refused_here, visible
 from jiwar.watchlist.doubles import in_the_way
 from jiwar.watchlist.logic import alert_rules
@@ -55,14 +56,27 @@ def submit_alert(by: Grant, draft: UUID) -> Draft:
             submitted = drafts.submit_draft(by, row)
             transaction.set_rollback(bool(doubles))
     except Refused as refused:
-        # The form's faults hide those of the rules; the author gets both at once.
-        body = row.content.get("body")
-        more = alert_rules.faults(body if isinstance(body, dict) else {}, timezone.now().date(), alert_on(row.kind))
-        known = {fault.field for fault in refused.faults}
-        raise Refused(*refused.faults, *(fault for fault in more if fault.field not in known)) from None
+        raise Refused(*_with_rules(refused.faults, row.content, alert_on(row.kind))) from None
     if doubles:
         raise Refused(*doubles)
     return submitted
+
+
+def unmet(content: dict[str, Any], on: str) -> list[Fault]:
+    """What stands between what was typed and its submission; nothing is kept. `on`: as in `ALERT_ON`."""
+    try:
+        read_content(ALERT_ON[on], content, timezone.now())
+    except Refused as refused:
+        return _with_rules(refused.faults, content, on)
+    return []
+
+
+def _with_rules(faults: Iterable[Fault], content: dict[str, Any], on: str) -> list[Fault]:
+    """The form's faults hide those of the rules; the author gets both at once."""
+    body = content.get("body")
+    more = alert_rules.faults(body if isinstance(body, dict) else {}, timezone.now().date(), on)
+    known = {fault.field for fault in faults}
+    return [*faults, *(fault for fault in more if fault.field not in known)]
 
 
 def discard_alert(by: Grant, draft: UUID) -> None:

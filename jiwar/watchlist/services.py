@@ -12,6 +12,7 @@ from jiwar.watchlist.alerts import (
     open_draft,
     return_alert,
     submit_alert,
+    unmet,
     withdraw_alert,
 )
 from jiwar.watchlist.cases import browse_cases, open_case, record_outcome, take_case
@@ -67,6 +68,7 @@ __all__ = [
     "take_back_refusal",
     "take_case",
     "take_foreign",
+    "unmet",
     "withdraw_alert",
     "withdraw_sighting",
 ]

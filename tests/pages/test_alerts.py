@@ -182,3 +182,47 @@ def test_an_alert_is_drafted_refused_and_put_right(
     page.get_by_role("button", name="Submit for approval").click()
     page.get_by_text("A second person must approve it.").wait_for()
     context.close()
+
+
+def test_on_a_phone_the_form_folds_and_nothing_wrong_is_hidden(
+    page: Any, live_server: Any, people: Any, axe: Any
+) -> None:
+    def open_parts() -> list[str]:
+        return page.locator("details.part[open] > summary h2").all_inner_texts()
+
+    people.sign_in(page, live_server.url, "contact_officer")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_server.url}/alerts/new/{FOR}")
+    assert open_parts() == ["What is asked"]
+    missing = page.get_by_role("navigation", name="What is still missing")
+    assert missing.get_by_role("listitem").filter(has_text="Who it is").get_by_text("to fill in").is_visible()
+    assert axe(page) == []
+    # By keyboard: a part opens and closes, and a link of the index opens its part.
+    page.locator("#part-asked").focus()
+    page.keyboard.press("Enter")
+    assert open_parts() == []
+    missing.get_by_role("link", name="Who it is").focus()
+    page.keyboard.press("Enter")
+    assert open_parts() == ["Who it is"]
+    # What is typed counts at once, in the index and in the head of its part.
+    page.get_by_label("Name 1", exact=True).fill("سالم ولد خطار")
+    page.get_by_label("Date of birth 1").fill("1984-03-09")
+    page.keyboard.press("Tab")
+    missing.get_by_role("listitem").filter(has_text="Who it is").get_by_text("complete").wait_for()
+    page.locator("#part-subject").press("Enter")
+    assert "سالم ولد خطار · 09/03/1984" in page.locator("#part-subject").inner_text()
+    page.locator("#part-asked").press("Enter")
+    page.get_by_label("wanted for arrest").check()
+    page.get_by_role("button", name="Submit for approval").click()
+    page.get_by_role("alert").wait_for()
+    assert "Who it is" not in open_parts()
+    assert {"Offence", "Warrant or decision", "Rights screen"} <= set(open_parts())
+    hidden = page.locator("[aria-invalid=true], .field.wrong").all()
+    assert hidden
+    assert all(field.is_visible() for field in hidden)
+    page.get_by_role("alert").get_by_role("link", name="Maximum penalty").click()
+    assert page.evaluate("document.activeElement.name") == "body.offence.max_penalty"
+    # On a wide screen nothing is folded.
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.reload()
+    assert page.locator("details.part:not([open])").count() == 0

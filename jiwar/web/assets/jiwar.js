@@ -15,6 +15,26 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a narrow screen the parts of a long form are folded, but for what is wrong and the first that lacks something.
+function fold() {
+  if (!matchMedia("(max-width: 40rem)").matches) return;
+  for (const form of document.querySelectorAll("form.folds:not([data-folded])")) {
+    form.dataset.folded = "";
+    const parts = [...form.querySelectorAll("details.part")];
+    const wrong = parts.filter((part) => "wrong" in part.dataset);
+    const stay = wrong.length ? wrong : parts.filter((part) => part.querySelector("summary .badge.warn")).slice(0, 1);
+    for (const part of parts) part.open = stay.includes(part);
+  }
+}
+document.addEventListener("DOMContentLoaded", fold);
+document.addEventListener("htmx:afterSettle", fold);
+// A link to a field, or to a part, opens the part.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href^='#']");
+  const part = link && document.getElementById(link.hash.slice(1))?.closest("details.part");
+  if (part) part.open = true;
+});
+
 // A form is sent once, however often the button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;

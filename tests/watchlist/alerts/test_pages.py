@@ -115,7 +115,7 @@ class TestAlertForm:
         assert 'href="#f-body-offence-max_penalty"' in page
         assert 'value="Salem Ould Khattar"' in page
         assert 'value="K0451187"' in page
-        action = re.search(r'<form method="post" action="([^"]+)" class="form"', page)
+        action = re.search(r'<form method="post" action="([^"]+)" class="form folds"', page)
         assert action
         answer = author.post(unescape(action[1]), fields(alert_content()) | {"act": "submit"})
         assert answer.status_code == 302
