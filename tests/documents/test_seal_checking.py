@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jiwar.documents.logic import seal_checking
+from jiwar.documents.logic import seal_checking, seal_zone
+from jiwar.documents.logic.mrz_writing import make_mrv_a
 from jiwar.documents.logic.pki import read_certificate
 from jiwar.documents.logic.report import Check, Result
 from jiwar.documents.logic.seal import Seal
@@ -148,9 +149,9 @@ def test_a_signer_of_permits_may_seal_no_visa() -> None:
     zone = "VCD<<DENT<<ARTHUR<PHILIP<<<<<<<<<<<<1234567XY7GBR5203116M2005250"
     values = {"mrz_b": zone, "stay": {"days": 30, "months": 0, "years": 0}, "passport_number": "47110815P"}
     found = check(niger().permit(values, "visa"))
-    assert fails(found) == {"seal.document_type": "failed seal_document_type"}
+    assert fails(found)["seal.document_type"] == "failed seal_document_type"
     assert found.detail["status"] == "INVALID_DOCUMENTTYPE"
-    paper = {"mrz": "PUNERKHATTAR<<SALEM<<<<<<<<<<<<<<<<<NE26004411NER7401016M2711199<<<<<<<8"}
+    paper = {"mrz": "PUNERKHATTAR<<SALEM<<<<<<<<<<<<<<<<<NE26004418NER7401019M2711195<<<<<<<0"}
     assert check(niger().permit(paper, "emergency_travel_document")).result is Result.SUCCESSFUL
 
 
@@ -227,9 +228,68 @@ def test_twelve_real_samples_verify_and_each_other_says_why_not(shared_data: Pat
     }
 
 
+# The worked example of Doc 9303-8, appendix B; its signer's certificate is with the samples.
+WORKED = bytes.fromhex(
+    "dc03d9c5d9cac8a73a995d913a7d9c575e030230bab3d2b3c549cd1da93c5bd458135c6f57fc133c133c133c6b38208a4d0d4a32b0c11ae626"
+    "8427153f7c453c133c1345ff4039034e85da183c1cc0d3ac16732d7ee2c20d7aef7b381c0ae509f10a97890d511c3c47b94807a4d0f67ce908"
+    "3a7f206f04fb35afdb8ab9658a93327a4e0ee6ed"
+)
+WORKED_ZONE = "PUUTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<\nD231458907UTO7408122F2606277<<<<<<<8"
+
+
+def test_the_worked_example_of_the_standard_verifies(shared_data: Path) -> None:
+    certificate = read_certificate((shared_data / "documents" / "vds" / "cert_utts5b.der").read_bytes())
+    at = dt.datetime(2026, 6, 20, tzinfo=dt.UTC)
+    found = check_seal(WORKED, Trust((), (), (certificate,)), at, profiles(), printed=WORKED_ZONE)
+    assert fails(found) == {
+        "seal.chain.signature": "undetermined issuer_unknown",
+        "seal.chain.revocation": "undetermined crl_missing",
+    }
+    assert {"seal.signature", "seal.printed"} <= {child.id for child in found.children}
+    later = check_seal(WORKED, Trust((), (), (certificate,)), NOW, profiles())
+    assert fails(later)["seal.validity"] == "failed document_expired"
+
+
+@pytest.mark.parametrize(
+    ("printed", "outcome"),
+    [
+        (WORKED_ZONE.replace("ANNA", "ANNE"), "failed seal_document_mismatch"),
+        (WORKED_ZONE.replace("\n", ""), None),
+        (WORKED_ZONE.replace("F", "M"), "failed seal_document_mismatch"),
+        ("PUUTOERIKSSON", "undetermined seal_not_compared"),
+        ("", None),
+    ],
+)
+def test_the_printed_zone_is_compared_with_the_seal(printed: str, outcome: str | None) -> None:
+    found = check_seal(WORKED, Trust(()), dt.datetime(2026, 6, 20, tzinfo=dt.UTC), profiles(), printed=printed)
+    assert fails(found).get("seal.printed") == outcome
+    assert bool(found.find("seal.printed")) is bool(printed)
+
+
+def test_a_zone_in_a_seal_whose_digits_are_wrong_fails() -> None:
+    paper = {"mrz": "PUNERKHATTAR<<SALEM<<<<<<<<<<<<<<<<<NE26004418NER7401019M2711195<<<<<<<1"}
+    found = check(niger().permit(paper, "emergency_travel_document"))
+    assert fails(found) == {"seal.mrz": "failed seal_mrz_wrong"}
+    assert (found.detail["status"], found.detail["fraud"]) == ("INVALID_SEAL_MRZ", "high")
+
+
+def test_a_visa_keeps_its_second_line_up_to_the_expiry() -> None:
+    zone = make_mrv_a(issuer="NER", nationality="LBY", number="V12345678", surname="DENT", given_names="ARTHUR",
+                      birth_date=dt.date(1990, 1, 1), sex="M", expiry=dt.date(2027, 1, 1), optional="ABC")  # fmt: skip
+    kept = zone.replace("\n", "")[:72]
+    values = {"mrz_a": kept, "stay": {"days": 30, "months": 0, "years": 0}, "passport_number": "47110815P"}
+    found = check_seal(niger().permit(values, "visa"), niger().trust(), NOW, profiles(), printed=zone)
+    assert fails(found) == {"seal.document_type": "failed seal_document_type"}
+    assert {"seal.mrz", "seal.printed"} <= {child.id for child in found.children}
+
+
 def test_every_code_of_these_checks_has_words() -> None:
-    tree = ast.parse(Path(seal_checking.__file__).read_text())
-    said = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    said = {
+        node.value
+        for module in (seal_checking, seal_zone)
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     codes = {text for text in said if text.startswith(("seal_", "document_", "permit_"))}
     assert len(codes) > 12
     assert sorted(codes - set(words()["document_check"])) == []

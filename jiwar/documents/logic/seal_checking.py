@@ -14,6 +14,7 @@ from jiwar.documents.logic.report import Check, Result, evidence, worst
 from jiwar.documents.logic.seal import Seal, SealUnreadable, read_seal
 from jiwar.documents.logic.seal_coding import SealValue
 from jiwar.documents.logic.seal_profiles import Content, Profile, Profiles, profile_of, read_content
+from jiwar.documents.logic.seal_zone import check_printed, check_zone, zone_in
 from jiwar.documents.logic.trust import Trust, check_chain
 
 Revoked: TypeAlias = Callable[[Seal], bool | None]
@@ -32,8 +33,10 @@ STATUS: Final[Mapping[str, str]] = {
     "certificate_expired": "EXPIRED_CERTIFICATE",
     "certificate_revoked": "REVOKED_CERTIFICATE",
     "seal_signature_wrong": "INVALID_SIGNATURE",
+    "seal_mrz_wrong": "INVALID_SEAL_MRZ",
+    "seal_document_mismatch": "SEAL_DOCUMENT_MISMATCH",
 }
-"""By the code of a check, the status that the standard gives it (appendix D, rules 1 to 3)."""
+"""By the code of a check, the status that the standard gives it (appendix D, rules 1 to 3; 9303-8, appendix A)."""
 FRAUD: Final[Mapping[str, str]] = {"READ_ERROR": MEDIUM, "EXPIRED_CERTIFICATE": MEDIUM, "VALID": NONE}
 """Table D.1; every other status is of high potential."""
 VALID = "VALID"
@@ -43,10 +46,16 @@ _CLOCK = dt.timedelta(days=1)  # how far ahead of ours the calendar of an issuer
 
 
 def check_seal(
-    raw: bytes, trust: Trust, at: dt.datetime, profiles: Profiles, revoked: Revoked = lambda seal: None
+    raw: bytes,
+    trust: Trust,
+    at: dt.datetime,
+    profiles: Profiles,
+    revoked: Revoked = lambda seal: None,
+    printed: str = "",
 ) -> Check:
     """The check ``seal`` with children ``seal.format``, ``.content``, ``.certificate``, ``.signature``,
-    ``.document_type``, ``.chain``, ``.dates``, ``.validity`` and ``.revocation``, each only where it can be asked.
+    ``.document_type``, ``.chain``, ``.dates``, ``.validity``, ``.mrz``, ``.printed`` and ``.revocation``, each only
+    where it can be asked. `printed` is the zone on the paper, as read.
 
     The root's `detail`: ``status``, ``fraud`` (``none``, ``medium``, ``high``), ``profile`` ("" where unknown),
     ``country``, ``signer``. Never raises on what the bytes are.
@@ -68,6 +77,8 @@ def check_seal(
             check_chain(certificate, trust, at, "seal.chain"),
         ]
     children.append(_dates(seal, certificate, at))
+    if content is not None:
+        children += [*check_zone(content.values, at.date()), *check_printed(content.values, printed, at.date())]
     if profile is not None and profile.document_code:
         children += _validity(content.values, at.date()) if content else ()
         children.append(_revocation(revoked(seal)))
@@ -181,7 +192,7 @@ def _document_type(certificate: Certificate, profile: Profile | None, content: C
     """Where the certificate says which documents its key signs (Doc 9303-12, 7.1.1.6), this is one of them."""
     if not certificate.document_types or profile is None or content is None:
         return []
-    kind = profile.document_code or _document_code(content.values)
+    kind = profile.document_code or zone_in(content.values)[:2].rstrip("<")
     if not kind:
         return []
     allowed = " ".join(certificate.document_types)
@@ -189,11 +200,6 @@ def _document_type(certificate: Certificate, profile: Profile | None, content: C
     if kind in certificate.document_types:
         return [Check("seal.document_type", Result.SUCCESSFUL, "", detail)]
     return [Check("seal.document_type", Result.FAILED, "seal_document_type", detail)]
-
-
-def _document_code(values: Mapping[str, SealValue]) -> str:
-    zone = next((values[name] for name in ("mrz", "mrz_a", "mrz_b") if name in values), "")
-    return str(zone)[:2].rstrip("<")
 
 
 def _dates(seal: Seal, certificate: Certificate | None, at: dt.datetime) -> Check:
