@@ -6,7 +6,6 @@ subjects as the manifest counts. Then one transaction makes it the one that is h
 
 import datetime as dt
 import logging
-from collections.abc import Iterator
 from contextlib import suppress
 from uuid import UUID
 
@@ -16,8 +15,8 @@ from django.utils import timezone
 
 from jiwar.access.permissions import Purpose
 from jiwar.audit.services import Author, append
-from jiwar.exchange import attachments
 from jiwar.exchange.attached import carry, release
+from jiwar.exchange.editions import EditionRefused, Held, Manifest, Verdict, is_here, judge, plain
 from jiwar.exchange.routing import give_up
 from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms, withhold
@@ -30,7 +29,6 @@ from jiwar.watchlist.entries import drop
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_FOREIGN, LISTING_PERSON
 from jiwar.watchlist.logic import edition
 from jiwar.watchlist.logic.edition import EditionInvalid, Said
-from jiwar.watchlist.logic.edition_chain import EditionRefused, Held, Manifest, Verdict, judge
 from jiwar.watchlist.models import Edition, Entry, PostHolding
 from jiwar.wire.faults import Fault, Refused
 
@@ -105,7 +103,7 @@ def _next(by: Author, at: dt.datetime) -> bool:
 
 def _put_on(by: Author, row: Edition, rows: list[Edition], at: dt.datetime) -> None:
     body = EditionBody.model_validate(row.record.body)
-    written = files.write(_plain(body))
+    written = files.write(plain(body.files))
     if (written.sha256, written.size) != (body.sha256, body.size):
         raise EditionRefused("edition_other_file")
     row.file, row.whole = written.sha256, body.form == "whole"
@@ -128,14 +126,8 @@ def _put_on(by: Author, row: Edition, rows: list[Edition], at: dt.datetime) -> N
         append("edition_put_on", by, str(row.record.uid), {"sequence": row.sequence, "subjects": row.subjects})
 
 
-def _plain(body: EditionBody) -> Iterator[bytes]:
-    for descriptor in body.files:
-        yield from attachments.open_plain(descriptor)
-
-
 def _is_whole(row: Edition) -> bool:
-    body = EditionBody.model_validate(row.record.body)
-    return all(attachments.missing(descriptor) == len(descriptor.chunks) for descriptor in body.files)
+    return is_here(EditionBody.model_validate(row.record.body).files)
 
 
 def _look(row: Edition, rows: list[Edition]) -> tuple[int, dict[UUID, Said | None]]:
@@ -216,8 +208,8 @@ def _report(by: Author, at: dt.datetime, *, again: bool = False) -> None:
         return
     if last is None and held is None and not body.code:
         return
-    plain = terms(Purpose.BORDER_CHECK, "lists of this state, for its own posts", 360, body)
-    issue(by, HOLDING, read_content(HOLDING, plain, at))
+    said = terms(Purpose.BORDER_CHECK, "lists of this state, for its own posts", 360, body)
+    issue(by, HOLDING, read_content(HOLDING, said, at))
 
 
 def _trouble(held: Edition | None, at: dt.datetime) -> str:

@@ -6,37 +6,26 @@ is held now, and at most a file that nothing names. Files are in the clear, as t
 
 import contextlib
 import datetime as dt
-import errno
-import fcntl
-import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
+from jiwar.exchange import editions as kept
+from jiwar.exchange.editions import Written
 from jiwar.watchlist.logic import edition
 from jiwar.watchlist.logic.edition import Said
 from jiwar.watchlist.models import Edition
-from jiwar.wire.faults import Fault, Refused
 
 MOST_CHANGES, MOST_FILES = 5_000, 60
 """Changes, and files of changes, that stand beside the whole one before they are folded into it."""
 _PIECE = 1 << 20
 _UNNAMED = dt.timedelta(minutes=10)
 """How long a file stays that no row names any more: whoever reads it reads on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A file on the disk."""
-
-    sha256: str
-    size: int
 
 
 def chain() -> list[Edition]:
@@ -93,28 +82,8 @@ def size(row: Edition) -> int:
 
 
 def write(parts: Iterable[bytes], also: Callable[[bytes], None] = lambda _: None) -> Written:
-    """Put a file on the disk, piece by piece; `also` is given each. Raises Refused (`disk_full`), and leaves nothing
-    then."""
-    digest, size = hashlib.sha256(), 0
-    beside = _folder() / f"{uuid4().hex}.new"
-    try:
-        with beside.open("xb") as file:
-            for part in parts:
-                file.write(part)
-                also(part)
-                digest.update(part)
-                size += len(part)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(_path(digest.hexdigest()))
-        _sync_folder()
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise Refused(Fault("disk_full", "file")) from None
-        raise
-    finally:
-        beside.unlink(missing_ok=True)
-    return Written(digest.hexdigest(), size)
+    """As `exchange.editions.write`, among the lists' editions."""
+    return kept.write(_folder(), ".edition", parts, also)
 
 
 def is_long(rows: Sequence[Edition]) -> bool:
@@ -154,20 +123,10 @@ def sweep(at: dt.datetime) -> int:
     return gone
 
 
-@contextlib.contextmanager
-def alone(*, wait: bool = True) -> Iterator[bool]:
+def alone(*, wait: bool = True) -> AbstractContextManager[bool]:
     """Of all processes and threads of the node, one makes, puts on, folds or sweeps; False: another does, who was not
     waited for."""
-    lock = os.open(_folder() / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(lock)
+    return kept.alone(_folder(), wait=wait)
 
 
 def _path(name: str) -> Path:
@@ -178,11 +137,3 @@ def _folder() -> Path:
     folder: Path = settings.DATA / "editions"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
-
-
-def _sync_folder() -> None:
-    folder = os.open(_folder(), os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

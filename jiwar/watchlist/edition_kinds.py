@@ -15,7 +15,7 @@ Sequence = Annotated[int, Field(ge=0, lt=2**53)]
 
 
 class EditionBody(Body):
-    """The manifest of an edition (`logic.edition`, `logic.edition_chain`).
+    """The manifest of an edition (`logic.edition`, `exchange.editions`).
 
     `previous`: hash of the record of the edition before it, empty for the first. `same_as`: this is the whole of an
     edition that was told of before, by that record's hash, for the one `post`. `subjects`: how many there are when it

@@ -9,11 +9,11 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.services import as_node
 from jiwar.audit.services import Author
+from jiwar.exchange.apart import Apart, run_apart
 from jiwar.exchange.attached import WHOLE
 from jiwar.exchange.courier import EACH_MINUTE
 from jiwar.watchlist import edition_arrivals, editions
 from jiwar.watchlist import edition_files as files
-from jiwar.watchlist.apart import Apart, run_apart
 from jiwar.watchlist.models import Edition
 
 LITTLE = 20_000

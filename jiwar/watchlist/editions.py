@@ -18,7 +18,8 @@ from django.db.models import Max
 
 from jiwar.access.permissions import Purpose
 from jiwar.audit.services import Author, append
-from jiwar.exchange.attachments import LARGEST, Descriptor, Sealer
+from jiwar.exchange.attachments import Descriptor
+from jiwar.exchange.editions import Parts, seal_whole
 from jiwar.exchange.queries import sent
 from jiwar.identity.queries import neighbours
 from jiwar.records.services import Record, issue, read_content, terms
@@ -42,7 +43,6 @@ IN_BETWEEN = dt.timedelta(hours=1)
 """How long an edition waits for a list that is being applied: a post gets all of it together."""
 LISTINGS = [LISTING_ENTITY.name, LISTING_FOREIGN.name, LISTING_PERSON.name]
 _BASIS = "lists of this state, for its own posts"
-_NAME = "edition"
 
 
 def weigh(at: dt.datetime) -> int:
@@ -116,15 +116,9 @@ def copy(by: Author, post: str, at: dt.datetime) -> Record | None:
     if not rows or not files.is_here(rows):
         return None
     held = rows[-1]
-    sealed = _Sealed()
-    try:
-        for piece in files.pieces(held):
-            sealed.add(piece)
-    except BaseException:
-        sealed.abandon()
-        raise
+    sealed = seal_whole(files.pieces(held))
     told = {"form": "whole", "same_as": held.name, "post": post, "sha256": held.file, "size": files.size(held)}
-    body = _body(held, **told, files=sealed.finish())
+    body = _body(held, **told, files=sealed)
     with transaction.atomic():
         record = _issue(by, body, held.expires_at, at)
         append("edition_copied", by, str(record.uid), {"sequence": held.sequence, "post": post})
@@ -207,38 +201,6 @@ def _since(rows: list[Edition], changed: Any, joined: dict[UUID, Said], at: dt.d
 # Making one -----------------------------------------------------------------------------------------------------------
 
 
-class _Sealed:
-    """The file as attachments, one after another, sealed while it is written."""
-
-    def __init__(self) -> None:
-        self._done: list[Descriptor] = []
-        self._open: Sealer | None = None
-        self._room = 0
-
-    def add(self, piece: bytes) -> None:
-        while piece:
-            if self._open is None:
-                self._open, self._room = Sealer(_NAME), LARGEST
-            part, piece = piece[: self._room], piece[self._room :]
-            self._open.write(part)
-            self._room -= len(part)
-            if not self._room:
-                self._end()
-
-    def finish(self) -> tuple[Descriptor, ...]:
-        self._end()
-        return tuple(self._done)
-
-    def abandon(self) -> None:
-        if self._open is not None:
-            self._open.abandon()
-
-    def _end(self) -> None:
-        if self._open is not None:
-            self._done.append(self._open.finish())
-            self._open = None
-
-
 def _make_whole(by: Author, at: dt.datetime, series: UUID, revision: int) -> Record:
     count = 0
 
@@ -290,7 +252,7 @@ def _make_changes(
 
 
 def _write(pieces: Iterable[bytes]) -> tuple[files.Written, tuple[Descriptor, ...]]:
-    sealed = _Sealed()
+    sealed = Parts()
     try:
         return files.write(pieces, sealed.add), sealed.finish()
     except BaseException:

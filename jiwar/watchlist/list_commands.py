@@ -126,7 +126,7 @@ def _show(_told: argparse.Namespace) -> int:
 
 
 def _work(_told: argparse.Namespace) -> int:
-    from jiwar.watchlist.apart import stand_back
+    from jiwar.exchange.apart import stand_back
     from jiwar.watchlist.list_work import work
 
     stand_back()
@@ -135,7 +135,7 @@ def _work(_told: argparse.Namespace) -> int:
 
 
 def _index(told: argparse.Namespace) -> int:
-    from jiwar.watchlist.apart import stand_back
+    from jiwar.exchange.apart import stand_back
     from jiwar.watchlist.this_index import make_index
 
     stand_back()
@@ -144,7 +144,7 @@ def _index(told: argparse.Namespace) -> int:
 
 
 def _editions(_told: argparse.Namespace) -> int:
-    from jiwar.watchlist.apart import stand_back
+    from jiwar.exchange.apart import stand_back
     from jiwar.watchlist.edition_work import work
 
     stand_back()

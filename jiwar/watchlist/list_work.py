@@ -21,9 +21,9 @@ from django.utils import timezone
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor, Grant
 from jiwar.audit.services import Author, append
+from jiwar.exchange.apart import Apart, run_apart
 from jiwar.exchange.courier import EACH_MINUTE
 from jiwar.watchlist import lists
-from jiwar.watchlist.apart import Apart, run_apart
 from jiwar.watchlist.list_catalogue import Files, terms_of
 from jiwar.watchlist.list_readings import Progress, State, begin, fill, read_list
 from jiwar.watchlist.models import ListImport

@@ -17,9 +17,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from jiwar.exchange.apart import Broke, run_apart
 from jiwar.exchange.where import where
 from jiwar.sql import rows
-from jiwar.watchlist.apart import Broke, run_apart
 from jiwar.watchlist.kinds import SubjectFacts, to_subject
 from jiwar.watchlist.logic.dates import PartialDate
 from jiwar.watchlist.logic.evidence import Query, Subject

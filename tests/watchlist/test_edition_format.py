@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jiwar.exchange.logic import edition_chain
+from jiwar.exchange.logic.edition_chain import EditionRefused, Held, Manifest, Verdict, judge
 from jiwar.watchlist.kinds import SubjectFacts, to_subject
-from jiwar.watchlist.logic import edition, edition_chain
+from jiwar.watchlist.logic import edition
 from jiwar.watchlist.logic.edition import EditionInvalid, Said
-from jiwar.watchlist.logic.edition_chain import EditionRefused, Held, Manifest, Verdict, judge
 from jiwar.watchlist.logic.generate import person
 from jiwar.wire.ids import uuid7
 

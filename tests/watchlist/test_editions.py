@@ -20,6 +20,7 @@ from jiwar.access.policy import Grant
 from jiwar.access.services import as_node
 from jiwar.audit.queries import leaves
 from jiwar.exchange import attachments
+from jiwar.exchange import editions as kept
 from jiwar.exchange.attached import keep, wanted
 from jiwar.exchange.models import Outgoing
 from jiwar.identity.roles import Role
@@ -515,9 +516,9 @@ def test_a_cut_or_a_full_disk_leaves_the_old_edition(
 
     with monkeypatch.context() as failing:
         if at == "write":
-            failing.setattr(edition_arrivals, "_plain", lambda body: iter([b"half", full]))
+            failing.setattr(edition_arrivals, "plain", lambda files: iter([b"half", full]))
         elif at == "fsync":
-            failing.setattr(edition_files.os, "fsync", full)
+            failing.setattr(kept.os, "fsync", full)
         elif at == "replace":
             failing.setattr(Path, "replace", full)
         else:
