@@ -2,11 +2,12 @@
 
 import argparse
 
-from jiwar.documents import signer_commands, trust_commands
+from jiwar.documents import lost_commands, signer_commands, trust_commands
 
 
 def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add every verb of the room."""
+    lost_commands.add_commands(verbs)
     signer_commands.add_commands(verbs)
     acts = verbs.add_parser("document", help="travel documents").add_subparsers(required=True, metavar="ACT")
     trust_commands.add_commands(acts)

@@ -5,6 +5,7 @@ holds (`lost_editions`). Each state speaks for the documents that it issues, and
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -148,6 +149,12 @@ def reported(documents: list[dict[str, Any]], reference: str) -> Content:
     ]
     if faults:
         raise Refused(*faults)
+    return content_of(body.documents, body.reference)
+
+
+def content_of(facts: Sequence[LostFact], reference: str) -> Content:
+    """The content of a report of documents that are as they compare already; raises Refused."""
+    body = LostReportBody(documents=tuple(facts), reference=reference)
     stated = terms(Purpose.BORDER_CHECK, BASIS, KEPT.days, body)
     stated["review_on"] = stated["valid_until"].date()
     try:

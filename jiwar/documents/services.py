@@ -10,6 +10,7 @@ from jiwar.documents.logic.mrz_writing import MrzUnwritable
 from jiwar.documents.logic.mrz_writing import write_mrz as write
 from jiwar.documents.logic.transliteration import arabic_to_mrz
 from jiwar.documents.lost import look_up, report_lost, take_back
+from jiwar.documents.lost_work import keep_lost_editions
 
 __all__ = [
     "Check",
@@ -20,6 +21,7 @@ __all__ = [
     "PartialDate",
     "Problem",
     "arabic_to_mrz",
+    "keep_lost_editions",
     "known_codes",
     "look_up",
     "read",

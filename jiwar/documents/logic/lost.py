@@ -179,8 +179,8 @@ class LostAnswer:
     """What the registry says of one document.
 
     `entries` are those of this very document, the gravest first; `hints` never decide. `registry` is of the words group
-    ``lost_registry``: "in_use", or why nothing can be told from an empty answer ("none", "expired"). `as_of`: the day
-    of the newest report that the registry can hold; None where it holds none.
+    ``lost_registry``: "in_use", or why nothing can be told from an empty answer ("none", "expired", "damaged").
+    `as_of`: the day of the newest report that the registry can hold; None where there is no registry.
     """
 
     entries: tuple[LostEntry, ...]

@@ -5,7 +5,8 @@ from jiwar.documents.logic.report import Check, Result
 
 
 def check_lost(answer: LostAnswer) -> Check:
-    """The check ``lost``: failed where this very document is registered, undetermined where no registry is in use.
+    """The check ``lost``: failed where this very document is registered; not supported where this node has no
+    registry, undetermined where the one that it has cannot be used.
 
     A number that only looks like a registered one is a child that succeeded with code ``lost_lookalike`` or
     ``lost_other_type``: look again, nothing is decided by it.
@@ -24,5 +25,6 @@ def check_lost(answer: LostAnswer) -> Check:
         detail = {"since": first.since.isoformat(), "issuer": first.issuer, "record": str(first.record)}
         return Check("lost", Result.FAILED, f"document_{first.status.value}", detail, children=hints)
     if answer.registry != "in_use":
-        return Check("lost", Result.UNDETERMINED, f"lost_registry_{answer.registry}", children=hints)
+        result = Result.NOT_SUPPORTED if answer.registry == "none" else Result.UNDETERMINED
+        return Check("lost", result, f"lost_registry_{answer.registry}")
     return Check("lost", Result.SUCCESSFUL, "", {"as_of": str(answer.as_of or "")}, children=hints)
