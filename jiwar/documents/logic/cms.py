@@ -56,12 +56,12 @@ class SignedData:
 
 def read_signed_data(info: Tlv) -> SignedData:
     """What a ContentInfo holds. Raises TlvInvalid."""
-    kind, wrapped = _parts(info, 2)
+    kind, wrapped = info.parts(2)
     if tlv.oid(kind) != SIGNED_DATA:
         raise TlvInvalid("tlv_value", kind.start, "no signed data")
     indefinite = info.source[info.start + 1] == 0x80
-    version, _, encapsulated, *rest = _parts(wrapped.expect(0xA0).only(), 4)
-    content_type, *content = _parts(encapsulated, 1)
+    version, _, encapsulated, *rest = wrapped.expect(0xA0).only().parts(4, 6)
+    content_type, *content = encapsulated.parts(1, 2)
     if not content:
         raise TlvInvalid("tlv_cut", encapsulated.start, "no content")
     certificates = [part for held in rest if held.tag == 0xA0 for part in held.children() if part.tag == tlv.SEQUENCE]
@@ -79,12 +79,12 @@ def read_signed_data(info: Tlv) -> SignedData:
 
 
 def _signer(info: Tlv, indefinite: bool) -> Signer:
-    _, name, digest, *rest = _parts(info, 5)
+    _, name, digest, *rest = info.parts(5, 7)
     issuer, serial, key_id = b"", None, b""
     if name.tag == 0x80:
         key_id = name.content
     else:
-        by, number = _parts(name, 2)
+        by, number = name.parts(2)
         issuer, serial = by.raw, tlv.integer(number, 64)
     attributes = b""
     said: Mapping[str, Tlv] = {}
@@ -112,7 +112,7 @@ def _attributes(held: Tlv, indefinite: bool) -> tuple[bytes, Mapping[str, Tlv]]:
     """The SET as it was signed (RFC 5652, 5.4: in DER, with its own tag), and the one value of each attribute."""
     found: dict[str, Tlv] = {}
     for attribute in held.children():
-        name, values = _parts(attribute, 2)
+        name, values = attribute.parts(2)
         oid = tlv.oid(name)
         if oid in found:
             raise TlvInvalid("tlv_value", attribute.start, f"{oid} twice")
@@ -121,13 +121,6 @@ def _attributes(held: Tlv, indefinite: bool) -> tuple[bytes, Mapping[str, Tlv]]:
     if not indefinite:
         return b"\x31" + held.raw[1:], found
     return tlv.write(tlv.SET, *(tlv.definite(child) for child in held.children())), found
-
-
-def _parts(parent: Tlv, least: int) -> list[Tlv]:
-    found = parent.expect(tlv.SEQUENCE).children()
-    if len(found) < least:
-        raise TlvInvalid("tlv_cut", parent.start, f"{len(found)} of {least}")
-    return found
 
 
 def verify_signer(signed: SignedData, signer: Signer, certificate: Certificate) -> None:

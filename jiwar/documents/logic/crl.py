@@ -62,14 +62,11 @@ def read_crl(der: bytes) -> Crl:
 
 
 def _crl(der: bytes) -> Crl:
-    outer = tlv.read(der).expect(tlv.SEQUENCE).children()
-    if len(outer) != 3:
-        raise TlvInvalid("tlv_cut", 0, len(outer))
-    signed, algorithm, signature = outer
-    parts = signed.expect(tlv.SEQUENCE).children()
-    if parts and parts[0].tag == tlv.INTEGER:
+    signed, algorithm, signature = tlv.read(der).parts(3)
+    parts = signed.parts(4, 8)
+    if parts[0].tag == tlv.INTEGER:
         parts = parts[1:]
-    if len(parts) < 3 or parts[0].raw != algorithm.raw:
+    if parts[0].raw != algorithm.raw:
         raise TlvInvalid("tlv_value", signed.start, "algorithm")
     _, issuer, begins, *optional = parts
     ends: dt.datetime | None = None
@@ -102,7 +99,7 @@ def _crl(der: bytes) -> Crl:
 def _revoked(part: Tlv) -> dict[int, dt.datetime]:
     found: dict[int, dt.datetime] = {}
     for entry in part.each():
-        serial, when, *_ = [*entry.expect(tlv.SEQUENCE).children(), entry, entry]
+        serial, when, *_ = entry.parts(2, 3)
         found[tlv.integer(serial, 64)] = tlv.instant(when)
         if len(found) > MOST_REVOKED:
             raise TlvInvalid("tlv_too_many", part.start, MOST_REVOKED)

@@ -13,7 +13,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from jiwar.documents.logic import tlv
-from jiwar.documents.logic.tlv import Tlv, TlvInvalid
+from jiwar.documents.logic.tlv import Tlv
 
 EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
 PRIME_FIELD: Final = "1.2.840.10045.1.1"
@@ -146,11 +146,11 @@ _SEEN: dict[bytes, Curve] = {}
 
 
 def _spelled_out(parameters: Tlv) -> Curve:
-    version, where, equation, base, order, *rest = _at_least(parameters.expect(tlv.SEQUENCE), 5)
-    kind, prime = _at_least(where.expect(tlv.SEQUENCE), 2)
+    version, where, equation, base, order, *rest = parameters.parts(5, 7)
+    kind, prime = where.parts(2)
     if tlv.oid(kind) != PRIME_FIELD or tlv.integer(version) not in {1, 2, 3}:
         raise CurveUnknown("no prime field")
-    a, b, *_ = _at_least(equation.expect(tlv.SEQUENCE), 2)
+    a, b, *_ = equation.parts(2, 3)
     p, n = tlv.natural(prime, 70), tlv.natural(order, 70)
     curve = BY_ORDER.get(n)
     if curve is None or p != curve.p:
@@ -165,13 +165,6 @@ def _spelled_out(parameters: Tlv) -> Curve:
     if not same:
         raise CurveUnknown(f"like {curve.name}, and not it")
     return curve
-
-
-def _at_least(parent: Tlv, count: int) -> list[Tlv]:
-    found = parent.children()
-    if len(found) < count:
-        raise TlvInvalid("tlv_cut", parent.start, f"{len(found)} of {count}")
-    return found
 
 
 def _curve(name: str, oid: str, known: type[ec.EllipticCurve] | None, p: str, a: str, b: str, g: str, n: str) -> Curve:

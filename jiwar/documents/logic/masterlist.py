@@ -142,12 +142,12 @@ def read_master_list(data: bytes, roots: Iterable[Certificate], at: dt.datetime)
 
 def _certificates(content: bytes) -> list[Tlv]:
     try:
-        parts = tlv.read(content).expect(tlv.SEQUENCE).children()
-        if len(parts) != 2 or tlv.integer(parts[0], 1) != 0:
-            raise ListRefused("list_form", "list", {"found": "version"})
-        return parts[1].expect(tlv.SET).children()
+        version, certificates = tlv.read(content).parts(2)
+        if tlv.integer(version, 1) == 0:
+            return certificates.expect(tlv.SET).children()
     except TlvInvalid as invalid:
         raise ListRefused("list_form", "list", {"found": invalid.code, "at": invalid.at}) from None
+    raise ListRefused("list_form", "list", {"found": "version"})
 
 
 def write_master_list(

@@ -6,7 +6,7 @@ do not say that they are. What a certificate means is for `trust`; here it is re
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -64,7 +64,6 @@ _NAMES = {
     "2.5.4.10": "O",
     "2.5.4.11": "OU",
 }
-_COUNTRY = bytes.fromhex("0603550406")
 DIGITAL_SIGNATURE, KEY_CERT_SIGN, CRL_SIGN = 0, 5, 6
 """Bits of the extension key usage (RFC 5280, 4.2.1.3)."""
 
@@ -192,7 +191,7 @@ def read_certificate(der: bytes) -> Certificate:
 
 
 def _certificate(der: bytes) -> Certificate:
-    signed, algorithm, signature = _exactly(tlv.read(der).expect(tlv.SEQUENCE), 3)
+    signed, algorithm, signature = tlv.read(der).parts(3)
     parts = signed.expect(tlv.SEQUENCE).children()
     if parts and parts[0].tag == 0xA0:
         parts = parts[1:]
@@ -201,7 +200,7 @@ def _certificate(der: bytes) -> Certificate:
     serial, inner, issuer, validity, subject, key, *optional = parts
     if inner.raw != algorithm.raw:
         raise TlvInvalid("tlv_value", inner.start, "two algorithms")
-    begins, ends = _exactly(validity.expect(tlv.SEQUENCE), 2)
+    begins, ends = validity.parts(2)
     said = _Extensions()
     for part in optional:
         if part.tag == 0xA3:
@@ -297,7 +296,7 @@ _HARMLESS = frozenset(
 
 def read_extension(extension: Tlv) -> tuple[str, bool, Tlv]:
     """Its identifier, whether it is critical, and what it holds. Raises TlvInvalid."""
-    name, *critical, value = _between(extension.expect(tlv.SEQUENCE), 2, 3)
+    name, *critical, value = extension.parts(2, 3)
     return tlv.oid(name), bool(critical) and tlv.boolean(critical[0]), tlv.read(tlv.octets(value))
 
 
@@ -305,27 +304,16 @@ def read_authority_key_id(value: Tlv) -> bytes:
     return next((part.content for part in value.expect(tlv.SEQUENCE).children() if part.tag == 0x80), b"")
 
 
-def _exactly(parent: Tlv, count: int) -> list[Tlv]:
-    return _between(parent, count, count)
-
-
-def _between(parent: Tlv, least: int, most: int) -> list[Tlv]:
-    found = parent.children()
-    if not least <= len(found) <= most:
-        raise TlvInvalid("tlv_cut", parent.start, f"{len(found)} parts")
-    return found
-
-
 def read_algorithm(element: Tlv) -> Algorithm:
     """An AlgorithmIdentifier (RFC 5280, 4.1.1.2). Raises TlvInvalid."""
-    name, *parameters = _between(element.expect(tlv.SEQUENCE), 1, 2)
+    name, *parameters = element.parts(1, 2)
     return Algorithm(tlv.oid(name), parameters[0].raw if parameters else b"")
 
 
 def read_key(element: Tlv) -> PublicKey:
     """A SubjectPublicKeyInfo. Raises CurveUnknown, TlvInvalid, CertificateUnreadable."""
-    algorithm, value = _exactly(element.expect(tlv.SEQUENCE), 2)
-    name, *parameters = _between(algorithm.expect(tlv.SEQUENCE), 1, 2)
+    algorithm, value = element.parts(2)
+    name, *parameters = algorithm.parts(1, 2)
     oid = tlv.oid(name)
     if oid in {RSA, PSS}:
         return _rsa_key(tlv.bits(value))
@@ -340,7 +328,7 @@ def read_key(element: Tlv) -> PublicKey:
 
 
 def _rsa_key(encoded: bytes) -> PublicKey:
-    modulus, exponent = _exactly(tlv.read(encoded).expect(tlv.SEQUENCE), 2)
+    modulus, exponent = tlv.read(encoded).parts(2)
     # Some states leave out the zero before a modulus whose first bit is set: it is no negative number.
     n = int.from_bytes(modulus.expect(tlv.INTEGER).content, "big")
     e = tlv.natural(exponent, 16)
@@ -355,22 +343,29 @@ def _rsa_key(encoded: bytes) -> PublicKey:
 
 
 def country_of(name: bytes) -> str:
-    """The country of a Name in DER, in upper case; "" where it says none."""
-    place = name.find(_COUNTRY)
-    if place < 0 or len(name) < place + 9 or name[place + 6] not in {2, 3}:
+    """The country of a Name in DER, in upper case; "" where it says none that can be read."""
+    try:
+        for kind, value in _pairs(name):
+            if kind == "2.5.4.6":
+                text = value.content.decode("ascii", "replace").strip().upper()
+                return text if len(text) in {2, 3} and text.isascii() and text.isalpha() else ""
+    except TlvInvalid:
         return ""
-    return name[place + 7 : place + 7 + name[place + 6]].decode("ascii", "replace").strip().upper()
+    return ""
+
+
+def _pairs(name: bytes) -> Iterator[tuple[str, Tlv]]:
+    for group in tlv.read(name).children():
+        for pair in group.children():
+            kind, value = pair.parts(2)
+            yield tlv.oid(kind), value
 
 
 def name_text(name: bytes) -> str:
     """A Name as people read it (RFC 4514, but in the order of its bytes); "?" for what cannot be read."""
     found = []
     try:
-        for group in tlv.read(name).children():
-            for pair in group.children():
-                kind, value = _exactly(pair, 2)
-                oid = tlv.oid(kind)
-                found.append(f"{_NAMES.get(oid, oid)}={_text(value)}")
+        found += [f"{_NAMES.get(kind, kind)}={_text(value)}" for kind, value in _pairs(name)]
     except TlvInvalid:
         found.append("?")
     return ",".join(found)
@@ -414,7 +409,7 @@ def verify_raw(certificate: Certificate, hash_name: str, signature: bytes, data:
 
 def _two_numbers(signature: bytes) -> tuple[int, int]:
     try:
-        r, s = _exactly(tlv.read(signature).expect(tlv.SEQUENCE), 2)
+        r, s = tlv.read(signature).parts(2)
         return tlv.integer(r, 80), tlv.integer(s, 80)
     except TlvInvalid as invalid:
         raise SignatureWrong("signature_wrong", invalid.code) from None
@@ -446,7 +441,7 @@ def _verify_rsa(
         raise SignatureWrong("key_mismatch", key.kind)
     try:
         key.loaded.verify(signature, data, scheme, _HASH[hash_name])
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):  # ValueError: a salt or hash that the key has no room for
         raise SignatureWrong("signature_wrong") from None
 
 

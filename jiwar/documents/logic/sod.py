@@ -48,10 +48,7 @@ def read_sod(data: bytes) -> Sod:
 def _sod(signed: SignedData) -> Sod:
     if len(signed.signers) != 1:
         raise SodUnreadable("sod_signers", "sod", {"expected": 1, "found": len(signed.signers)})
-    parts = tlv.read(signed.content).expect(tlv.SEQUENCE).children()
-    if len(parts) < 3:
-        raise TlvInvalid("tlv_cut", 0, "security object")
-    version, algorithm, groups, *_ = parts
+    version, algorithm, groups, *_ = tlv.read(signed.content).parts(3, 4)
     hashed = pki.read_algorithm(algorithm).oid
     if not (hash_name := pki.HASHES.get(hashed, "")):
         raise SodUnreadable("sod_hash_unknown", "sod", {"found": hashed})
@@ -61,10 +58,8 @@ def _sod(signed: SignedData) -> Sod:
 def _hashes(groups: tlv.Tlv, size: int) -> Mapping[int, bytes]:
     found: dict[int, bytes] = {}
     for group in groups.expect(tlv.SEQUENCE).each():
-        parts = group.expect(tlv.SEQUENCE).children()
-        if len(parts) != 2:
-            raise TlvInvalid("tlv_cut", group.start, len(parts))
-        number, value = tlv.natural(parts[0], 2), tlv.octets(parts[1])
+        named, hashed = group.parts(2)
+        number, value = tlv.natural(named, 2), tlv.octets(hashed)
         if number not in GROUPS or len(value) != size:
             raise TlvInvalid("tlv_value", group.start, f"group {number}")
         if number in found:

@@ -72,6 +72,13 @@ class Tlv(NamedTuple):
             at = child.end
             yield child
 
+    def parts(self, least: int, most: int = 0) -> "list[Tlv]":
+        """The members of a SEQUENCE: so many at least and at most (0: no more than `least`)."""
+        found = self.expect(SEQUENCE).children()
+        if not least <= len(found) <= max(least, most):
+            raise TlvInvalid("tlv_cut", self.start, f"{len(found)} members")
+        return found
+
     def expect(self, tag: int) -> "Tlv":
         if self.tag != tag:
             raise TlvInvalid("tlv_tag", self.start, f"{self.tag:02x} for {tag:02x}")
