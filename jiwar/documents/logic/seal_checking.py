@@ -37,8 +37,9 @@ STATUS: Final[Mapping[str, str]] = {
     "seal_document_mismatch": "SEAL_DOCUMENT_MISMATCH",
 }
 """By the code of a check, the status that the standard gives it (appendix D, rules 1 to 3; 9303-8, appendix A)."""
-FRAUD: Final[Mapping[str, str]] = {"READ_ERROR": MEDIUM, "EXPIRED_CERTIFICATE": MEDIUM, "VALID": NONE}
-"""Table D.1; every other status is of high potential."""
+FRAUD: Final[Mapping[str, str]] = {"READ_ERROR": MEDIUM, "EXPIRED_CERTIFICATE": MEDIUM, "VALID": NONE, "": ""}
+"""Table D.1; every other status is of high potential. An expired permit, or one whose list of revocations is not here,
+has no status there: neither valid nor a fraud."""
 VALID = "VALID"
 
 _HASHES = ((224, "sha224"), (256, "sha256"), (384, "sha384"), (521, "sha512"))
@@ -57,8 +58,8 @@ def check_seal(
     ``.document_type``, ``.chain``, ``.dates``, ``.validity``, ``.mrz``, ``.printed`` and ``.revocation``, each only
     where it can be asked. `printed` is the zone on the paper, as read.
 
-    The root's `detail`: ``status``, ``fraud`` (``none``, ``medium``, ``high``), ``profile`` ("" where unknown),
-    ``country``, ``signer``. Never raises on what the bytes are.
+    The root's `detail`: ``status`` ("" where the standard has none), ``fraud`` (``none``, ``medium``, ``high`` or ""),
+    ``profile`` ("" where unknown), ``country``, ``signer``. Never raises on what the bytes are.
     """
     looked_at = evidence(raw)
     try:
@@ -121,13 +122,13 @@ def seal_signers(trust: Trust, signer: str, reference: str) -> tuple[Certificate
 
 def _whole(children: tuple[Check, ...], looked_at: str, detail: Mapping[str, str | int]) -> Check:
     result = worst(child.result for child in children)
-    status = _status(children)
+    status = _status(children) or (VALID if result is Result.SUCCESSFUL else "")
     said = {"status": status, "fraud": FRAUD.get(status, HIGH), **detail}
     return Check("seal", result, "", said, looked_at, sum(child.duration for child in children), children)
 
 
 def _status(children: tuple[Check, ...]) -> str:
-    """The first status of high potential, else the first one, else VALID; a feature that is unknown is no fault."""
+    """The first status of high potential, else the first one; "" where no check that did not succeed has one."""
     found = [
         STATUS[check.code]
         for child in children
@@ -135,7 +136,7 @@ def _status(children: tuple[Check, ...]) -> str:
         if check.code in STATUS and check.result is not Result.SUCCESSFUL
     ]
     high = [status for status in found if FRAUD.get(status, HIGH) == HIGH]
-    return (high or found or [VALID])[0]
+    return next(iter(high or found), "")
 
 
 def _wrong_format(name: str, unreadable: SealUnreadable) -> Check:
