@@ -206,10 +206,11 @@ def test_a_signature_out_of_range_is_a_defect_only_where_it_is_known_and_never_g
     sod = replace(CHIP, signature=beyond).sod()
     assert why(check(sod)) == {("signature", "signature_out_of_range")}
     assert check(sod).result is Result.FAILED
-    known = replace(TRUST, defects=(Defect("NE", "signature_out_of_range", SIGNER.fingerprint, "list 4"),))
-    found = check(sod, trust=known)
-    assert why(found) == {("signature", "known_defect")}
-    assert found.result is Result.UNDETERMINED
+    for code in ("signature_out_of_range", "signature_wrong"):
+        known = replace(TRUST, defects=(Defect("NE", code, SIGNER.fingerprint, "list 4"),))
+        found = check(sod, trust=known)
+        assert why(found) == {("signature", "known_defect")}
+        assert found.result is Result.UNDETERMINED
 
 
 @pytest.mark.parametrize("r", [0, -1])

@@ -356,6 +356,7 @@ def test_what_is_written_is_read_with_lengths_told_or_not(tree: Any) -> None:
         (b"\x30\x80" * 30 + b"\0\0" * 30, "tlv_too_deep"),
         (b"\x30\x80\x30\x80\0\0", "tlv_cut"),
         (b"\x5f\xff\xff\xff\x01\0", "tlv_tag"),
+        (b"\x30\x80" + b"\x05\0" * 100_001 + b"\0\0", "tlv_too_many"),
         (b"\x05\0\0", "tlv_trailing"),
         (bytes(MOST_BYTES + 1), "tlv_too_long"),
     ],

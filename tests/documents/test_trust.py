@@ -7,9 +7,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from jiwar.documents.logic.crl import Crl
 from jiwar.documents.logic.pki import SignatureWrong
-from jiwar.documents.logic.report import Check, Result
-from jiwar.documents.logic.trust import CRL_DAYS, Anchor, Defect, Trust, check_chain
+from jiwar.documents.logic.report import Check, Result, group
+from jiwar.documents.logic.trust import CRL_DAYS, Anchor, Defect, Trust, beside_missing_lists, check_chain
 from jiwar.records.words import words
 from tests.documents.states import AT, DAY, YEAR, Authority
 
@@ -205,3 +206,28 @@ def test_keys_of_other_kinds() -> None:
     state = Authority("TN", key=rsa.generate_private_key(65537, 2048))
     _, signer = state.signer(key=ec.generate_private_key(ec.BrainpoolP384R1()))
     assert check_chain(signer, Trust((Anchor(state.certificate, ""),), (state.crl(),)), AT).result is Result.SUCCESSFUL
+
+
+# The colour (decision 0046) -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("crls", "at", "expected"),
+    [
+        ((), AT, Result.SUCCESSFUL),
+        ((FRESH,), AT, Result.SUCCESSFUL),
+        ((FRESH,), AT + 100 * DAY, Result.UNDETERMINED),
+        ((NIGER.crl(SIGNER.serial),), AT, Result.FAILED),
+        ((), SIGNER.not_after + DAY, Result.FAILED),
+    ],
+)
+def test_a_list_that_was_never_here_leaves_the_colour_alone(
+    crls: tuple[Crl, ...], at: dt.datetime, expected: Result
+) -> None:
+    check = check_chain(SIGNER, trust(crls=crls), at)
+    assert beside_missing_lists(check) is expected
+    assert beside_missing_lists(group("chip", (group("chip.passive", (check,)),))) is expected
+
+
+def test_a_state_that_is_not_here_stays_undetermined_whatever_lists_there_are() -> None:
+    assert beside_missing_lists(check_chain(SIGNER, trust(ANCHORS[1], crls=()), AT)) is Result.UNDETERMINED

@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 MOST_BYTES: Final = 32 << 20
 MOST_CHILDREN: Final = 20_000
 DEEPEST: Final = 24
+MOST_INSIDE: Final = 100_000
+"""Elements within one indefinite length: all of them are passed to find its end."""
 MOST_OID: Final = 64
 """Bytes of an object identifier."""
 
@@ -144,8 +146,11 @@ def _long_tag(source: bytes, start: int) -> tuple[int, int]:
 
 def _end_of_contents(source: bytes, at: int, limit: int) -> int:
     """Where the two zero bytes stand that end the content which begins at `at`."""
-    depth = 1
+    depth, count = 1, 0
     while at + 2 <= limit:
+        count += 1
+        if count > MOST_INSIDE:
+            raise TlvInvalid("tlv_too_many", at, count)
         if source[at] == 0 and source[at + 1] == 0:
             depth -= 1
             if depth == 0:

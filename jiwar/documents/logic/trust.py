@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from jiwar.documents.logic import pki
 from jiwar.documents.logic.crl import Crl
 from jiwar.documents.logic.pki import Certificate, SignatureWrong
-from jiwar.documents.logic.report import Check, Result, group
+from jiwar.documents.logic.report import Check, Result, group, worst
 
 CRL_DAYS: Final = 90
 """A state makes a list at least as often (Doc 9303-12, 6.1): an older one says nothing."""
@@ -213,10 +213,22 @@ def forgiven(check: Check, certificate: Certificate, trust: Trust) -> Check:
     """The check, undetermined where it failed by what is known to be wrong with such documents."""
     if check.result is not Result.FAILED or check.code not in FORGIVABLE:
         return check
-    if not (known := trust.defect_of(certificate, check.code)):
+    known = trust.defect_of(certificate, check.code)
+    if not known and check.code == "signature_out_of_range":
+        known = trust.defect_of(certificate, "signature_wrong")  # lists know no finer word
+    if not known:
         return check
     detail = {**check.detail, "defect": check.code, "source": known.source}
     return Check(check.id, Result.UNDETERMINED, "known_defect", detail, check.evidence)
+
+
+def beside_missing_lists(check: Check) -> Result:
+    """What the check comes to beside states of which no list of revocations was ever here: for the colour that an
+    officer sees (decision 0046). A list that was here and has grown old counts."""
+    if not check.children or check.result is not worst(child.result for child in check.children):
+        return check.result
+    counted = [child for child in check.children if child.code != "crl_missing"]
+    return worst(beside_missing_lists(child) for child in counted)
 
 
 def _signed_by(anchor: Anchor, name: str, certificate: Certificate) -> Check:
