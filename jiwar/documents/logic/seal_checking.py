@@ -6,41 +6,21 @@ though the appendix calls it invalid too: the root's `detail` has its ``status``
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
+from jiwar.documents.logic import seal_nc
 from jiwar.documents.logic.codes import alpha_2
 from jiwar.documents.logic.pki import Certificate, SignatureWrong, verify_raw
-from jiwar.documents.logic.report import Check, Result, evidence, worst
+from jiwar.documents.logic.report import Check, Result, evidence
 from jiwar.documents.logic.seal import Seal, SealUnreadable, read_seal
 from jiwar.documents.logic.seal_coding import SealValue
 from jiwar.documents.logic.seal_profiles import Content, Profile, Profiles, profile_of, read_content
+from jiwar.documents.logic.seal_status import whole, wrong_format
 from jiwar.documents.logic.seal_zone import check_printed, check_zone, zone_in
 from jiwar.documents.logic.trust import Trust, check_chain
 
 Revoked: TypeAlias = Callable[[Seal], bool | None]
 """Whether its issuer revoked this very document; None where no list of that issuer is here."""
-
-HIGH, MEDIUM, NONE = "high", "medium", "none"
-STATUS: Final[Mapping[str, str]] = {
-    "seal_not_read": "READ_ERROR",
-    "seal_wrong_format": "WRONG_FORMAT",
-    "seal_profile_unknown": "WRONG_FORMAT",
-    "seal_certificate_unknown": "UNKNOWN_CERTIFICATE",
-    "seal_signer_of_another_state": "UNTRUSTED_CERTIFICATE",
-    "issuer_unknown": "UNTRUSTED_CERTIFICATE",
-    "certificate_signature_wrong": "UNTRUSTED_CERTIFICATE",
-    "seal_document_type": "INVALID_DOCUMENTTYPE",
-    "certificate_expired": "EXPIRED_CERTIFICATE",
-    "certificate_revoked": "REVOKED_CERTIFICATE",
-    "seal_signature_wrong": "INVALID_SIGNATURE",
-    "seal_mrz_wrong": "INVALID_SEAL_MRZ",
-    "seal_document_mismatch": "SEAL_DOCUMENT_MISMATCH",
-}
-"""By the code of a check, the status that the standard gives it (appendix D, rules 1 to 3; 9303-8, appendix A)."""
-FRAUD: Final[Mapping[str, str]] = {"READ_ERROR": MEDIUM, "EXPIRED_CERTIFICATE": MEDIUM, "VALID": NONE, "": ""}
-"""Table D.1; every other status is of high potential. An expired permit, or one whose list of revocations is not here,
-has no status there: neither valid nor a fraud."""
-VALID = "VALID"
 
 _HASHES = ((224, "sha224"), (256, "sha256"), (384, "sha384"), (521, "sha512"))
 _CLOCK = dt.timedelta(days=1)  # how far ahead of ours the calendar of an issuer may be
@@ -56,16 +36,18 @@ def check_seal(
 ) -> Check:
     """The check ``seal`` with children ``seal.format``, ``.content``, ``.certificate``, ``.signature``,
     ``.document_type``, ``.chain``, ``.dates``, ``.validity``, ``.mrz``, ``.printed`` and ``.revocation``, each only
-    where it can be asked. `printed` is the zone on the paper, as read.
+    where it can be asked. `printed` is the zone on the paper, as read. A seal of JSON is checked by `seal_nc.check_nc`.
 
     The root's `detail`: ``status`` ("" where the standard has none), ``fraud`` (``none``, ``medium``, ``high`` or ""),
     ``profile`` ("" where unknown), ``country``, ``signer``. Never raises on what the bytes are.
     """
+    if raw.startswith(seal_nc.OPENS):
+        return seal_nc.check_nc(raw, trust, at)
     looked_at = evidence(raw)
     try:
         seal = read_seal(raw)
     except SealUnreadable as unreadable:
-        return _whole((_wrong_format("seal.format", unreadable),), looked_at, {})
+        return whole((wrong_format("seal.format", unreadable),), looked_at, {})
     children = [Check("seal.format", Result.SUCCESSFUL, "", {"version": seal.header.version}, looked_at)]
     profile = profile_of(profiles, seal.header.profile)
     content, said = _content(seal, profile)
@@ -88,12 +70,7 @@ def check_seal(
         "country": seal.header.country,
         "signer": f"{seal.header.signer} {seal.header.certificate}",
     }
-    return _whole(tuple(children), looked_at, detail)
-
-
-def unread_seal(code: str, looked_at: str = "") -> Check:
-    """What `check_seal` would give where no barcode could be read: READ_ERROR; `code` says in `detail` why."""
-    return _whole((Check("seal.format", Result.ABORTED, "seal_not_read", {"found": code}),), looked_at, {})
+    return whole(tuple(children), looked_at, detail)
 
 
 def hash_for(bits: int) -> str:
@@ -120,30 +97,6 @@ def seal_signers(trust: Trust, signer: str, reference: str) -> tuple[Certificate
     )
 
 
-def _whole(children: tuple[Check, ...], looked_at: str, detail: Mapping[str, str | int]) -> Check:
-    result = worst(child.result for child in children)
-    status = _status(children) or (VALID if result is Result.SUCCESSFUL else "")
-    said = {"status": status, "fraud": FRAUD.get(status, HIGH), **detail}
-    return Check("seal", result, "", said, looked_at, sum(child.duration for child in children), children)
-
-
-def _status(children: tuple[Check, ...]) -> str:
-    """The first status of high potential, else the first one; "" where no check that did not succeed has one."""
-    found = [
-        STATUS[check.code]
-        for child in children
-        for check in child.walk()
-        if check.code in STATUS and check.result is not Result.SUCCESSFUL
-    ]
-    high = [status for status in found if FRAUD.get(status, HIGH) == HIGH]
-    return next(iter(high or found), "")
-
-
-def _wrong_format(name: str, unreadable: SealUnreadable) -> Check:
-    detail = {"reason": unreadable.code, "field": unreadable.field, **unreadable.detail}
-    return Check(name, Result.FAILED, "seal_wrong_format", detail)
-
-
 def _content(seal: Seal, profile: Profile | None) -> tuple[Content | None, Check]:
     if profile is None:
         return None, Check(
@@ -152,7 +105,7 @@ def _content(seal: Seal, profile: Profile | None) -> tuple[Content | None, Check
     try:
         content = read_content(seal, profile)
     except SealUnreadable as unreadable:
-        return None, _wrong_format("seal.content", unreadable)
+        return None, wrong_format("seal.content", unreadable)
     if content.unknown:
         tags = " ".join(f"{tag:02x}" for tag in content.unknown)
         return content, Check("seal.content", Result.SUCCESSFUL, "seal_unknown_feature", {"tags": tags})
