@@ -23,7 +23,7 @@ OTHER_CONSONANT: Final = 1.5
 
 _ARABIC: Final = re.compile("[\u0600-\u06ff]")
 _SAME_SOUND: Final = frozenset({"Tt", "Ts", "Dd", "Dz", "DZ", "Zd", "Zz", "gG", "gq", "gj", "kq"})
-_NEAR_SOUND: Final = {"kg": 0.35, "kx": 0.5, "Gq": 0.4}
+_NEAR_SOUND: Final = {"kg": 0.35, "kx": 0.5, "Gq": 0.25}
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity, so that `likeness` remembers pairs cheaply

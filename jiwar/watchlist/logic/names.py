@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from anyascii import anyascii
 
-from .lexicon import FAMILY, SHORT
+from .lexicon import FAMILY, SERVES_TWO, SHORT
 from .likeness import SAME_PART, SHORT_FORM, SLIP, SLIP_CONSONANTS, Part, likeness
 from .sounds import Reading, keys, read_arabic, read_latin
 
@@ -52,6 +52,13 @@ HONOURED: Final = 4
 MAX_CHARACTERS: Final = 200
 MAX_PARTS: Final = 12
 
+
+def _words(text: str) -> frozenset[str]:
+    """The words, and those that end in ي with the ى that keyboards of Egypt and Iran give."""
+    words = text.split()
+    return frozenset([*words, *(word[:-1] + "ى" for word in words if word[-1] == "ي")])
+
+
 _BIN: Final = frozenset(
     "ben bin ibn bint bent ould uld wuld weld walad wold mint ag agg walet walat welet of fils fille بن ابن بنت "
     "ولد منت اغ اق ولت".split()
@@ -60,27 +67,28 @@ _ARTICLE: Final = frozenset("al el ul l ال".split())
 _ASSIMILATED: Final = frozenset("as ash ad ar an at az es esh ed er en et ez us ush ud ur un ut uz".split())
 _PARTICLE: Final = frozenset("de del della di da dos du des la las le los van von der den y wa".split())
 _MARRIED: Final = frozenset("epouse ep nee ne veuve vve حرم".split())
-_KUNYA: Final = frozenset("abu abou abo aboo bu bou aba abi ابو ابي ابا بو".split())
+_KUNYA: Final = _words("abu abou abo aboo bu bou aba abi ابو ابي ابا بو")
 _UMM: Final = frozenset("umm oum um ummu ام".split())
 _ABD: Final = frozenset("abd abdul abdel abdal abdoul abdur abder abdus abdes عبد".split())
 _DIN: Final = frozenset("din dine deen eddine eddin uddin uddine addin aldin eldin دين الدين".split())
 _ALLAH: Final = frozenset("allah ullah ellah illah oullah الله اللہ".split())
 _RAHMAN: Final = frozenset("rahman rehman haq haqq hak الرحمن الرحمان الحق".split())
-_SUFFIX: Final = frozenset(
-    "zada zadah zadeh zade khel khail khil zai zay oglu oghlu oglou pur pour زاده خيل زي زاي اوغلو".split()
+_SUFFIX: Final = _words(
+    "zada zadah zadeh zade khel khail khil zai zay oglu oghlu oglou pur pour nejad nezhad nejhad "
+    "زاده خيل زي زاي اوغلو نجاد اي"
 )
 _ENDS: Final = _DIN | _ALLAH | _SUFFIX
 _HONOUR: Final = "sayd"
-_RANK: Final = frozenset(
+_RANK: Final = _words(
     "dr mr mrs ms mme mlle prof professor professeur docteur doctor col colonel gen general genl capt captain "
     "capitaine cdt commandant commander lt lieutenant sgt sergent sergeant maj eng engineer ing ingenieur الدكتور "
-    "دكتور العقيد عقيد اللواء لواء الفريق العميد المقدم الرائد النقيب الملازم المهندس مهندس الاستاذ استاذ".split()
+    "دكتور العقيد عقيد اللواء لواء الفريق العميد المقدم الرائد النقيب الملازم المهندس مهندس الاستاذ استاذ"
 )
-_TITLE: Final = frozenset(
+_TITLE: Final = _words(
     "cheikh cheick sheikh shaykh shaikh sheik cheikhna hadj hadji haj hajj hajji haji alhaj alhaji alhadji elhadj "
-    "elhadji elhaj moulay mawlay moulaye lalla imam mullah mulla mollah mawlawi maulavi mawlavi maulvi moulvi "
-    "molvi maulana mawlana moulana qari ustad ustaz ustadh malam mallam الشيخ شيخ الحاج حاج حاجي حجي "
-    "مولاي لالة الملا ملا مولوي المولوي الامام قاري".split()
+    "elhadji elhaj sheekh xaaji moulay mawlay moulaye lalla imam mullah mulla mollah mawlawi maulavi mawlavi maulvi "
+    "moulvi molvi maulana mawlana moulana qari ustad ustaz ustadh malam mallam الشيخ شيخ الحاج حاج حاجي حجي "
+    "مولاي مولانا لالة الملا ملا مولوي المولوي الامام قاري"
 )
 _SET_ASIDE: Final = _RANK | _TITLE | _PARTICLE | _MARRIED
 _LEFT_OUT: Final = _SET_ASIDE | set(map(chr, (*range(ord("a"), ord("z") + 1), *range(0x600, 0x700))))
@@ -93,7 +101,7 @@ _ARABIC_WHOLE: Final = frozenset("الهام الماس الياس عبدون ع
 _ARABIC_FOLD: Final = str.maketrans(
     {
         **dict.fromkeys("أإآٱٲٳ", "ا"),
-        **dict.fromkeys("یېۍے", "ي"),
+        **dict.fromkeys("یېۍے", "ي"),  # but `_LAST_YEH`
         **dict.fromkeys("ہۀھە", "ه"),
         "ۃ": "ة",
         "ک": "ك",
@@ -121,6 +129,10 @@ _WORD: Final = re.compile(r"[a-z]+|[ء-ۿ]+")
 _APOSTROPHES: Final = re.compile("['`’‘ʿʾʻʼ´]")
 _ARABIC: Final = re.compile("[\u0600-\u06ff]")
 _ONLY_ARABIC: Final = re.compile("[ء-غف-ي ]*")
+_LAST_YEH: Final = re.compile("ی(?![ء-ۿ])")
+"""As Persian and Urdu keyboards end Mortaza and Nuri alike."""
+_BREATHED: Final = re.compile("(?<=[بتٹجچدڈرڑ])ھ")
+"""Urdu's bh, th, jh, chh, dh, rh, which other scripts write without their breath as often as with it."""
 _OTHER: Final = re.compile("[^\u0000-\u036f\u0600-\u06ff\u1e00-\u1eff\u2000-\u206f]")
 _HAN: Final = re.compile("[\u3400-\u9fff]{2,}")
 _HANGUL: Final = re.compile("[\uac00-\ud7a3]")
@@ -152,7 +164,8 @@ def fold(text: str) -> str:
     if _ONLY_ARABIC.fullmatch(text):
         return text[:MAX_CHARACTERS].translate(_ARABIC_FOLD)
     text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])[:MAX_CHARACTERS]
-    text = text.replace("کھ", "خ").replace("گھ", "غ").translate(_ARABIC_FOLD).lower()  # Urdu's kh, gh
+    text = text.replace("کھ", "خ").replace("گھ", "غ").replace("پھ", "ف")  # Urdu's kh, gh, ph
+    text = _LAST_YEH.sub("ى", _BREATHED.sub("", text)).translate(_ARABIC_FOLD).lower()
     other = _OTHER.search(text)
     if other:
         text = _HANGUL.sub(_korean, _HAN.sub(_chinese, text))
@@ -244,6 +257,7 @@ def _kept(words: list[str]) -> list[str]:
     return [piece for word in words for piece in _apart(word)]
 
 
+_UR_RAHMAN: Final = re.compile(r"(u[rl])(r[ae]hm[ae]n|haqq?)")
 _RUN_TOGETHER: Final = re.compile(r"(moh?amm?[ae]d|mouhamm?[ae]d|muhamm?[ae]d|sidi?|ahm[ae]d|محمد|سيدي?|احمد)(...+)")
 _SECOND: Final = frozenset("jan khan gul جان خان كل قل".split())
 """Second halves of a given name, which no family of spellings has."""
@@ -254,6 +268,9 @@ def _apart(word: str) -> tuple[str, ...]:
     """Two given names that were written as one: Sidahmed, Mohamedlemine, Fatimazahra, Walijan, محمدعلي, محمدعبد."""
     if len(word) < 6 or word in FAMILY:
         return (word,)
+    found = _UR_RAHMAN.fullmatch(word)
+    if found:
+        return "ul", found[2]
     found = _RUN_TOGETHER.fullmatch(word)
     if found and (found[2] in FAMILY or found[2] == "عبد"):
         return found[1], found[2]
@@ -281,7 +298,8 @@ def _joined(words: list[str]) -> list[tuple[str, bool]]:
             if _ARABIC.match(word):
                 before = {"abd ": "عبد ", "umm": "ام", "abu": "ابو"}[before]
         elif out and not before and not linked and _ends(word, article=article):
-            out[-1] = (out[-1][0] + _ending(word, arabic=bool(_ARABIC.match(out[-1][0]))), out[-1][1])
+            stem = out[-1][0].removesuffix("ه") if word in {"اي", "اى"} else out[-1][0]  # خامنه‌ای
+            out[-1] = (stem + _ending(word, arabic=bool(_ARABIC.match(stem))), out[-1][1])
         else:
             out.append((before + _without_article(word) if before else word, linked))
             before, linked = "", False
@@ -320,19 +338,25 @@ def read_part(word: str) -> Part:
     bare = _bare_arabic(word) if arabic else word
     head, rest = _servant(bare)
     spellings = [bare, word, *(start + rest for start in ("abd", "عبدال", "عبد") if head)]
+    spellings += [spelling[:-1] + "ي" for spelling in spellings if spelling.endswith("ى")]
     spelling = next((spelling for spelling in spellings if spelling in FAMILY), "")
     family = FAMILY.get(spelling, "")
-    forms = _variants(rest, arabic=arabic, article=word.startswith("ال"))
+    forms = _arabic_variants(rest, article=word.startswith("ال")) if arabic else _latin_variants(rest)
     forms += [form.replace("v", "w") for form in forms if "v" in form]  # Mousavi, Javed: و as Persian and Urdu say it
+    forms += [*SERVES_TWO.get(word, ()), *(FAMILY[form] for form in forms[1:] if form in FAMILY)]  # Benyounes
     written = _readings(forms)
     if family:
         head, rest = _servant(family)
-    readings = _readings([rest]) if family else written
+    readings = written
+    if family:  # and what Arabic writes with other consonants: Reza (رضا) beside Rida, Aboulgassim beside Belgacem
+        readings = _readings([rest])
+        known = {reading.consonants for reading in readings}
+        readings += tuple(reading for reading in written if arabic and reading.consonants not in known)
     found = tuple(dict.fromkeys(head[:1] + key for reading in readings for key in keys(reading)))
     return Part(word, bare, head, family, spelling in SHORT, readings, written, found)
 
 
-def _readings(forms: list[str]) -> tuple[Reading, ...]:
+def _readings(forms: Iterable[str]) -> tuple[Reading, ...]:
     return tuple(
         dict.fromkeys(
             reading for form in forms for reading in (read_arabic if _ARABIC.match(form) else read_latin)(form)
@@ -348,9 +372,7 @@ def _bare_arabic(word: str) -> str:
     return _without_article(word)
 
 
-_ABD_JOINED: Final = re.compile(
-    r"^abd(?:[aeiou]{1,2}(?:l(?=[a-z]{2})|(?=(?:rr|ss|nn|zz|dd|tt|r[aeou]))|(?=ch|sh))|(?=[b-df-hj-np-tv-xz]))"
-)
+_ABD_JOINED: Final = re.compile(r"^abd(?:[aeiou]{1,2}(?:l(?=[a-z]{2})|(?=[b-df-hj-np-tv-xz]))|(?=[b-df-hj-np-tv-xz]))")
 
 
 def _servant(word: str) -> tuple[str, str]:
@@ -372,22 +394,32 @@ _ARTICLE_JOINED: Final = re.compile(r"^[ae](?=(ss|dd|rr|nn|tt|zz|ch|sh|dj)[aeiou
 _KUNYA_JOINED: Final = re.compile(
     r"^(?:ab(?:ou|u|o)l|b(?:ou|u|e)l)(?:[aeh](?=[a-z]))?(?=h?[b-df-hj-np-tv-z]?[aeiou])(?=.{4})"
 )
+_SPELT_OTHERWISE: Final = (
+    (re.compile("ch(?=[rl])"), "k"),  # Christian; but Achraf, Bouchra
+    (re.compile("(?<=[bj])h(?=[aeiou])"), ""),  # Bhutto, Jhang; but Majhoul
+    # Fathi is fat-hi (فتحي), Adham ad-ham, Azhar az-har, Is-haq.
+    (re.compile("(?<=[a-z])([tdz])h(?=[aeiou])|(?<=i)(s)h(?=a[qk])"), r"\1\2'h"),
+)
+"""Letters that are read in two ways: what they may stand for besides."""
 
 
-def _variants(word: str, *, arabic: bool, article: bool) -> list[str]:
-    """The word itself, and the word without an article or a "ben" that was written onto it.
+def _arabic_variants(word: str, *, article: bool) -> list[str]:
+    """The word itself, and the word without the "ben" or the kunya that was written onto it.
 
-    Of an Arabic word that began with ال before a vowel (`article`) either reading may be meant: الوليد, الياس.
+    Of a word that began with ال before a vowel (`article`) either reading may be meant: الوليد, الياس.
     """
+    word = word.replace("تش", "ش").replace("دج", "ج")  # tch, dj
+    forms = [word, "ال" + word] if word[:1] in "يو" and article else [word]
+    if word.startswith("بن") and len(word) >= 6:
+        forms.append(word[2:])
+    elif word.startswith("بل") and len(word) >= 6:  # بلقاسم is أبو القاسم
+        forms.append("ابو" + word[2:])
+    return forms
+
+
+def _latin_variants(word: str) -> list[str]:
+    """The word itself, the word without an article or a "ben" that was written onto it, and with other sounds."""
     forms = [word]
-    if arabic:
-        word = word.replace("تش", "ش").replace("دج", "ج")  # tch, dj
-        forms = [word, "ال" + word] if word[:1] in "يو" and article else [word]
-        if word.startswith("بن") and len(word) >= 6:
-            forms.append(word[2:])
-        elif word.startswith("بل") and len(word) >= 6:  # بلقاسم is أبو القاسم
-            forms.append("ابو" + word[2:])
-        return forms
     found = _JOINED_DIN.match(word)
     if found:
         forms = [found[1] + "din"]
@@ -405,6 +437,7 @@ def _variants(word: str, *, arabic: bool, article: bool) -> list[str]:
     found = _KUNYA_JOINED.match(word)
     if found:  # Belgacem, Aboulkacem
         forms.append("abu" + word[found.end() :])
-    if re.search("[a-z][tdz]h[aeiou]|is[h]a[qk]", word):  # Fathi is fat-hi (فتحي), Adham ad-ham, Azhar az-har, Is-haq
-        forms += [re.sub("(?<=[a-z])([tdz])h(?=[aeiou])|(?<=i)(s)h(?=a[qk])", r"\1\2'h", form) for form in forms]
+    for ambiguous, otherwise in _SPELT_OTHERWISE:
+        if ambiguous.search(word):
+            forms += [ambiguous.sub(otherwise, form) for form in forms]
     return forms

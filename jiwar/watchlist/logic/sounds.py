@@ -97,7 +97,7 @@ def read_latin(word: str) -> list[Reading]:
 def _sound(cluster: str, following: str) -> str:
     if cluster == "c":
         return "s" if following in {"e", "i", "y"} else "k"
-    return "k" if cluster == "ch" and following in {"r", "l"} else _LATIN_CONSONANT[cluster]
+    return _LATIN_CONSONANT[cluster]
 
 
 def _with_optional_h(consonants: str, gaps: list[str], *, final_h: bool, arabic: bool) -> list[Reading]:
