@@ -194,7 +194,8 @@ def _korean(found: re.Match[str]) -> str:
     syllable = anyascii(found[0]).lower().replace("eo", "o").replace("eu", "u")
     first = syllable[0] if found.start() and syllable[0] != "l" else _KOREAN_FIRST.get(syllable[0], syllable[0])
     syllable = first + syllable[1:]
-    return f" {syllable[:-1]}{_KOREAN_LAST.get(syllable[-1], syllable[-1])} "
+    last = syllable[-1] if syllable.endswith("ng") else _KOREAN_LAST.get(syllable[-1], syllable[-1])
+    return f" {syllable[:-1]}{last} "
 
 
 @lru_cache(maxsize=20_000)
