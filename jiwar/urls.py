@@ -12,6 +12,7 @@ from jiwar.bridges.pages import urls as bridges
 from jiwar.bridges.taxii import urls as taxii
 from jiwar.crossings.pages import urls as crossings
 from jiwar.documents.pages import urls as documents
+from jiwar.documents.picture_pages import urls as pictures
 from jiwar.documents.trust_pages import urls as document_trust
 from jiwar.exchange.ledger_pages import urls as ledgers
 from jiwar.exchange.pages import urls as neighbours
@@ -43,7 +44,7 @@ urlpatterns = [
     path("analysis/", include([*saved_searches, *analysis])),
     path("bridges/", include(bridges)),
     path("cases/", include(cases)),
-    path("documents/", include([*document_trust, *documents])),
+    path("documents/", include([*document_trust, *pictures, *documents])),
     path("duplicates/", include(duplicates)),
     path("inquiries/", include(inquiries)),
     path("letters/", include(letters)),

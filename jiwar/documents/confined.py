@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Timer
+from threading import BoundedSemaphore, Timer
 from typing import Any, BinaryIO
 
 LONGEST_ANSWER = 1_000_000
+_AT_ONCE = BoundedSemaphore(2)
+"""How many run for one process of the node: each takes half a gigabyte and a processor."""
 _ROOT = Path(__file__).resolve().parents[2]
 _BEGIN = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); from jiwar.documents.confined import main; main(sys.argv[1:])"
@@ -47,8 +49,8 @@ class Job:
 
 
 class JobFailed(Exception):
-    """`code` is ``extra_missing`` (`detail` names it), ``job_too_slow``, ``job_too_large`` (memory), ``job_broke``, or
-    one that the job itself raised.
+    """`code` is ``extra_missing`` (`detail` names it), ``job_busy``, ``job_too_slow``, ``job_too_large`` (memory),
+    ``job_broke``, or one that the job itself raised.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:
@@ -61,6 +63,15 @@ def run(job: Job, told: Mapping[str, Any], parts: Sequence[bytes]) -> dict[str, 
     """What the job answers to `told` (JSON) and `parts`. Raises JobFailed."""
     if job.missing:
         raise JobFailed("extra_missing", job.extra)
+    if not _AT_ONCE.acquire(timeout=job.seconds):
+        raise JobFailed("job_busy")
+    try:
+        return _run(job, told, parts)
+    finally:
+        _AT_ONCE.release()
+
+
+def _run(job: Job, told: Mapping[str, Any], parts: Sequence[bytes]) -> dict[str, Any]:
     command = [sys.executable, "-I", "-c", _BEGIN, str(_ROOT), job.module, str(job.memory), str(int(job.seconds) + 1)]
     # One thread each: a post has few cores, and they are the desk's.
     env = {"LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

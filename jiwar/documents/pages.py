@@ -28,6 +28,12 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place(
+        "document-picture",
+        gettext_noop("Read a picture"),
+        gettext_noop("The lines of a passport, a card or a visa from a camera or a scanner."),
+        frozenset({P.WATCHLIST_PERSON_SCREEN}),
+    ),
+    Place(
         "document-trust",
         gettext_noop("Trust"),
         gettext_noop("Which issuing authorities are believed, who says so, and what is about to expire."),

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 
-from jiwar.access.bodies import largest
+from jiwar.access.bodies import InMemory, largest
 from jiwar.access.policy import AccessRefused
 from jiwar.audit.services import append_as
 from jiwar.records.words import accepted
@@ -42,6 +42,8 @@ class BodyMiddleware:
     def process_view(self, request: HttpRequest, view: object, *_: object) -> HttpResponse | None:
         """Django reads no more than the length that is stated, so it is the length that counts."""
         most, stated = largest(view), request.META.get("CONTENT_LENGTH") or ""
+        if getattr(view, "in_memory", False):
+            request.upload_handlers = [InMemory(request)]  # before the CSRF check reads the form
         if most is None or request.path.startswith(_PROGRAMS) or not stated.isdecimal() or int(stated) <= most:
             return None
         return too_large(request, most)

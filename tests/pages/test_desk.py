@@ -141,6 +141,59 @@ def test_a_wrong_check_digit_is_named_and_the_rest_still_searches(desk: Any, ale
     assert desk.get_by_label("Name", exact=False).first.input_value() == "SALEM OULD KHATTAR"
 
 
+@pytest.mark.parametrize("focus", ["#f-name", "#f-thing_kind"])
+def test_a_scan_goes_to_the_zone_s_box_wherever_the_focus_is(desk: Any, focus: str) -> None:
+    """The field that had the focus keeps what the officer typed; what stood in the box of the zone is replaced."""
+    desk.locator("#f-name").fill("kept")
+    chosen = desk.locator("#f-thing_kind").input_value()
+    desk.locator("#f-mrz").fill("P<OLD")
+    desk.locator(focus).focus()
+    first, *others = zone(4).split("\n")
+    desk.wait_for_timeout(200)  # hands rest before a scan
+    desk.keyboard.type(first)
+    assert desk.locator("#f-mrz").input_value() == first
+    assert desk.locator("#f-name").input_value() == "kept"
+    assert desk.locator("#f-thing_kind").input_value() == chosen
+    desk.keyboard.type("\n" + "\n".join(others) + "\n")
+    desk.get_by_role("heading", name="MARIAMA ABDOU").wait_for()
+
+
+def test_a_scan_after_an_answer_begins_the_next_search(desk: Any) -> None:
+    scan(desk, zone(4))
+    desk.locator("[name=direction]:focus").wait_for()
+    desk.wait_for_timeout(200)
+    for line in zone(2).split("\n"):
+        desk.keyboard.type(line)
+        desk.keyboard.press("Enter")
+    desk.get_by_role("heading", name="SALEM OULD KHATTAR").wait_for()
+    assert not Crossing.objects.exists()
+
+
+_AS_READER = """([text, keys]) => {
+  const place = (c) => c === "<" ? ["Comma", true] : [/[0-9]/.test(c) ? `Digit${c}` : `Key${c}`, false];
+  const press = (key, code, shiftKey) => document.activeElement.dispatchEvent(
+    new KeyboardEvent("keydown", { key, code, shiftKey, bubbles: true, cancelable: true }));
+  for (const line of text.split("\\n")) {
+    for (const character of line) press(keys[character] ?? "\u0634", ...place(character));
+    press("Enter", "Enter", false);
+  }
+}"""
+
+
+@pytest.mark.parametrize("keys", [{}, {"A": "q", "Q": "a", "<": "?", "1": "&"}])
+def test_a_reader_types_right_under_an_arabic_or_a_french_layout(desk: Any, keys: dict[str, str]) -> None:
+    """The key's place is what a reader means: its letters are those of another layout."""
+    desk.evaluate(_AS_READER, [zone(4), keys])
+    desk.get_by_role("heading", name="MARIAMA ABDOU").wait_for()
+
+
+def test_fast_hands_are_no_reader(desk: Any) -> None:
+    desk.locator("#f-reason").focus()
+    desk.keyboard.type("CONFIDENTIAL: PASSPORT OF A CHILD, NUMBER ILLEGIBLE")
+    assert desk.locator("#f-reason").input_value() == "CONFIDENTIAL: PASSPORT OF A CHILD, NUMBER ILLEGIBLE"
+    assert desk.locator("#f-mrz").input_value() == ""
+
+
 def test_a_zone_of_the_wrong_shape_and_a_bare_name_are_refused_at_their_fields(desk: Any) -> None:
     desk.keyboard.type("P<LBY")
     desk.keyboard.press("Control+Enter")
