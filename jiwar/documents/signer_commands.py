@@ -106,7 +106,7 @@ def _certify(told: argparse.Namespace) -> None:
 
     from jiwar.documents.logic import seal_signers
 
-    key, authority = _open(told.folder)
+    key, authority = open_authority(told.folder)
     request = x509.load_der_x509_csr(told.request.read_bytes())
     made = seal_signers.certify(authority, key, request, _serial(), _now())
     told.out.write_bytes(seal_signers.der(made))
@@ -122,7 +122,7 @@ def _revoke(told: argparse.Namespace) -> None:
 
     from jiwar.documents.logic import seal_signers
 
-    key, authority = _open(told.folder)
+    key, authority = open_authority(told.folder)
     last, at = told.folder / "csca.crl", _now()
     revoked, number = {}, 1
     if last.exists():
@@ -189,7 +189,8 @@ def _show(_told: argparse.Namespace) -> None:
     print(f"  authority    {_fingerprint(now.authority)}")
 
 
-def _open(folder: Path) -> "tuple[ec.EllipticCurvePrivateKey, x509.Certificate]":
+def open_authority(folder: Path) -> "tuple[ec.EllipticCurvePrivateKey, x509.Certificate]":
+    """Key and certificate of an authority's folder; asks for its password. Raises ValueError, OSError, TypeError."""
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec

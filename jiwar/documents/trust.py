@@ -24,7 +24,7 @@ from jiwar.audit.services import append
 from jiwar.documents import trust_reading as reading
 from jiwar.documents.logic.pki import Certificate, read_certificate
 from jiwar.documents.models import TrustCertificate, TrustFile, TrustSource
-from jiwar.documents.trust_kinds import TRUST, Added, Ended, TrustChange
+from jiwar.documents.trust_kinds import OFFERED, TRUST, Added, Ended, TrustChange
 from jiwar.documents.trust_queries import trusted
 from jiwar.documents.trust_reading import FileRead, ListRead
 from jiwar.identity.officer_keys import OfficerSigner
@@ -275,18 +275,17 @@ def approve_change(by: Grant, draft: UUID, seen_hash: str, signer: OfficerSigner
     with transaction.atomic():
         record = record_drafts.approve_draft(by, row, seen_hash, signer=signer)
         body = record.body
-        detail = {
-            "source": body["source"],
-            "added": [each["fingerprint"] for each in body["added"]],
-            "ended": [each["fingerprint"] for each in body["ended"]],
-        }
-        append("trust_changed_by_hand", by, str(record.uid), detail)
+        if record.kind == TRUST.name:
+            changes = {name: [each["fingerprint"] for each in body[name]] for name in ("added", "ended")}
+            append("trust_changed_by_hand", by, str(record.uid), {"source": body["source"]} | changes)
+        else:
+            append("authority_shown", by, str(record.uid), {"fingerprint": body["fingerprint"]})
     return record
 
 
 def draft_of(draft: UUID) -> Draft:
-    """An open draft of a change; raises Refused."""
-    row = drafts(TRUST.name).filter(pk=draft).first()
+    """An open draft of a change, or of an own certificate to show; raises Refused."""
+    row = drafts(TRUST.name, OFFERED.name).filter(pk=draft).first()
     if row is None:
         raise Refused(Fault("draft_unknown"))
     return row
@@ -295,14 +294,18 @@ def draft_of(draft: UUID) -> Draft:
 def _save(by: Grant, body: dict[str, Any], draft: UUID | None) -> Draft:
     by.check(P.DOCUMENTS_TRUST_IMPORT)
     check_national()
+    return record_drafts.save_draft(by, TRUST, lasting(body), draft_of(draft) if draft else None)
+
+
+def lasting(body: dict[str, Any]) -> dict[str, Any]:
+    """Content of a draft whose record holds for ten years."""
     made = terms(Purpose.BORDER_CHECK, BASIS, 3640, body, tlp="GREEN")
-    content = made | {
+    return made | {
         "handling": made["handling"].model_dump(mode="json"),
         "grading": made["grading"].model_dump(mode="json"),
         "valid_until": made["valid_until"].isoformat(),
         "review_on": _far(timezone.now()).isoformat(),
     }
-    return record_drafts.save_draft(by, TRUST, content, draft_of(draft) if draft else None)
 
 
 def _far(at: dt.datetime) -> dt.date:

@@ -19,6 +19,16 @@ def add_commands(acts: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     read.add_argument("--handed", default="", help="of a certificate, how it came: in_person, diplomatic, published …")
     read.add_argument("--checked", default="", help="of a certificate, how its fingerprint was compared")
     read.set_defaults(run=_import, needs_node=True)
+    export = trust.add_parser("export", help="write every trusted authority to a file, for our own master list")
+    export.add_argument("file", type=Path)
+    export.add_argument("--user", required=True, help="who writes it out; the password is asked for")
+    export.add_argument("--bilateral", action="store_true", help="only those for which two persons here vouch")
+    export.set_defaults(run=_export, needs_node=True)
+    sign = trust.add_parser("sign-list", help="sign our master list at the authority (offline, no node)")
+    sign.add_argument("folder", type=Path, help="folder of the authority")
+    sign.add_argument("certificates", type=Path, help="the file that `export` wrote")
+    sign.add_argument("--out", type=Path, required=True, help="the master list")
+    sign.set_defaults(run=_sign_list, needs_node=False)
     trust.add_parser("list", help="each state, and what is trusted of it").set_defaults(run=_list, needs_node=True)
 
 
@@ -63,4 +73,45 @@ def _list(_told: argparse.Namespace) -> int:
         counted = f"{row.valid:4} of {row.anchors:4}"
         print(f"{row.country}  {counted}  {until:10}  {reach}; CRL {crl}; {' '.join(row.sources)}")
     print(f"version {trust_store.version() or '–'}")
+    return 0
+
+
+def _export(told: argparse.Namespace) -> int:
+    from jiwar.access.permissions import Permission, Purpose
+    from jiwar.documents.trust_export import bundle
+    from jiwar.records.refusals import say_refusals
+    from jiwar.records.terminal import grant
+
+    def act() -> int:
+        by = grant(told.user, Permission.DOCUMENTS_TRUST_IMPORT, Purpose.BORDER_CHECK)
+        data = bundle(by, bilateral=told.bilateral)
+        told.file.write_bytes(data)
+        print(f"{told.file}: {data.count(b'BEGIN CERTIFICATE')} certificates")
+        return 0
+
+    return say_refusals(act)
+
+
+def _sign_list(told: argparse.Namespace) -> int:
+    import datetime as dt
+    import secrets
+
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from jiwar.documents.logic.list_signer import sign_list
+    from jiwar.documents.logic.pem import read_pem
+    from jiwar.documents.logic.pki import read_certificate
+    from jiwar.documents.signer_commands import open_authority
+
+    try:
+        certificates = [read_certificate(der) for der in read_pem(told.certificates.read_bytes())]
+        key, authority = open_authority(told.folder)
+        at = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        own = ec.generate_private_key(ec.SECP256R1())
+        made = sign_list(certificates, authority, key, own, secrets.randbits(63) | 1, at)
+    except (OSError, TypeError, ValueError) as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    told.out.write_bytes(made)
+    print(f"{told.out}: {len(certificates)} certificates, signed under {authority.subject.rfc4514_string()}")
     return 0

@@ -16,13 +16,14 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jiwar.access.bodies import takes
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.access.services import authorise
-from jiwar.documents import trust, trust_queries, trust_store
+from jiwar.documents import trust, trust_offers, trust_queries, trust_store
+from jiwar.documents.trust_export import bundle
 from jiwar.documents.trust_reading import LONGEST_FILE, offered_certificate, summary
 from jiwar.identity.officer_keys import unlock
 from jiwar.identity.queries import full_names
@@ -204,6 +205,30 @@ def vouch(request: HttpRequest) -> HttpResponse:
     return render(request, "documents/trust_vouch.html", context, status=422 if faults else 200)
 
 
+@takes(1_000_000)
+@require_http_methods(["GET", "HEAD", "POST"])
+def show_own(request: HttpRequest) -> HttpResponse:
+    """What this state shows to its neighbours: put a certificate before a second person, take one back."""
+    by = _reader(request)
+    faults: tuple[Fault, ...] = ()
+    if request.method == "POST":
+        try:
+            if taken := request.POST.get("record", ""):
+                giver = authorise(request, P.DOCUMENTS_TRUST_APPROVE)
+                trust_offers.take_back(giver, _uid(taken), request.POST.get("reason", ""))
+                messages.success(request, _("Taken back. Each neighbour hears of it and decides what it trusts."))
+                return redirect("document-trust-own")
+            giver = authorise(request, P.DOCUMENTS_TRUST_IMPORT)
+            draft = trust_offers.draft_offer(giver, _sent(request)[1], request.POST.get("note", ""))
+            trust.submit_change(giver, draft.pk)
+            return _waits(request, draft.pk)
+        except Refused as refused:
+            faults = _named(refused)
+    shown = [(record, summary(base64.b64decode(record.body["der"]))) for record in trust_offers.shown()[:50]]
+    context = _shared(by) | {"shown": shown, "faults": faults, "typed": request.POST, "labels": _labels()}
+    return render(request, "documents/trust_own.html", context, status=422 if faults else 200)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def show_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A change that waits: what it adds or ends, and the second person's word."""
@@ -221,6 +246,7 @@ def show_draft(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = _shared(by) | {
         "draft": draft,
         "body": body,
+        "shown": summary(base64.b64decode(body["der"])) if "der" in body else None,
         "added": [(each, summary(base64.b64decode(each["der"]))) for each in body.get("added", [])],
         "ended": [(each, trust_queries.one(by, each["fingerprint"])) for each in body.get("ended", [])],
         "own": str(draft.author_id) == by.actor_id,
@@ -238,7 +264,7 @@ def _decide(request: HttpRequest, pk: UUID) -> HttpResponse:
         by = authorise(request, P.DOCUMENTS_TRUST_APPROVE)
         signer = unlock(by.actor_id, request.POST.get("officer_password", ""))
         trust.approve_change(by, pk, request.POST.get("seen", ""), signer)
-        messages.success(request, _("Approved and signed. It holds here now, and at each post when it arrives there."))
+        messages.success(request, _("Approved and signed. It is on its way to whom it is for."))
     elif act == "return":
         trust.return_change(authorise(request, P.DOCUMENTS_TRUST_APPROVE), pk, request.POST.get("reasons", ""))
         messages.success(request, _("Returned to the author."))
@@ -251,6 +277,14 @@ def _decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     else:
         raise Refused(Fault("not_in_list", "act"))
     return redirect("document-trust")
+
+
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    """Every trusted authority, for our own authority to sign as a master list."""
+    by = authorise(request, P.DOCUMENTS_TRUST_IMPORT)
+    data = bundle(by, bilateral=request.POST.get("bilateral") == "on")
+    return _file(data, "application/x-pem-file", f"{settings.NODE.state}-{timezone.now():%Y-%m-%d}.pem")
 
 
 # Parts ----------------------------------------------------------------------------------------------------------------
@@ -267,6 +301,13 @@ def _shared(by: Grant) -> dict[str, Any]:
         "may_import": national and by.actor.may(P.DOCUMENTS_TRUST_IMPORT),
         "may_approve": national and by.actor.may(P.DOCUMENTS_TRUST_APPROVE),
     }
+
+
+def _uid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Refused(Fault("not_in_force")) from None
 
 
 def _sent(request: HttpRequest) -> tuple[str, bytes]:
@@ -303,6 +344,7 @@ def _labels() -> dict[str, str]:
         "handed": _("How it came"),
         "checked": _("How its fingerprint was compared"),
         "reason": _("Reason"),
+        "note": _("Note"),
     }
 
 
@@ -311,8 +353,10 @@ urls = [
     path("trust/certificates/<str:fingerprint>/", show_certificate, name="document-trust-certificate"),
     path("trust/certificates/<str:fingerprint>/file", certificate_file, name="document-trust-certificate-file"),
     path("trust/drafts/<uuid:pk>/", show_draft, name="document-trust-draft"),
+    path("trust/export/", export, name="document-trust-export"),
     path("trust/files/", show_files, name="document-trust-files"),
     path("trust/files/<uuid:pk>/", show_file, name="document-trust-file"),
+    path("trust/own/", show_own, name="document-trust-own"),
     path("trust/read/", read_file, name="document-trust-read"),
     path("trust/states/<str:country>/", show_state, name="document-trust-state"),
     path("trust/vouch/", vouch, name="document-trust-vouch"),

@@ -139,7 +139,7 @@ def files(by: Grant) -> QuerySet[TrustFile]:
 
 def open_drafts() -> QuerySet:
     """Changes by hand that wait, the last changed first."""
-    return drafts(TRUST.name)
+    return drafts(TRUST.name, OFFERED.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,10 @@ Nothing is stored here.
 """
 
 import base64
-import binascii
 import datetime as dt
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -21,6 +20,7 @@ from jiwar.documents.logic.crl import Crl, CrlUnreadable
 from jiwar.documents.logic.known_defects import DefectsUnreadable
 from jiwar.documents.logic.ldif import LdifInvalid
 from jiwar.documents.logic.masterlist import ListRefused, SignedList
+from jiwar.documents.logic.pem import PemInvalid, is_pem, read_pem
 from jiwar.documents.logic.pki import Certificate, CertificateUnreadable, SignatureWrong, read_certificate
 from jiwar.documents.logic.tlv import TlvInvalid
 from jiwar.documents.trust_kinds import LONGEST_CERTIFICATE, LONGEST_CRL, MOST_DEFECTS, Defect, OfferedCertificate
@@ -29,9 +29,6 @@ from jiwar.wire.faults import Fault, Refused
 
 LONGEST_FILE: Final = 64_000_000
 """Bytes of a file that is read in: the directory's master lists and revocations are 25 MB, its signers more."""
-MOST_BLOCKS: Final = 5_000
-"""Certificates in one PEM file."""
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----(.{1,3000000}?)-----END \1-----", re.DOTALL)
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _DEVIATION_SIGNER = "2.23.136.1.1.8"
 _MOST_SAID = 600_000
@@ -104,7 +101,7 @@ def summary(der: bytes) -> Summary:
 def is_one_certificate(data: bytes) -> bool:
     """Whether a file holds one certificate and nothing else."""
     try:
-        blocks = list(_blocks(data))
+        blocks = _blocks(data)
     except Refused:
         return False
     return len(blocks) == 1 and _kind(blocks[0]) == "certificate"
@@ -114,7 +111,7 @@ def one_certificate(data: bytes) -> Certificate:
     """The certificate that a file is, in DER or PEM. Raises Refused."""
     if len(data) > 100_000:
         raise Refused(Fault("trust_file_too_large", "file", "100 kB"))
-    blocks = list(_blocks(data))
+    blocks = _blocks(data)
     if len(blocks) != 1:
         raise Refused(Fault("trust_certificate_unreadable", "file", f"{len(blocks)}"))
     return _certificate(blocks[0], "file")
@@ -156,18 +153,15 @@ def _certificate(der: bytes, where: str) -> Certificate:
 # Files ----------------------------------------------------------------------------------------------------------------
 
 
-def _blocks(data: bytes) -> Iterator[bytes]:
+def _blocks(data: bytes) -> list[bytes]:
     """The DER texts of a file: itself, or those of its PEM."""
-    if b"-----BEGIN " not in data[:20_000]:
-        yield data
-        return
-    for count, found in enumerate(_BLOCK.finditer(data)):
-        if count >= MOST_BLOCKS:
-            raise Refused(Fault("trust_file_too_large", "file", str(MOST_BLOCKS)))
-        try:
-            yield base64.b64decode(b"".join(found[2].split()), validate=True)
-        except binascii.Error:
-            raise Refused(Fault("trust_form_unknown", "file")) from None
+    if not is_pem(data):
+        return [data]
+    try:
+        return list(read_pem(data))
+    except PemInvalid as invalid:
+        code = "trust_form_unknown" if invalid.code == "pem_form" else "trust_file_too_large"
+        raise Refused(Fault(code, "file", "")) from None
 
 
 def _kind(der: bytes) -> str:
@@ -191,7 +185,7 @@ def read_file(data: bytes, pinned: Sequence[Certificate], anchors: Anchors) -> F
         data = data[3:]
     if data.lstrip()[:8].lower().startswith((b"version:", b"dn:")):
         return _directory(data, pinned, anchors)
-    blocks = list(_blocks(data))
+    blocks = _blocks(data)
     kinds = {_kind(block) for block in blocks}
     if kinds == {"cms"} and len(blocks) == 1:
         return _signed(blocks[0], pinned)
