@@ -1,5 +1,6 @@
 """A chip's signed list of hashes as states make it, with whatever they do otherwise than the standard says."""
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,13 +10,25 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from jiwar.documents.logic import tlv
 from jiwar.documents.logic.cms import CONTENT_TYPE, MESSAGE_DIGEST, SIGNED_DATA
+from jiwar.documents.logic.mrz_writing import make_td3
 from jiwar.documents.logic.pki import HASHES, Certificate
 
 OIDS = {name: oid for oid, name in HASHES.items()}
 ECDSA = {"sha1": "1.2.840.10045.4.1", "sha256": "1.2.840.10045.4.3.2", "sha384": "1.2.840.10045.4.3.3"}
 RSA_WITH = {"sha1": "1.2.840.113549.1.1.5", "sha256": "1.2.840.113549.1.1.11"}
 HASH: dict[str, Any] = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256(), "sha384": hashes.SHA384()}
-GROUPS = {1: bytes.fromhex("6104") + b"\x5f\x1f\x01P", 2: b"\x75\x03DG2", 14: b"\x6e\x04DG14"}
+
+
+def zone_file(state: str) -> bytes:
+    """DG1 of a passport of the state."""
+    zone = make_td3(
+        issuer=state, nationality=state, number="P0000001", surname="EXAMPLE", given_names="ANNA",
+        birth_date=dt.date(1990, 1, 2), sex="F", expiry=dt.date(2030, 1, 2), optional="",
+    )  # fmt: skip
+    return tlv.write(0x61, tlv.write(0x5F1F, zone.replace("\n", "").encode()))
+
+
+GROUPS = {1: zone_file("NER"), 2: b"\x75\x03DG2", 14: b"\x6e\x04DG14"}
 
 
 def algorithm(oid: str, *parameters: bytes) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from jiwar.documents.logic import tlv
@@ -16,7 +17,7 @@ from jiwar.documents.logic.report import Check, Result
 from jiwar.documents.logic.sod import read_sod
 from jiwar.documents.logic.trust import Anchor, Defect, Trust
 from jiwar.records.words import words
-from tests.documents.chips import GROUPS, Chip
+from tests.documents.chips import GROUPS, Chip, zone_file
 from tests.documents.states import AT, Authority
 
 STATE = Authority("NE")
@@ -51,7 +52,7 @@ def test_a_genuine_chip_is_good_in_every_question() -> None:
     found = check(CHIP.sod())
     assert found.result is Result.SUCCESSFUL
     assert [child.id for child in found.children] == [
-        f"chip.passive.{name}" for name in ("sod", "content", "signature", "chain", "groups")
+        f"chip.passive.{name}" for name in ("sod", "content", "signature", "chain", "state", "groups")
     ]
     assert [one.id for one in found.find("chip.passive.groups").children] == [
         f"chip.passive.group.{number}" for number in (1, 2, 14)
@@ -184,6 +185,51 @@ def test_a_stranger_who_signs_as_the_state_is_undetermined_and_never_good() -> N
     found = check(Chip(key, signer).sod())
     assert found.result is Result.UNDETERMINED
     assert ("chain.signature", "issuer_unknown") in why(found)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "expected"),
+    [
+        ("NER", (Result.SUCCESSFUL, "")),
+        ("LBY", (Result.FAILED, "signer_of_other_state")),
+        ("D", (Result.FAILED, "signer_of_other_state")),
+        ("XXX", (Result.UNDETERMINED, "state_unknown")),
+    ],
+)
+def test_a_state_signs_its_own_passports_alone(issuer: str, expected: tuple[Result, str]) -> None:
+    """A key of one trusted state, stolen or lent, makes no passport of another."""
+    groups = {**GROUPS, 1: zone_file(issuer)}
+    found = check(Chip(KEY, SIGNER, groups=groups).sod(), groups)
+    state = found.find("chip.passive.state")
+    assert (state.result, state.code) == expected
+    assert found.result is expected[0]
+
+
+@pytest.mark.parametrize(
+    ("country", "issuer"),
+    [("DE", "D"), ("GB", "GBD"), ("BM", "GBD"), ("HK", "CHN"), ("KS", "RKS"), ("UN", "UNO"), ("EU", "EUE")],
+)
+def test_states_whose_code_is_another_in_the_zone(country: str, issuer: str) -> None:
+    state = Authority(country)
+    key, signer = state.signer()
+    groups = {**GROUPS, 1: zone_file(issuer)}
+    trust = Trust((Anchor(state.certificate, ""),), (state.crl(),))
+    assert check(Chip(key, signer, groups=groups).sod(), groups, trust).result is Result.SUCCESSFUL
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [("P", Result.SUCCESSFUL), ("PP", Result.UNDETERMINED), ("ID", Result.UNDETERMINED), ("I P", Result.SUCCESSFUL)],
+)
+def test_a_signer_signs_the_types_that_its_certificate_names(types: str, expected: Result) -> None:
+    listed = tlv.write_set(*(tlv.write(0x13, one.encode()) for one in types.split()))
+    said = tlv.write(tlv.SEQUENCE, tlv.write_integer(0), listed)
+    extension = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.23.136.1.1.6.2"), said)
+    key, signer = STATE.signer(extensions=((extension, False),))
+    assert signer.document_types == tuple(types.split())
+    found = check(Chip(key, signer).sod())
+    assert found.result is expected
+    assert found.find("chip.passive.type").result is expected
 
 
 def test_a_stranger_behind_a_wrong_name_gets_nowhere() -> None:

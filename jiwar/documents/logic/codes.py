@@ -19,7 +19,8 @@ def known_codes() -> frozenset[str]:
     return BEYOND_ISO_3166 | {country.alpha_3 for country in pycountry.countries}
 
 
-_ALPHA_2 = {"D": "DE", "EUE": "EU", "RKS": "KS", "UNO": "UN", "UTO": "UT"}
+_ALPHA_2 = {"D": "DE", "EUE": "EU", "RKS": "KS", "UNA": "UN", "UNK": "UN", "UNO": "UN", "UTO": "UT"}
+_ALPHA_2 |= dict.fromkeys(["GBD", "GBN", "GBO", "GBP", "GBS"], "GB")
 
 
 @cache

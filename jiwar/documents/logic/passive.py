@@ -10,12 +10,25 @@ from collections.abc import Mapping
 from typing import Final
 
 from jiwar.documents.logic import cms
+from jiwar.documents.logic.codes import alpha_2
+from jiwar.documents.logic.lds_files import LdsUnreadable, read_zone
+from jiwar.documents.logic.mrz_layout import FILLER
 from jiwar.documents.logic.pki import Certificate, CertificateUnreadable, SignatureWrong
 from jiwar.documents.logic.report import Check, Result, evidence, group
 from jiwar.documents.logic.sod import CONTENT_TYPES, LDS_SECURITY_OBJECT, Sod, SodUnreadable, read_sod
 from jiwar.documents.logic.trust import Trust, check_chain, forgiven
 
 ID: Final = "chip.passive"
+ALSO_SIGNED_BY: Final[Mapping[str, frozenset[str]]] = {
+    "BM": frozenset(["GB"]),
+    "CN": frozenset(["HK", "MO"]),
+    "GB": frozenset(["BM"]),
+    "HK": frozenset(["CN"]),
+    "KS": frozenset(["XK"]),
+    "MO": frozenset(["CN"]),
+    "XK": frozenset(["KS"]),
+}
+"""Authorities that sign for a state beside its own; the United Kingdom's and Bermuda's vouch for each other."""
 _OPEN = frozenset(["algorithm_unknown"])
 
 
@@ -33,6 +46,7 @@ def check_passive(sod: bytes, groups: Mapping[int, bytes], trust: Trust, at: dt.
         checks = [content, Check(f"{ID}.signature", Result.UNDETERMINED, *missing, evidence=looked_at)]
     else:
         checks = [content, _signature(read, signer, trust), check_chain(signer, trust, at, f"{ID}.chain")]
+        checks += _zone(groups.get(1), signer)
     found = [Check(f"{ID}.sod", Result.SUCCESSFUL, evidence=looked_at), *checks, _groups(read, groups, signer, trust)]
     if defects := [*defects, *_defects(read)]:
         said = [Check(f"{ID}.{code}", Result.SUCCESSFUL, code, {"found": what}) for code, what in defects]
@@ -88,6 +102,42 @@ def _signature(sod: Sod, signer: Certificate, trust: Trust) -> Check:
         check = Check(name, result, wrong.code, {"found": wrong.found}, evidence(sod.signer.signature))
         return forgiven(check, signer, trust)
     return Check(name, Result.SUCCESSFUL, evidence=evidence(sod.signer.signature))
+
+
+def _zone(data: bytes | None, signer: Certificate) -> list[Check]:
+    """What DG1 says against what the signer may sign: the state, and the type of document (Doc 9303-12, table 5).
+
+    Without the first, whoever holds the key of one trusted state makes passports of all of them.
+    """
+    try:
+        text = read_zone(data).text if data is not None else ""
+    except LdsUnreadable:
+        text = ""  # what cannot be read there is said by the check of the files
+    if not text:
+        return []
+    checks = [_state(text[2:5].rstrip(FILLER), signer)]
+    if signer.document_types:
+        checks.append(_type(text[:2].rstrip(FILLER), signer))
+    return checks
+
+
+def _state(code: str, signer: Certificate) -> Check:
+    name, country = f"{ID}.state", alpha_2(code)
+    detail = {"state": code, "country": signer.country}
+    if not country:
+        return Check(name, Result.UNDETERMINED, "state_unknown", detail, signer.fingerprint)
+    if signer.country in {country, *ALSO_SIGNED_BY.get(country, ())}:
+        return Check(name, Result.SUCCESSFUL, "", detail, signer.fingerprint)
+    return Check(name, Result.FAILED, "signer_of_other_state", detail, signer.fingerprint)
+
+
+def _type(code: str, signer: Certificate) -> Check:
+    """A second letter is the state's own: a signer for ``P`` signs ``PD`` too."""
+    name, detail = f"{ID}.type", {"type": code, "allowed": ", ".join(signer.document_types)[:100]}
+    allowed = {said.rstrip(FILLER) for said in signer.document_types}
+    if allowed & {code, code[:1]}:
+        return Check(name, Result.SUCCESSFUL, "", detail, signer.fingerprint)
+    return Check(name, Result.UNDETERMINED, "document_type_not_allowed", detail, signer.fingerprint)
 
 
 def _groups(sod: Sod, groups: Mapping[int, bytes], signer: Certificate | None, trust: Trust) -> Check:
