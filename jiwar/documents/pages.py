@@ -28,6 +28,12 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place(
+        "lost",
+        gettext_noop("Lost and stolen documents"),
+        gettext_noop("Ask whether a document is reported lost, stolen or invalid; report the documents of this state."),
+        frozenset({P.DOCUMENTS_LOST_SEARCH}),
+    ),
+    Place(
         "document-picture",
         gettext_noop("Read a picture"),
         gettext_noop("The lines of a passport, a card or a visa from a camera or a scanner."),

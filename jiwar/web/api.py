@@ -16,6 +16,7 @@ from jiwar.analysis.api import router as analysis
 from jiwar.analysis.inquiry_api import router as inquiries
 from jiwar.bridges.api import router as bridges
 from jiwar.documents.api import router as documents
+from jiwar.documents.lost_api import router as lost
 from jiwar.exchange.api import router as exchange
 from jiwar.matching.api import router as matching
 from jiwar.records.api import router as records
@@ -81,6 +82,7 @@ for _router, _tag in (
     (own, "node"),
     (watchlist, "watchlist"),
     (documents, "documents"),
+    (lost, "documents"),
     (requests, "requests"),
     (exchange, "exchange"),
     (agreements, "agreements"),

@@ -294,6 +294,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "list_state": lambda: set(ListImport.State.values),
     "listing_field": lambda: {*kinds.Listing.model_fields, *kinds.SubjectFacts.model_fields} - {"subject"},
     "lost": lambda: set(Why),
+    "lost_hint": lambda: {"lookalike", "other_type"},
     "lost_registry": lambda: {"in_use", "none", "expired", "damaged"},
     "lost_status": lambda: set(LostStatus),
     "lost_type": lambda: set(LostType),
