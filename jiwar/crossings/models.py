@@ -49,6 +49,8 @@ class Screened(models.Model):
     list_age = models.DateTimeField(null=True)
     entries = models.PositiveIntegerField()
     too_little = models.BooleanField(default=False, help_text="what was asked could find nobody")
+    kept_back = models.PositiveSmallIntegerField(default=0, help_text="who share only a common name and the year")
+    ask_for = models.JSONField(default=list, help_text="what would decide on one of them")
     candidates = models.JSONField()
     outcomes = models.JSONField(default=dict)
 

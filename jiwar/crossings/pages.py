@@ -38,7 +38,7 @@ _DIRECTION = "crossings_direction"
 _TYPED = ("name", "birth_date", "nationality", "number", "reason")
 _THING = ("thing_kind", "thing_country", "thing_number")
 # What the search calls a field, and what the form calls it.
-_FORM_FIELD = {"names": "name", "documents": "number", "identifiers": "thing_number", "": "name"}
+_FORM_FIELD = {"names": "name", "documents": "number", "identifiers": "thing_number", "relatives": "parent", "": "name"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -182,8 +182,9 @@ def _traveller(request: HttpRequest) -> Traveller:
     kind, country, plate = (request.POST.get(field, "") for field in _THING)
     if not any((name.strip(), number.strip(), plate.strip())):
         raise Refused(Fault("nothing_typed", "mrz"))
+    beside = (request.POST.get("birth_place", ""), request.POST.get("parent", ""))
     thing = (kind, country, plate)
-    return typed(name, born, nationality, number, thing=thing, codes=known_codes(), today=today)
+    return typed(name, born, nationality, number, thing=thing, beside=beside, codes=known_codes(), today=today)
 
 
 def _in_form(refused: Refused) -> tuple[Fault, ...]:

@@ -94,6 +94,8 @@ def begin(by: Grant, traveller: Traveller, reason: str = "") -> Screened:
             list_age=found.list_age,
             entries=found.entries,
             too_little=found.too_little,
+            kept_back=found.kept_back,
+            ask_for=list(found.ask_for),
             candidates=[each.as_dict() for match in found.candidates for each in _candidates(match)],
         )
 
@@ -248,6 +250,8 @@ def _query(traveller: Traveller) -> Query:
         nationality=traveller.nationality,
         documents=(Document(traveller.document_type, traveller.country, number),) if number else (),
         identifiers=tuple(Identifier(*number) for number in traveller.numbers),
+        birth_place=traveller.birth_place,
+        relatives=(traveller.parent,) if traveller.parent else (),
     )
 
 

@@ -201,6 +201,11 @@ def _table(answer: "Screening") -> str:
     )
     if answer.too_little:
         lines.append("the name is too common to find anybody by it alone: add a date of birth or a number")
+    if answer.kept_back:
+        fields = ", ".join(spoken("match_field", field) for field in answer.ask_for)
+        lines.append(
+            f"a common name: {answer.kept_back} who share only name and year were not shown; ask for: {fields}"
+        )
     return "\n".join(lines)
 
 
@@ -219,5 +224,7 @@ def _plain(answer: "Screening") -> dict[str, Any]:
         "entries": answer.entries,
         "took_ms": round(answer.took_ms, 1),
         "too_little": answer.too_little,
+        "kept_back": answer.kept_back,
+        "ask_for": list(answer.ask_for),
         "candidates": [asdict(match) | {"record_uid": str(match.record_uid)} for match in answer.candidates],
     }

@@ -116,7 +116,7 @@ def settle(run: Run, found: Sequence[Found], entries: int, limits: Thresholds | 
             row.number,
             mark(row.query)[:MARK] if row.number in asked and row.query else "",
             refused.get(row.number, ()),
-            told.get(row.number, ()),
+            told[row.number].candidates if row.number in told else (),
         )
         for row in found
     ]

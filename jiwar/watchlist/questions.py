@@ -116,6 +116,8 @@ class ScreeningOut(BaseModel):
     """At most five candidates, the likeliest first. `list_age`: the newest change of the watchlist heard of here.
 
     `too_little`: what was asked could find nobody, for on so long a list a name so common proves nothing alone.
+    `kept_back`: how many who share name and year were not told only because the name is common; `ask_for` is what would
+    decide on one of them.
     """
 
     id: UUID
@@ -124,6 +126,8 @@ class ScreeningOut(BaseModel):
     entries: int
     took_ms: float
     too_little: bool
+    kept_back: int
+    ask_for: list[Coded]
     candidates: list[CandidateOut]
 
 
@@ -150,6 +154,8 @@ def answer_of(done: Screening) -> ScreeningOut:
         entries=done.entries,
         took_ms=round(done.took_ms, 3),
         too_little=done.too_little,
+        kept_back=done.kept_back,
+        ask_for=[Coded.of("match_field", field) for field in done.ask_for],
         candidates=[_candidate(match) for match in done.candidates],
     )
 

@@ -52,7 +52,8 @@ MANY = 500
 class Screening:
     """An answer. `id` is the subject of its ledger leaf; `list_age` as the function of that name;
     `entries` how many subjects were searched. `too_little`: what was asked could find nobody, for on so long a list a
-    name so common proves nothing alone."""
+    name so common proves nothing alone. `kept_back`: how many were not told only because their name is plain, and
+    `ask_for`: which further particulars would decide on one of them."""
 
     id: UUID
     at: dt.datetime
@@ -61,6 +62,8 @@ class Screening:
     entries: int
     took_ms: float
     too_little: bool = False
+    kept_back: int = 0
+    ask_for: tuple[Field, ...] = ()
 
 
 def screen(by: Grant, query: Query, *, channel: str = "desk", reason: str = "") -> Screening:
@@ -122,15 +125,18 @@ def search(
     reason = " ".join(reason.split())
     may_ask(by, query, reason)
     index = current_index()
+    policy = None
     if reach.threshold is None:
         # Each is raised for a plain name by itself: what the lowest lets through is no measure for a higher one.
-        limits = (limits or thresholds.in_force()).each(lambda threshold: index.fair(query, threshold))
+        limits = limits or thresholds.in_force()
+        policy = limits if reach.hints and query.birth_date else None
+        limits = limits.each(lambda threshold: index.fair(query, threshold))
     else:
         # Who reaches further than an officer looks through what she finds, and need not be fair to it.
         limits = Thresholds(reach.threshold)
-    found = index.search(query, limit=reach.found, threshold=limits.lowest)
+    found = index.search(query, limit=reach.found, threshold=(policy or limits).lowest)
     too_little = not found and index.says_too_little(query, limits.lowest)
-    return Searched(by, query, channel, reason, found, limits, len(index), started, reach, too_little)
+    return Searched(by, query, channel, reason, found, limits, len(index), started, reach, too_little, policy)
 
 
 def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
@@ -146,12 +152,14 @@ def tell(searched: Sequence[Searched]) -> list[Screening | Refused]:
         held = hold_ledger()  # before the rows of the rates: whoever takes the ledger first never waits in a circle
         beyond = beyond_rates([one.by for one in searched], at)
         told, age = in_force(searched, at), list_age()
-        for one, refused, matches in zip(searched, beyond, told, strict=True):
+        for one, refused, said in zip(searched, beyond, told, strict=True):
             if refused is not None:
                 answers.append(refused)
                 continue
             took = (time.perf_counter() - one.started) * 1000
-            answer = Screening(uuid7(at), at, matches, age, one.entries, took, one.too_little)
+            answer = Screening(
+                uuid7(at), at, said.candidates, age, one.entries, took, one.too_little, said.kept_back, said.ask_for
+            )
             acts.append((one.by, _act(one, answer)))
             answers.append(answer)
         for by, number in Counter(one.by for one, refused in zip(searched, beyond, strict=True) if refused).items():
@@ -169,4 +177,6 @@ def _act(one: Searched, answer: Screening) -> Act:
         "entries": answer.entries,
         "list_age": answer.list_age.isoformat() if answer.list_age else None,
     }
+    if answer.kept_back:
+        detail["kept_back"] = answer.kept_back
     return Act("person_screened", str(answer.id), detail | ({"reason": one.reason} if one.reason else {}))

@@ -14,6 +14,7 @@ from jiwar.identity.roles import Clearance
 from jiwar.watchlist import edition_index, store
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.logic.clusters import gathered
+from jiwar.watchlist.logic.deciding import deciding
 from jiwar.watchlist.logic.evidence import Difference, Field, Query, Reason
 from jiwar.watchlist.logic.index import Candidate
 from jiwar.watchlist.logic.thresholds import Thresholds, strength
@@ -77,9 +78,11 @@ class Reach:
     threshold: float | None = None
     found: int = 4 * CANDIDATES
     keep: Keep = lambda candidate, entry: True
+    hints: bool = False
+    """Whether to say what more to ask where only a plain name kept somebody from being told."""
 
 
-DESK = Reach()
+DESK = Reach(hints=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +99,31 @@ class Searched:
     started: float
     reach: Reach = DESK
     too_little: bool = False
+    policy: Thresholds | None = None
+    """The thresholds in force before they were raised for a plain name; None where nobody asks for hints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told: the candidates, and how many more only a plain name kept back, with what would decide on them."""
+
+    candidates: tuple[Match, ...] = ()
+    kept_back: int = 0
+    ask_for: tuple[Field, ...] = ()
 
 
 def _cleared(one: Searched) -> bool:
     return one.by.actor.clearance is Clearance.COVERT
 
 
-def in_force(searched: Sequence[Searched], at: dt.datetime) -> list[tuple[Match, ...]]:
+def in_force(searched: Sequence[Searched], at: dt.datetime) -> list[Told]:
     """What of each one's candidates may be told at this moment. Whoever tells it keeps it in the ledger.
 
     No query where nobody was found; else few, however many were.
     """
     keys = {candidate.key for one in searched for candidate in one.found}
     if not keys:
-        return [()] * len(searched)
+        return [Told()] * len(searched)
     standing = _standing(keys, at) | edition_index.standing(keys, current_index, at)
     as_one = _together([entry.uid for entry in standing.values()], (_cleared(one) for one in searched))
     if unseen := {str(uid) for each in as_one.values() for uid in each} - standing.keys():
@@ -117,11 +131,30 @@ def in_force(searched: Sequence[Searched], at: dt.datetime) -> list[tuple[Match,
     told = []
     for one in searched:
         cleared = _cleared(one)
-        held = [(found, standing[found.key]) for found in one.found if found.key in standing]
-        held = [(c, e) for c, e in held if c.score >= one.limits.of(e.alert_type, e.record.origin)]
-        groups = _subjects([pair for pair in held if one.reach.keep(*pair)], standing, as_one[cleared])
-        told.append(tuple(_match_of(group, cleared) for group in groups[: one.reach.most]))
+        found = [(each, standing[each.key]) for each in one.found if each.key in standing]
+        found = [pair for pair in found if one.reach.keep(*pair)]
+        held = [(c, e) for c, e in found if c.score >= one.limits.of(e.alert_type, e.record.origin)]
+        groups = _subjects(held, standing, as_one[cleared])
+        candidates = tuple(_match_of(group, cleared) for group in groups[: one.reach.most])
+        told.append(Told(candidates, *_kept_back(one, found, cleared)))
     return told
+
+
+def _kept_back(one: Searched, found: Sequence[_Pair], cleared: bool) -> tuple[int, tuple[Field, ...]]:
+    """How many would be told but for their plain name, and which further particulars would decide on one of them."""
+    count, ask_for = 0, set[Field]()
+    if one.policy is None:
+        return 0, ()
+    for candidate, entry in found:
+        terms = entry.alert_type, entry.record.origin
+        fair = one.limits.of(*terms)
+        if not one.policy.of(*terms) <= candidate.score < fair or (entry.covert and not cleared):
+            continue
+        subject = current_index().subject(candidate.key)
+        if fields := deciding(one.query, subject, candidate.comparison, fair) if subject else ():
+            count += 1
+            ask_for |= set(fields)
+    return count, tuple(sorted(ask_for))
 
 
 def _standing(keys: Iterable[str], at: dt.datetime) -> dict[str, Entry]:

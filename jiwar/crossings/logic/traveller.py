@@ -24,6 +24,7 @@ class Traveller:
     `birth_date` and `expiry` are EDTF (ISO 8601-2): "1974", "1974-08", "1974-08-12". `country` and `nationality` are
     ISO 3166-1 alpha-3 or codes of ICAO Doc 9303-3; `doubtful` names the fields whose check digit failed: they are kept
     as read and not searched with. `numbers`: of what the traveller comes with, as (kind, country, number): a plate.
+    `parent`, the name of one, and `birth_place` are asked for where a common name needs more.
     """
 
     name: str = ""
@@ -37,6 +38,8 @@ class Traveller:
     scanned: bool = False
     doubtful: tuple[str, ...] = ()
     numbers: tuple[tuple[str, str, str], ...] = ()
+    birth_place: str = ""
+    parent: str = ""
 
     def expired_on(self, today: dt.date) -> bool:
         """Whether the document had certainly run out on that day."""
@@ -60,12 +63,14 @@ def typed(
     number: str,
     *,
     thing: tuple[str, str, str] = ("", "", ""),
+    beside: tuple[str, str] = ("", ""),
     codes: frozenset[str],
     today: dt.date,
 ) -> Traveller:
     """What an officer typed, cleaned; raises Refused that names each field at fault.
 
-    `thing`: kind, state and number of what the traveller comes with; nothing where the number is empty.
+    `thing`: kind, state and number of what the traveller comes with; nothing where the number is empty. `beside`: place
+    of birth and a parent's name.
     """
     faults = []
     name = " ".join(unicodedata.normalize("NFC", name[:1000]).split())
@@ -75,10 +80,12 @@ def typed(
     state = state.upper()
     if not name and not number and not plate:
         faults.append(Fault("missing", "name"))
-    if len(name) > MAX_NAME:
-        faults.append(Fault("too_long", "name"))
-    if any(unicodedata.category(c) == "Cc" for c in name):
-        faults.append(Fault("control_character", "name"))
+    place, parent = (" ".join(unicodedata.normalize("NFC", text[:1000]).split()) for text in beside)
+    for field, text in (("name", name), ("birth_place", place), ("parent", parent)):
+        if len(text) > MAX_NAME:
+            faults.append(Fault("too_long", field))
+        if any(unicodedata.category(c) == "Cc" for c in text):
+            faults.append(Fault("control_character", field))
     if len(number) > MAX_NUMBER or not re.fullmatch(r"[A-Z0-9/\-.]*", number):
         faults.append(Fault("wrong_form", "number"))
     if nationality and nationality not in codes:
@@ -96,7 +103,16 @@ def typed(
     # A number alone says nothing of the sort of document or of who issued it.
     numbers = ((kind, state, plate),) if plate else ()
     paper = "other" if number else ""
-    return Traveller(name, born, nationality=nationality, document_type=paper, number=number, numbers=numbers)
+    return Traveller(
+        name,
+        born,
+        nationality=nationality,
+        document_type=paper,
+        number=number,
+        numbers=numbers,
+        birth_place=place,
+        parent=parent,
+    )
 
 
 def read_birth_date(text: str, today: dt.date) -> str:
