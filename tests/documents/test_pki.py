@@ -182,6 +182,9 @@ def test_ecdsa_in_both_forms() -> None:
     r, s = decode_dss_signature(signature)
     raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
     verify_raw(CERTIFICATE, "sha256", raw, b"data")
+    verify_signature(key, "0.4.0.127.0.7.1.1.4.1.3", b"", raw, b"data")
+    assert code_of(key, "0.4.0.127.0.7.1.1.4.1.3", b"", raw, b"date") == "signature_wrong"
+    assert code_of(key, "0.4.0.127.0.7.1.1.4.1.3", b"", signature, b"data") == "signature_out_of_range"
     assert code_of(key, ECDSA_SHA256, b"", signature, b"date") == "signature_wrong"
     assert code_of(key, "1.2.840.10045.4.3.3", b"", signature, b"data") == "signature_wrong"
     assert code_of(key, ECDSA_SHA256, b"", raw, b"data") == "signature_wrong"

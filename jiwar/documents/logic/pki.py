@@ -48,6 +48,10 @@ _ECDSA_WITH = {
     "1.2.840.10045.4.3.3": "sha384",
     "1.2.840.10045.4.3.4": "sha512",
 }
+_PLAIN_ECDSA_WITH = {
+    f"0.4.0.127.0.7.1.1.4.1.{number}": name
+    for number, name in enumerate(("sha1", "sha224", "sha256", "sha384", "sha512"), 1)
+}
 _HASH: Mapping[str, hashes.HashAlgorithm] = {
     "sha1": hashes.SHA1(),  # noqa: S303 - states signed documents that are valid today with it
     "sha224": hashes.SHA224(),
@@ -94,7 +98,7 @@ class Algorithm:
     @property
     def hash_name(self) -> str:
         """The hash that its name says; "" where it says none (RSA, PSS, an unknown one)."""
-        return _RSA_WITH.get(self.oid) or _ECDSA_WITH.get(self.oid, "")
+        return _RSA_WITH.get(self.oid) or _ECDSA_WITH.get(self.oid) or _PLAIN_ECDSA_WITH.get(self.oid, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +393,8 @@ def verify_signature(
     """
     if algorithm == PSS:
         _verify_pss(key, parameters, signature, data)
+    elif algorithm in _PLAIN_ECDSA_WITH:
+        key.verify_raw(signature, data, _PLAIN_ECDSA_WITH[algorithm])
     elif key.kind == "rsa":
         name = _RSA_WITH.get(algorithm) or (hash_name if algorithm == RSA else "")
         if name not in _HASH:
