@@ -12,7 +12,7 @@ from jiwar.documents.logic import tlv
 from jiwar.documents.logic.apdu import CardFault
 from jiwar.documents.logic.chip_access import Password, typed_password
 from jiwar.documents.logic.chip_checking import check_access, check_chip, check_genuine, signed_groups
-from jiwar.documents.logic.chip_reading import NotOpened, ReadingPolicy, read_chip
+from jiwar.documents.logic.chip_reading import SHORT_READ, NotOpened, ReadingPolicy, _longest, read_chip
 from jiwar.documents.logic.chip_transcripts import Active, Attempt, Reading, read_reading, write_reading
 from jiwar.documents.logic.lds_checking import check_lds
 from jiwar.documents.logic.lds_files import LdsUnreadable
@@ -22,7 +22,7 @@ from tests.documents.test_lds import AT, reference, result, said  # noqa: F401 -
 from tests.documents.virtual_card import Chip, VirtualCard, gone
 
 POLICY = ReadingPolicy()
-EXTENDED = ReadingPolicy(extended=True)
+SHORT = ReadingPolicy(extended=False)
 SIGNED = (1, 2, 14, 15)
 
 
@@ -79,7 +79,7 @@ def test_every_way_of_pace_and_of_chip_authentication(protocol: str, parameter: 
 
 def test_a_prime_of_2048_bits_needs_extended_length() -> None:
     chip = dataclasses.replace(chips.modern(chips.DH_GENERIC.format(2), 1, suite=2), extended=True)
-    assert check_genuine(read(chip, EXTENDED), SIGNED).result is Result.SUCCESSFUL
+    assert check_genuine(read(chip), SIGNED).result is Result.SUCCESSFUL
 
 
 def test_the_reference_data_set_as_a_chip(reference: Path) -> None:  # noqa: F811
@@ -235,24 +235,29 @@ def test_a_chip_may_give_less_than_was_asked(most: int) -> None:
 
 
 def test_extended_length_takes_fewer_commands() -> None:
-    chip = dataclasses.replace(chips.plain(), extended=True)
+    chip = dataclasses.replace(chips.plain(), extended=True, informs=True)
     chip.files["EF.DG2"] = chips.face(bytes(20_000), 1, 1)
     cards = VirtualCard(chip), VirtualCard(chip)
     readings = [
         read_chip(card, chips.PASSWORD, policy, secrets.token_bytes)
-        for card, policy in zip(cards, (POLICY, EXTENDED), strict=True)
+        for card, policy in zip(cards, (SHORT, POLICY), strict=True)
     ]
     assert readings[0].files == readings[1].files == chip.files
     assert cards[1].count < cards[0].count / 2
 
 
-def test_a_chip_without_extended_length_is_read_anew_without_it() -> None:
-    chip = chips.plain()
+def test_a_chip_that_promises_extended_length_and_has_none_is_read_anew() -> None:
+    chip = dataclasses.replace(chips.plain(), informs=True)
     chip.files["EF.DG2"] = chips.face(bytes(2_000), 1, 1)
     card = VirtualCard(chip)
-    reading = read_chip(card, chips.PASSWORD, EXTENDED, secrets.token_bytes)
+    reading = read_chip(card, chips.PASSWORD, POLICY, secrets.token_bytes)
     assert reading.files == chip.files
     assert card.resets == 1
+
+
+@pytest.mark.parametrize("information", ["", "7F66", "7F6604 02020400", "7F660A 0203000001 0203000001", "8F"])
+def test_information_that_says_nothing_of_use(information: str) -> None:
+    assert _longest(bytes.fromhex(information.replace(" ", ""))) == SHORT_READ
 
 
 @pytest.mark.parametrize("plain", [True, False])

@@ -21,7 +21,9 @@ from jiwar.documents.logic.lds_security import Mapping, PaceInfo, read_card_acce
 
 OK, NOT_FOUND, DENIED, WRONG_DATA, WRONG_LENGTH = 0x9000, 0x6A82, 0x6982, 0x6A80, 0x6700
 FILE_IDS = {"EF.COM": 0x011E, "EF.SOD": 0x011D, **{f"EF.DG{number}": 0x0100 + number for number in range(1, 17)}}
-MASTER_IDS = {"EF.CardAccess": 0x011C, "EF.CardSecurity": 0x011D}
+MASTER_IDS = {"EF.CardAccess": 0x011C, "EF.CardSecurity": 0x011D, "EF.ATR/INFO": 0x2F01}
+INFORMATION = bytes.fromhex("7F660802020400020204004303010203")
+"""EF.ATR/INFO: commands and answers of up to 1,024 bytes, and a thing of no matter."""
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Chip:
     trailer: tuple[bytes, str] = (b"\xbc", "sha1")
     most: int = 256
     extended: bool = False
+    informs: bool = False
 
 
 class VirtualCard:
@@ -81,7 +84,7 @@ class VirtualCard:
             self.session = None
             return (0x6988).to_bytes(2, "big")
         self.commands.append(bytes((apdu[0] & 0xF3, *apdu[1:4])).hex())
-        self.room = 60_000 if extended else self.chip.most - 40
+        self.room = 1_024 - 40 if extended else self.chip.most - 40
         answer, status = self._do(bytes((apdu[0] & 0xF3, *apdu[1:4])), *plain)
         sent = session.closed(answer, status, odd=apdu[1] % 2 == 1)
         if self.fresh is not None:
@@ -119,6 +122,9 @@ class VirtualCard:
             return OK
         ids = FILE_IDS if self.application else MASTER_IDS
         name = next((name for name, number in ids.items() if number == int.from_bytes(data, "big")), "")
+        if name == "EF.ATR/INFO" and self.chip.informs:
+            self.selected = INFORMATION
+            return OK
         if name not in self.chip.files:
             return NOT_FOUND
         if (self.application or name == "EF.CardSecurity") and self.session is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from jiwar.documents.logic import active_authentication, chip_authentication, lds_files
+from jiwar.documents.logic import active_authentication, chip_authentication, lds_files, tlv
 from jiwar.documents.logic.apdu import EXTENDED_MAX, SHORT_MAX, Card, CardFault, Command, Response, read_response
 from jiwar.documents.logic.bac import open_bac
 from jiwar.documents.logic.chip_access import ZONE_PASSWORD, Password
@@ -18,8 +18,11 @@ from jiwar.documents.logic.lds_files import CARD_ACCESS, CARD_SECURITY, COM, MOS
 from jiwar.documents.logic.lds_security import ChipInfo, ChipKey, SecurityInfos, read_card_access, read_security
 from jiwar.documents.logic.pace import best, open_pace
 from jiwar.documents.logic.secure_messaging import Session
+from jiwar.documents.logic.tlv import TlvInvalid
 
 APPLICATION: Final = bytes.fromhex("A0000002471001")
+INFORMATION: Final = b"\x2f\x01"
+"""EF.ATR/INFO."""
 SHORT_READ: Final = 0xDF
 """As much as a protected answer of 256 bytes holds."""
 EXTENDED_READ: Final = 0x0FFF
@@ -43,12 +46,13 @@ _LOST: Final = frozenset({"card_gone", "answer_short", "answer_long", "answer_un
 @dataclass(frozen=True, slots=True)
 class ReadingPolicy:
     """`bac_after_pace`: basic access control may be tried where PACE is offered and fails. `extended`: the reader takes
-    commands of extended length. `groups`: more groups to read than EF.COM names; `without`: groups to leave unread
-    (portraits, where a purpose does not need them). `retries`: how often a lost session is opened anew.
+    commands of extended length, which are sent to chips that say in EF.ATR/INFO that they take them. `groups`: more
+    groups to read than EF.COM names; `without`: groups to leave unread (portraits, where a purpose does not need them).
+    `retries`: how often a lost session is opened anew.
     """
 
     bac_after_pace: bool = False
-    extended: bool = False
+    extended: bool = True
     groups: tuple[int, ...] = ()
     without: frozenset[int] = RESTRICTED
     retries: int = 2
@@ -117,7 +121,7 @@ class _Reader:
     ) -> None:
         self.card, self.policy, self.entropy, self.state = card, policy, entropy, state
         self.session: Session | None = None
-        self.most = EXTENDED_READ if extended else SHORT_READ
+        self.extended, self.most = extended, SHORT_READ
 
     # In ---------------------------------------------------------------------------------------------------------------
 
@@ -137,8 +141,10 @@ class _Reader:
     def _card_access(self) -> SecurityInfos | None:
         """What the chip offers. One that has no EF.CardAccess, or one that nobody can read, offers BAC alone."""
         if CARD_ACCESS not in self.state.files:
-            self.send(Command(0x00, 0xA4, 0x00, 0x0C, b"\x3f\x00"))  # some chips begin within the application
+            self.send(_select(0x00, b"\x3f\x00"))  # some chips begin within the application
             self._read(CARD_ACCESS)
+        if self.extended and self.send(_select(0x02, INFORMATION)).ok:
+            self.most = min(_longest(self._binary(0, SHORT_READ).data), EXTENDED_READ)
         if (raw := self.state.files.get(CARD_ACCESS)) is None:
             return None
         try:
@@ -180,7 +186,7 @@ class _Reader:
         return True
 
     def _select_application(self) -> None:
-        response = self.send(Command(0x00, 0xA4, 0x04, 0x0C, APPLICATION))
+        response = self.send(_select(0x04, APPLICATION))
         if not response.ok:
             raise CardFault("status_wrong", "application", {"status": f"{response.status:04X}"})
 
@@ -206,7 +212,7 @@ class _Reader:
     def _signature_room(self) -> int:
         """A signature by an RSA key of 2,048 bits is longer than a protected answer of 256 bytes."""
         longer = len(self.state.files[lds_files.group_name(15)]) > SHORT_READ + 32
-        return EXTENDED_READ if longer and self.most == EXTENDED_READ else SHORT_MAX
+        return self.most if longer and self.most > SHORT_READ else SHORT_MAX
 
     def _security(self) -> SecurityInfos | None:
         raw = self.state.files.get(lds_files.group_name(14))
@@ -250,7 +256,7 @@ class _Reader:
         """The file, unless it is there already or was refused. Whether it is there now."""
         if name in self.state.files:
             return True
-        response = self.send(Command(0x00, 0xA4, 0x02, 0x0C, _FILES[name].to_bytes(2, "big")))
+        response = self.send(_select(0x02, _FILES[name].to_bytes(2, "big")))
         if not response.ok:
             self.state.refused[name] = f"{response.status:04X}"
             return False
@@ -311,6 +317,22 @@ class _Reader:
                 break
             data += response.data
         return Response(data, response.status)
+
+
+def _select(by: int, name: bytes) -> Command:
+    return Command(0x00, 0xA4, by, 0x0C, name)
+
+
+def _longest(information: bytes) -> int:
+    """How much one protected answer holds: less than the 7F66 of EF.ATR/INFO (9303-10, 3.11.2.1) by its wrapping."""
+    try:
+        objects = {part.tag: part for part in tlv.read(tlv.write(tlv.SEQUENCE, information)).children()}
+        if 0x7F66 in objects:
+            _, longest = (tlv.natural(part, 4) for part in objects[0x7F66].children())
+            return max(longest - 64, SHORT_READ)
+    except (TlvInvalid, ValueError):
+        pass
+    return SHORT_READ
 
 
 def _whole_size(head: bytes) -> int:
