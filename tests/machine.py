@@ -33,7 +33,9 @@ def missing() -> list[str]:
         "libatomic1": any(Path("/usr").glob("lib*/**/libatomic.so.1")),
         **{package: any(Path("/usr/lib").glob(f"*/{file}")) for package, file in _OF_WEASYPRINT.items()},
         "libfuse2": any(Path("/usr/lib").glob("*/libfuse.so.2")),
+        "pcscd": shutil.which("pcscd") is not None,
         "postgresql": _has_postgresql(),
+        "vsmartcard-vpcd": any(Path("/usr/lib/pcsc").glob("drivers/**/libifdvpcd.so")),
     }
     return [name for name, found in there.items() if not found]
 

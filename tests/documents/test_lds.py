@@ -286,8 +286,11 @@ def test_a_chip_made_to_offer_less_than_its_state_signed() -> None:
     name = "chip.lds.card_access"
     whole = {"EF.CardAccess": access, "EF.DG14": signed}
     assert result(check_lds(whole, None), name) == (Result.SUCCESSFUL, "")
-    assert result(check_lds({"EF.DG14": signed}, None), name) == (Result.FAILED, "card_access_differs")
-    weaker = chips.card_access(chips.pace_info(chips.GENERIC.format(1), 13))
-    assert result(check_lds(whole | {"EF.CardAccess": weaker}, None), name) == (Result.FAILED, "card_access_differs")
+    assert result(check_lds({"EF.DG14": signed}, None), name) == (Result.NOT_SUPPORTED, "card_access_not_read")
+    weaker = chips.pace_info(chips.GENERIC.format(1), 13)
+    other = whole | {"EF.CardAccess": chips.card_access(weaker)}
+    assert result(check_lds(other, None), name) == (Result.FAILED, "card_access_differs")
+    more = whole | {"EF.CardAccess": chips.card_access(weaker, chips.pace_info(chips.GENERIC.format(2), 13))}
+    assert result(check_lds(more, None), name) == (Result.UNDETERMINED, "card_access_unsigned")
     assert result(check_lds({"EF.CardAccess": access}, None), name) == (Result.UNDETERMINED, "card_access_unsigned")
     assert result(check_lds({"EF.CardAccess": b"\x31\x05"}, None), name) == (Result.ABORTED, "lds_unreadable")

@@ -20,8 +20,7 @@ from jiwar.documents.logic.pki import CertificateUnreadable, SignatureWrong
 from jiwar.documents.logic.report import Check, Result, evidence, group
 from jiwar.documents.logic.sod import SodUnreadable, read_sod
 
-_TOO_LONG: Final = "6700"
-"""The chip or the reader takes no answer of this length."""
+_NOT_FOUND: Final = "6A82"
 
 
 def check_chip(reading: Reading, mrz: Mrz | None, at: dt.date) -> tuple[Check, ...]:
@@ -44,7 +43,8 @@ def signed_groups(sod: bytes | None) -> frozenset[int] | None:
 def check_access(reading: Reading) -> Check:
     """The check ``chip.access`` with one child for each way in that was tried, by its last attempt.
 
-    Basic access control after PACE failed is undetermined: whoever wants to listen makes PACE fail.
+    Basic access control after PACE failed is undetermined: whoever wants to listen makes PACE fail. Where PACE was
+    never offered and DG14 says that the chip has it, it is failed.
     """
     last: dict[str, Attempt] = {attempt.way: attempt for attempt in reading.attempts}
     if not last:
@@ -60,6 +60,10 @@ def check_access(reading: Reading) -> Check:
             else Check(child.id, Result.UNDETERMINED, child.code, child.detail)
             for child in children
         ]
+    infos = _security(reading)
+    if "PACE" not in last and opened and isinstance(infos, SecurityInfos) and infos.pace:
+        # DG14 has PACE, and the chip was made to say that it has none.
+        children.append(Check("chip.access.hidden", Result.FAILED, "card_access_differs"))
     if lost := reading.refused.get("reading"):
         children.append(Check("chip.access.whole", Result.ABORTED, "chip_lost", {"why": lost}))
     return group("chip.access", children)
@@ -97,7 +101,7 @@ def _missing(name: str, number: int, reading: Reading, signed: Collection[int] |
     """What a key that was not read means."""
     if signed is None or number not in signed:
         return Check(name, Result.NOT_SUPPORTED, "chip_has_no_key")
-    if group_name(number) in reading.refused:
+    if reading.refused.get(group_name(number)) == _NOT_FOUND:
         return Check(name, Result.FAILED, "chip_hides_key", {"file": group_name(number)})
     return Check(name, Result.UNDETERMINED, "chip_key_not_read", {"file": group_name(number)})
 
@@ -105,8 +109,7 @@ def _missing(name: str, number: int, reading: Reading, signed: Collection[int] |
 def _unasked(name: str, refused: str | None) -> Check:
     if refused is None:
         return Check(name, Result.UNDETERMINED, "chip_not_asked")
-    result = Result.UNDETERMINED if refused == _TOO_LONG else Result.FAILED
-    return Check(name, result, "chip_refuses", {"status": refused})
+    return Check(name, Result.UNDETERMINED, "chip_refuses", {"status": refused})
 
 
 def _active(reading: Reading, signed: Collection[int] | None) -> Check:

@@ -121,9 +121,10 @@ def _birth_date(zone: Zone, holder: Details, at: dt.date) -> list[Check]:
 
 
 def _card_access(data: bytes | None, signed: Group | None) -> list[Check]:
-    """EF.CardAccess, which anybody could have changed, against DG14 (9303-11, 4.4.2: "MUST" be the same).
+    """EF.CardAccess, which anybody could have changed, against DG14, which has the same again (9303-11, 9.2).
 
-    A chip whose DG14 knows PACE and whose EF.CardAccess does not was made to offer less than it has.
+    A chip that offers less than DG14 has was made to; what it offers beside that is not proven. Whether a chip without
+    the file was opened the old way is `chip_checking`'s to say: a folder may have left it out.
     """
     name = "chip.lds.card_access"
     try:
@@ -133,9 +134,10 @@ def _card_access(data: bytes | None, signed: Group | None) -> list[Check]:
     known = {info.raw for info in signed.pace} if isinstance(signed, SecurityInfos) else set()
     if not offered and not known:
         return []
-    looked_at = evidence(data or b"")
-    if not known:
-        return [Check(name, Result.UNDETERMINED, "card_access_unsigned", evidence=looked_at)]
-    if offered != known:
-        return [Check(name, Result.FAILED, "card_access_differs", evidence=looked_at)]
-    return [Check(name, Result.SUCCESSFUL, evidence=looked_at)]
+    if data is None:
+        return [Check(name, Result.NOT_SUPPORTED, "card_access_not_read")]
+    if known - offered:
+        return [Check(name, Result.FAILED, "card_access_differs", evidence=evidence(data))]
+    if offered - known:
+        return [Check(name, Result.UNDETERMINED, "card_access_unsigned", evidence=evidence(data))]
+    return [Check(name, Result.SUCCESSFUL, evidence=evidence(data))]
