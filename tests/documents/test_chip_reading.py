@@ -348,6 +348,8 @@ def test_a_transcript_of_another_chip_fails() -> None:
         {"version": 1, "attempts": [], "refused": {}, "active": {"challenge": "*", "signature": ""},
          "authenticated": None, "mapped": None},
         {"version": 1, "attempts": [], "refused": {}, "active": "x", "authenticated": None, "mapped": None},
+        {"version": 1, "attempts": [], "refused": {}, "active": None, "authenticated": None, "mapped": []},
+        {"version": 1, "attempts": [], "refused": {}, "active": 0, "authenticated": None, "mapped": None},
         {"version": 1, "attempts": 3, "refused": {}, "active": None, "authenticated": None, "mapped": None},
     ],
 )  # fmt: skip

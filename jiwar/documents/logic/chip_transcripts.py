@@ -92,22 +92,24 @@ def _reading(files: Mapping[str, bytes], said: Any) -> Reading:
     if said["version"] != VERSION or len(said["attempts"]) > 16 or len(said["refused"]) > 64:
         raise ValueError
     active, authenticated, mapped = said["active"], said["authenticated"], said["mapped"]
+    ways = ("way", "protocol", "code")
     return Reading(
         files=files,
-        attempts=tuple(
-            Attempt(*(_text(one[name]) for name in ("way", "protocol", "code"))) for one in said["attempts"]
-        ),
+        attempts=tuple(Attempt(*(_text(one[name]) for name in ways)) for one in said["attempts"]),
         refused={_text(name): _text(code) for name, code in said["refused"].items()},
-        active=active and Active(_bytes(active["challenge"]), _bytes(active["signature"])),
-        authenticated=authenticated
-        and Authenticated(
-            _text(authenticated["protocol"]),
-            _number(authenticated["key_id"]),
-            _bytes(authenticated["secret"]),
-            _bytes(authenticated["answer"]),
-        ),
-        mapped=mapped and Mapped(_number(mapped["parameter"]) or 0, _bytes(mapped["public"]), _bytes(mapped["data"])),
+        active=None if active is None else Active(_bytes(active["challenge"]), _bytes(active["signature"])),
+        authenticated=None if authenticated is None else _authenticated(authenticated),
+        mapped=None if mapped is None else _mapped(mapped),
     )
+
+
+def _authenticated(said: Any) -> Authenticated:
+    secret, answer = _bytes(said["secret"]), _bytes(said["answer"])
+    return Authenticated(_text(said["protocol"]), _number(said["key_id"]), secret, answer)
+
+
+def _mapped(said: Any) -> Mapped:
+    return Mapped(_number(said["parameter"]) or 0, _bytes(said["public"]), _bytes(said["data"]))
 
 
 def _written(part: Active | Authenticated | Mapped | None) -> dict[str, Any] | None:
