@@ -103,6 +103,7 @@ def test_a_type_that_nobody_knows_and_a_signer_of_another_state_are_left_open() 
         (EXAMPLE.replace(b'"cer":"MII', b'"cer":"!II'), "bad_value"),
         (EXAMPLE.replace(b'"cer":"MII', b'"cer":"AII'), "bad_value"),
         (b"{" + b" " * 4_000, "too_long"),
+        (EXAMPLE.replace(b'"seq":1', b'"seq":-9223372036854775809'), "not_json"),  # found by the fuzzer
         (b'{"data":' + b"[" * 50, "not_json"),
     ],
 )

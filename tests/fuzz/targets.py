@@ -13,6 +13,7 @@ from tests.fuzz import (  # noqa: F401 - they enter their targets
     of_pictures,
     of_records,
     of_screening,
+    of_seals,
     of_signed,
     of_watchlist,
     of_wire,

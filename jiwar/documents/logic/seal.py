@@ -80,20 +80,15 @@ def read_seal(raw: bytes) -> Seal:
     """The seal in the bytes of a barcode. Raises SealUnreadable. Nothing is verified."""
     if len(raw) > MAX_BYTES:
         raise SealUnreadable("too_long", "seal", MAX_BYTES, len(raw))
-    reader = _Reader(raw)
+    reader = SealReader(raw)
     if reader.byte("magic") != MAGIC:
         raise SealUnreadable("not_a_seal", "magic", f"{MAGIC:02x}", f"{raw[0]:02x}")
     header = _header(reader)
-    messages: dict[int, bytes] = {}
-    while (tag := reader.byte("signature")) != SIGNATURE:
-        name = f"message {tag:02x}"
-        if tag in messages:
-            raise SealUnreadable("repeated", name)
-        if len(messages) == MAX_MESSAGES:
-            raise SealUnreadable("too_many", "messages", MAX_MESSAGES)
-        messages[tag] = reader.take(_length(reader, header.version, name), name)
+    direct = header.version == 3
+    messages = reader.messages(SIGNATURE, direct)
     signed = raw[: reader.at - 1]
-    signature = reader.take(_length(reader, header.version, "signature"), "signature")
+    size = reader.byte("signature") if direct else reader.length("signature")
+    signature = reader.take(size, "signature")
     if len(signature) not in _SIGNATURE_SIZES or len(signature) % 2:
         raise SealUnreadable("bad_signature", "signature", "48-132", len(signature))
     if reader.left:
@@ -101,8 +96,8 @@ def read_seal(raw: bytes) -> Seal:
     return Seal(header, messages, signed, signature)
 
 
-class _Reader:
-    """Bytes taken from the front."""
+class SealReader:
+    """Bytes taken from the front; each raises SealUnreadable."""
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
@@ -131,6 +126,30 @@ class _Reader:
     def date(self, field: str) -> date:
         return read_date(self.take(3, field), field)
 
+    def length(self, field: str) -> int:
+        """DER (ITU-T X.690, 10.1), up to two bytes, and only in its shortest form."""
+        first = self.byte(field)
+        if first < 0x80:
+            return first
+        if first not in (0x81, 0x82):
+            raise SealUnreadable("bad_length", field, "DER", f"{first:02x}")
+        length = int.from_bytes(self.take(first - 0x80, field), "big")
+        if length < (0x80 if first == 0x81 else 0x100):
+            raise SealUnreadable("bad_length", field, "DER", length)
+        return length
+
+    def messages(self, until: int | None, direct: bool = False) -> dict[int, bytes]:
+        """Tag, length and value up to the tag `until`, or to the end; `direct`: each length is one byte (version 3)."""
+        found: dict[int, bytes] = {}
+        while (self.left or until is not None) and (tag := self.byte("signature")) != until:
+            name = f"message {tag:02x}"
+            if tag in found:
+                raise SealUnreadable("repeated", name)
+            if len(found) == MAX_MESSAGES:
+                raise SealUnreadable("too_many", "messages", MAX_MESSAGES)
+            found[tag] = self.take(self.byte(name) if direct else self.length(name), name)
+        return found
+
 
 def read_date(data: bytes, field: str) -> date:
     """Three bytes, the number MMDDYYYY (Doc 9303-13, 2.3.1). Raises SealUnreadable."""
@@ -141,7 +160,7 @@ def read_date(data: bytes, field: str) -> date:
         raise SealUnreadable("impossible_date", field, "MMDDYYYY", f"{number:08}") from None
 
 
-def _header(reader: _Reader) -> SealHeader:
+def _header(reader: SealReader) -> SealHeader:
     code = reader.byte("version")
     if code not in VERSIONS:
         raise SealUnreadable("unknown_version", "version", "02, 03", f"{code:02x}")
@@ -156,7 +175,7 @@ def _header(reader: _Reader) -> SealHeader:
     )
 
 
-def _reference(reader: _Reader, version: int) -> tuple[str, str]:
+def _reference(reader: SealReader, version: int) -> tuple[str, str]:
     """Signer and certificate: nine characters in version 3; in 4 the length of the reference stands between them."""
     if version == 3:
         both = reader.text(encoded_size(SIGNER_SIZE + V3_REFERENCE), "certificate")
@@ -175,16 +194,3 @@ def _reference(reader: _Reader, version: int) -> tuple[str, str]:
     if " " in signer or not certificate.strip():
         raise SealUnreadable("bad_reference", "signer", "A-Z 0-9", signer + certificate)
     return signer, certificate.strip()
-
-
-def _length(reader: _Reader, version: int, field: str) -> int:
-    """One byte in version 3; DER in version 4 (ITU-T X.690, 10.1), and there only in its shortest form."""
-    first = reader.byte(field)
-    if version == 3 or first < 0x80:
-        return first
-    if first not in (0x81, 0x82):
-        raise SealUnreadable("bad_length", field, "DER", f"{first:02x}")
-    length = int.from_bytes(reader.take(first - 0x80, field), "big")
-    if length < (0x80 if first == 0x81 else 0x100):
-        raise SealUnreadable("bad_length", field, "DER", length)
-    return length

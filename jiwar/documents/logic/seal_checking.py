@@ -8,13 +8,13 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from jiwar.documents.logic import seal_nc
-from jiwar.documents.logic.codes import alpha_2
-from jiwar.documents.logic.pki import Certificate, SignatureWrong, verify_raw
+from jiwar.documents.logic import seal_icb, seal_nc
+from jiwar.documents.logic.pki import Certificate
 from jiwar.documents.logic.report import Check, Result, evidence
-from jiwar.documents.logic.seal import Seal, SealUnreadable, read_seal
+from jiwar.documents.logic.seal import DECIMAL_LENGTH, Seal, SealUnreadable, read_seal
 from jiwar.documents.logic.seal_coding import SealValue
-from jiwar.documents.logic.seal_profiles import Content, Profile, Profiles, profile_of, read_content
+from jiwar.documents.logic.seal_parts import check_content, check_signature, check_signer, hash_for, sha1_of
+from jiwar.documents.logic.seal_profiles import Content, Profile, Profiles, profile_of
 from jiwar.documents.logic.seal_status import whole, wrong_format
 from jiwar.documents.logic.seal_zone import check_printed, check_zone, zone_in
 from jiwar.documents.logic.trust import Trust, check_chain
@@ -22,7 +22,6 @@ from jiwar.documents.logic.trust import Trust, check_chain
 Revoked: TypeAlias = Callable[[Seal], bool | None]
 """Whether its issuer revoked this very document; None where no list of that issuer is here."""
 
-_HASHES = ((224, "sha224"), (256, "sha256"), (384, "sha384"), (521, "sha512"))
 _CLOCK = dt.timedelta(days=1)  # how far ahead of ours the calendar of an issuer may be
 
 
@@ -36,13 +35,16 @@ def check_seal(
 ) -> Check:
     """The check ``seal`` with children ``seal.format``, ``.content``, ``.certificate``, ``.signature``,
     ``.document_type``, ``.chain``, ``.dates``, ``.validity``, ``.mrz``, ``.printed`` and ``.revocation``, each only
-    where it can be asked. `printed` is the zone on the paper, as read. A seal of JSON is checked by `seal_nc.check_nc`.
+    where it can be asked. `printed` is the zone on the paper, as read. Seals of JSON are checked by `seal_nc.check_nc`,
+    those of the ICAO Datastructure for Barcode by `seal_icb.check_icb`.
 
     The root's `detail`: ``status`` ("" where the standard has none), ``fraud`` (``none``, ``medium``, ``high`` or ""),
     ``profile`` ("" where unknown), ``country``, ``signer``. Never raises on what the bytes are.
     """
     if raw.startswith(seal_nc.OPENS):
         return seal_nc.check_nc(raw, trust, at)
+    if raw.startswith(seal_icb.OPENS):
+        return seal_icb.check_icb(raw, trust, at, profiles, printed)
     looked_at = evidence(raw)
     try:
         seal = read_seal(raw)
@@ -50,7 +52,7 @@ def check_seal(
         return whole((wrong_format("seal.format", unreadable),), looked_at, {})
     children = [Check("seal.format", Result.SUCCESSFUL, "", {"version": seal.header.version}, looked_at)]
     profile = profile_of(profiles, seal.header.profile)
-    content, said = _content(seal, profile)
+    content, said = check_content(seal.messages, profile, seal.header.profile)
     children.append(said)
     certificate, found, signature = _signed(seal, trust)
     children += [found, *signature]
@@ -73,16 +75,14 @@ def check_seal(
     return whole(tuple(children), looked_at, detail)
 
 
-def hash_for(bits: int) -> str:
-    """The hash that goes with an order of so many bits (Doc 9303-13, 2.4)."""
-    return next((name for most, name in _HASHES if bits <= most), "")
-
-
 def seal_signers(trust: Trust, signer: str, reference: str) -> tuple[Certificate, ...]:
     """The certificates that a seal's header may mean: subject's country and common name, and serial number.
 
-    More than one where a signer used a number twice. A reference of zeros alone is for tests (2.2.1): none.
+    More than one where a signer used a number twice. A reference of zeros alone is for tests (2.2.1): none. One signer
+    refers to a certificate by its SHA-1 (BSI TR-03171); it is a name there and protects nothing.
     """
+    if signer in DECIMAL_LENGTH:
+        return tuple(one for one in trust.signers if sha1_of(one).hex().upper() == reference)
     try:
         serial = int(reference, 16)
     except ValueError:
@@ -97,21 +97,6 @@ def seal_signers(trust: Trust, signer: str, reference: str) -> tuple[Certificate
     )
 
 
-def _content(seal: Seal, profile: Profile | None) -> tuple[Content | None, Check]:
-    if profile is None:
-        return None, Check(
-            "seal.content", Result.UNDETERMINED, "seal_profile_unknown", {"reference": seal.header.profile}
-        )
-    try:
-        content = read_content(seal, profile)
-    except SealUnreadable as unreadable:
-        return None, wrong_format("seal.content", unreadable)
-    if content.unknown:
-        tags = " ".join(f"{tag:02x}" for tag in content.unknown)
-        return content, Check("seal.content", Result.SUCCESSFUL, "seal_unknown_feature", {"tags": tags})
-    return content, Check("seal.content", Result.SUCCESSFUL, "", {"profile": profile.name})
-
-
 def _signed(seal: Seal, trust: Trust) -> tuple[Certificate | None, Check, list[Check]]:
     """The certificate whose key signed it, else the first that it may mean."""
     header = seal.header
@@ -119,27 +104,14 @@ def _signed(seal: Seal, trust: Trust) -> tuple[Certificate | None, Check, list[C
     candidates = seal_signers(trust, header.signer, header.certificate)
     if not candidates:
         return None, Check("seal.certificate", Result.UNDETERMINED, "seal_certificate_unknown", detail), []
-    looked_at = evidence(seal.signed)
     certificate, signature = candidates[0], Check("seal.signature", Result.FAILED)
     for candidate in reversed(candidates):
-        certificate, signature = candidate, _signature(seal, candidate, looked_at)
+        curve = candidate.key.curve
+        name = hash_for(curve.n.bit_length()) if curve else ""
+        certificate, signature = candidate, check_signature(candidate, name, seal.signature, seal.signed)
         if signature.result is Result.SUCCESSFUL:
             break
-    if alpha_2(header.country) != header.signer[:2]:
-        found = Check("seal.certificate", Result.UNDETERMINED, "seal_signer_of_another_state", detail)
-    else:
-        found = Check("seal.certificate", Result.SUCCESSFUL, "", detail, certificate.fingerprint)
-    return certificate, found, [signature]
-
-
-def _signature(seal: Seal, certificate: Certificate, looked_at: str) -> Check:
-    curve = certificate.key.curve
-    name = hash_for(curve.n.bit_length()) if curve else ""
-    try:
-        verify_raw(certificate, name, seal.signature, seal.signed)
-    except SignatureWrong as wrong:
-        return Check("seal.signature", Result.FAILED, "seal_signature_wrong", {"reason": wrong.code}, looked_at)
-    return Check("seal.signature", Result.SUCCESSFUL, "", {"curve": curve.name if curve else ""}, looked_at)
+    return certificate, check_signer(certificate, header.country, detail), [signature]
 
 
 def _document_type(certificate: Certificate, profile: Profile | None, content: Content | None) -> list[Check]:

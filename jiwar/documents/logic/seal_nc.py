@@ -11,16 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jiwar.documents.logic.codes import alpha_2
-from jiwar.documents.logic.pki import (
-    Certificate,
-    CertificateUnreadable,
-    SignatureWrong,
-    read_certificate,
-    verify_raw,
-)
+from jiwar.documents.logic.pki import Certificate, CertificateUnreadable, read_certificate
 from jiwar.documents.logic.report import Check, Result, evidence
 from jiwar.documents.logic.seal import MAX_BYTES, SealUnreadable
+from jiwar.documents.logic.seal_parts import check_signature, check_signer
 from jiwar.documents.logic.seal_status import whole, wrong_format
 from jiwar.documents.logic.trust import Trust, check_chain
 from jiwar.wire.strict_json import JsonRefused, canonical, parse
@@ -66,13 +60,13 @@ def read_nc(raw: bytes) -> NcSeal:
     if algorithm not in ALGORITHMS:
         raise SealUnreadable("bad_value", "alg", ", ".join(ALGORITHMS), algorithm[:20])
     try:
-        certificate = read_certificate(_bytes(sig["cer"], "cer"))
+        signed, certificate = canonical(data), read_certificate(_bytes(sig["cer"], "cer"))
+    except JsonRefused as refused:  # an integer that no reader of JSON holds exactly
+        raise SealUnreadable("not_json", "data", "", refused.code) from None
     except CertificateUnreadable as unreadable:
         raise SealUnreadable("bad_value", "cer", "certificate", unreadable.code) from None
-    return NcSeal(
-        _text(header["t"], "t"), header["v"], _text(header["is"], "is"), message, algorithm, certificate,
-        canonical(data), _bytes(sig["sigvl"], "sigvl"),
-    )  # fmt: skip
+    kind, issuer = _text(header["t"], "t"), _text(header["is"], "is")
+    return NcSeal(kind, header["v"], issuer, message, algorithm, certificate, signed, _bytes(sig["sigvl"], "sigvl"))
 
 
 def check_nc(raw: bytes, trust: Trust, at: dt.datetime) -> Check:
@@ -84,15 +78,18 @@ def check_nc(raw: bytes, trust: Trust, at: dt.datetime) -> Check:
         seal = read_nc(raw)
     except SealUnreadable as unreadable:
         return whole((wrong_format("seal.format", unreadable),), looked_at, {})
+    certificate = seal.certificate
+    name = certificate.subject[:80]
+    named = {"signer": name, "reference": f"{certificate.serial:X}", "country": seal.issuer[:3]}
     children = (
         Check("seal.format", Result.SUCCESSFUL, "", {"version": "NC"}, looked_at),
         _content(seal),
-        _certificate(seal),
-        _signature(seal),
+        check_signer(certificate, seal.issuer, named),
+        check_signature(certificate, ALGORITHMS[seal.algorithm], seal.signature, seal.signed),
         *_document_type(seal),
-        check_chain(seal.certificate, trust, at, "seal.chain"),
+        check_chain(certificate, trust, at, "seal.chain"),
     )
-    detail = {"profile": seal.kind[:40], "country": seal.issuer[:3], "signer": seal.certificate.subject[:80]}
+    detail = {"profile": seal.kind[:40], "country": seal.issuer[:3], "signer": name}
     return whole(children, looked_at, detail)
 
 
@@ -120,25 +117,6 @@ def _content(seal: NcSeal) -> Check:
         detail = {"reference": f"{seal.kind[:40]} {seal.version}"}
         return Check("seal.content", Result.UNDETERMINED, "seal_profile_unknown", detail)
     return Check("seal.content", Result.SUCCESSFUL, "", {"profile": seal.kind})
-
-
-def _certificate(seal: NcSeal) -> Check:
-    certificate = seal.certificate
-    detail = {"signer": certificate.subject[:80], "reference": f"{certificate.serial:X}", "country": seal.issuer[:3]}
-    if not certificate.country or alpha_2(seal.issuer) != certificate.country:
-        return Check(
-            "seal.certificate", Result.UNDETERMINED, "seal_signer_of_another_state", detail, certificate.fingerprint
-        )
-    return Check("seal.certificate", Result.SUCCESSFUL, "", detail, certificate.fingerprint)
-
-
-def _signature(seal: NcSeal) -> Check:
-    looked_at = evidence(seal.signed)
-    try:
-        verify_raw(seal.certificate, ALGORITHMS[seal.algorithm], seal.signature, seal.signed)
-    except SignatureWrong as wrong:
-        return Check("seal.signature", Result.FAILED, "seal_signature_wrong", {"reason": wrong.code}, looked_at)
-    return Check("seal.signature", Result.SUCCESSFUL, "", {"algorithm": seal.algorithm}, looked_at)
 
 
 def _document_type(seal: NcSeal) -> list[Check]:

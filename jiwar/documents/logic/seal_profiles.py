@@ -80,11 +80,16 @@ class Content:
 
 def read_content(seal: Seal, profile: Profile) -> Content:
     """The values of the messages. Raises SealUnreadable with `code` ``bad_value`` or ``missing``."""
+    return read_messages(seal.messages, profile)
+
+
+def read_messages(messages: Mapping[int, bytes], profile: Profile) -> Content:
+    """As `read_content`, of messages by their tags."""
     fields = {field.tag: field for field in profile.fields}
-    values = {fields[tag].name: read_value(fields[tag], data) for tag, data in seal.messages.items() if tag in fields}
+    values = {fields[tag].name: read_value(fields[tag], data) for tag, data in messages.items() if tag in fields}
     if missing := missing_field(profile, values):
         raise SealUnreadable("missing", missing)
-    unknown = () if profile.open else tuple(tag for tag in seal.messages if tag not in fields)
+    unknown = () if profile.open else tuple(tag for tag in messages if tag not in fields)
     return Content(values, unknown)
 
 

@@ -11,7 +11,7 @@ from jiwar.documents.logic.mrz_layout import FILLER
 from jiwar.documents.logic.report import Check, Result
 from jiwar.documents.logic.seal_coding import SealValue
 
-_WHOLE = {"mrz": 0, "mrz_a": 88, "mrz_b": 72}
+_WHOLE = {"mrz": 0, "mrz_a": 88, "mrz_b": 72, "mrz_td1": 0, "mrz_td2": 0, "mrz_td3": 0}
 """By field, how long the zone is on paper; 0: as long as in the seal."""
 
 
