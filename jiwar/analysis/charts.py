@@ -54,7 +54,7 @@ def open_chart(by: Grant, uid: UUID, further: Iterable[UUID], *, rtl: bool) -> C
     """
     check(by, Permission.ANALYSIS_SUBJECT_READ)
     wanted = [uid, *(other for other in dict.fromkeys(further) if other != uid)][:MOST_STEPS]
-    if uid not in visible_entries(by.actor, [uid]):
+    if uid not in visible_entries(by, [uid]):
         return None
     gathering = _Gathering(by)
     for each in wanted:
@@ -84,7 +84,7 @@ class _Gathering:
     """Nodes and edges, as far as the actor may know; entries that are together are one node."""
 
     def __init__(self, by: Grant) -> None:
-        self.actor = by.actor
+        self.by, self.actor = by, by.actor
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.subjects: dict[str, UUID] = {}
@@ -100,7 +100,7 @@ class _Gathering:
     def add(self, uid: UUID) -> None:
         """The links of one subject: relations, what it shares with others, and its hits."""
         own = self._as_one([uid])
-        links = links_of(self.actor, own)
+        links = links_of(self.by, own)
         others = {other for link in links for other in (link.one, link.other) if other}
         self._as_one(others)
         self._name(own | others)
@@ -120,7 +120,7 @@ class _Gathering:
         return uids | as_one.keys()
 
     def _name(self, uids: Iterable[UUID]) -> None:
-        for uid, entry in visible_entries(self.actor, uids).items():
+        for uid, entry in visible_entries(self.by, uids).items():
             key = self.key(uid)
             if key not in self.subjects:
                 self.subjects[key] = self.lead(uid)

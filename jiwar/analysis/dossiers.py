@@ -131,7 +131,7 @@ def check(by: Grant, permission: Permission) -> None:
 def read(by: Grant, uid: UUID) -> Dossier | None:
     """The dossier, without a leaf: for acts that leave their own."""
     as_one = together([uid], cleared=by.actor.clearance is Clearance.COVERT)
-    held = records_of(by.actor, [uid, *as_one])
+    held = records_of(by, [uid, *as_one])
     if uid not in held:
         return None
     held = {uid: held.pop(uid), **held}

@@ -13,7 +13,7 @@ from jiwar.bridges.logic.statement import Say, Signed, Statement
 from jiwar.bridges.readers import Recipient
 from jiwar.records.kinds import KINDS, Kind
 from jiwar.records.queries import newest_version
-from jiwar.records.reading import readable
+from jiwar.records.reading import is_for, readable
 from jiwar.records.services import Record
 from jiwar.records.words import word
 
@@ -47,7 +47,7 @@ def may_leave(record: Record, to: Recipient, actor: Actor) -> str:
             own=record.node == settings.NODE.code,
             onward=record.onward,
             addressed=to.ours or (kind is not None and addressed(record, kind, to.code)),
-            purpose_fits=to.ours or record.purpose == to.purpose,
+            purpose_fits=(to.ours or record.purpose == to.purpose) and is_for(record, to.purpose),
             verdict=OPEN if to.ours else verdict_for(record, to),
         )
     )

@@ -5,14 +5,18 @@ shown to nobody but oversight. That it existed, who said it and when, its state 
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from jiwar.access.permissions import Permission
+from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import Actor, Grant
 from jiwar.audit.services import append
 from jiwar.identity.roles import Clearance
@@ -50,6 +54,8 @@ READS = {
     "screening.policy": P.WATCHLIST_POLICY_READ,
 }
 """What reading a kind of record takes. A kind that is not named is read by nobody."""
+_FOR = {"border_check_only": Purpose.BORDER_CHECK}
+"""Restrictions of use that bind to a purpose; what the others forbid, arrest and evidence, people alone do."""
 _LONGEST_CHAIN = 6
 """An acknowledgement of a withdrawal of an outcome of a hit of an alert, and one to spare."""
 _ABOUT_ANOTHER = {
@@ -90,6 +96,26 @@ def readable(records: Iterable[Record], actor: Actor) -> list[Record]:
         if (permission := _permission(record, known.get)) and actor.may(permission)
         if not _is_hidden(record, actor, known.get)
     ]
+
+
+def is_for(record: Record, purpose: str | None) -> bool:
+    """Whether its origin lets a record be searched with, put together with others, told or exported for a purpose
+    (rule R10). What this state said itself is bound by its own law alone.
+    """
+    if record.origin == settings.NODE.state or purpose in _FOR.values():
+        return True
+    return not set(_FOR) & set(record.data["content"]["handling"].get("restrictions", ()))
+
+
+def not_for(purpose: str | None, among: Collection[UUID] | None = None) -> frozenset[UUID]:
+    """Records in force that `is_for` refuses for a purpose, of all or of some; one query, none where none is named."""
+    if purpose in _FOR.values() or (among is not None and not among):
+        return frozenset()
+    foreign = Record.objects.filter(state=Record.State.IN_FORCE).exclude(origin=settings.NODE.state)
+    if among is not None:
+        foreign = foreign.filter(uid__in=list(among))
+    said = foreign.filter(reduce(or_, (Q(statement__contains=f'"{code}"') for code in _FOR)))
+    return frozenset(record.uid for record in said.iterator(chunk_size=500) if not is_for(record, purpose))
 
 
 def is_over(record: Record, at: dt.datetime) -> bool:

@@ -18,6 +18,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.audit.services import append, hold_ledger
 from jiwar.identity.roles import Clearance
+from jiwar.records.reading import is_for
 from jiwar.watchlist.asking import beyond_rates
 from jiwar.watchlist.kinds import LISTING_FOREIGN, SubjectFacts
 from jiwar.watchlist.logic.evidence import Query
@@ -99,7 +100,7 @@ def by_reference(by: Grant, text: str) -> list[Entry]:
         hold_ledger()
         refused = beyond_rates([by], timezone.now())[0]
         if refused is None:
-            found = list(held[:MOST])
+            found = [entry for entry in held[:MOST] if is_for(entry.record, by.purpose)]
             shown = [str(entry.uid) for entry in found]
             append("reference_looked_up", by, "", {"reference": text[:120], "shown": shown})
     if refused is not None:

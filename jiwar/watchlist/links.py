@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from jiwar.access.policy import Actor
-from jiwar.records.reading import readable
+from jiwar.access.policy import Grant
+from jiwar.records.reading import is_for, readable
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.logic.evidence import Document, Identifier, Query
 from jiwar.watchlist.models import Entry, Tie
@@ -36,11 +36,11 @@ class Link:
     other: UUID | None
 
 
-def links_of(actor: Actor, uids: Iterable[UUID]) -> list[Link]:
-    """Everything that these entries are linked with, as far as the actor may know: relations both ways, documents,
+def links_of(by: Grant, uids: Iterable[UUID]) -> list[Link]:
+    """Everything that these entries are linked with, as far as the reader may know: relations both ways, documents,
     identifiers and addresses in common. Four queries and those of `readable`, and a search for each number."""
     own = set(uids)
-    held = [row for row in _visible(actor, own) if row.facts]
+    held = [row for row in _visible(by, own) if row.facts]
     found: list[Link] = []
     for row in held:
         found += _of_entry(row, own)
@@ -52,7 +52,7 @@ def links_of(actor: Actor, uids: Iterable[UUID]) -> list[Link]:
     for row in naming.select_related("entry")[:MOST_SHARING]:
         found += [link for link in _of_entry(row.entry, {row.entry_id}, numbers=False) if link.other in own]
     others = {uid for link in found for uid in (link.one, link.other) if uid} - own
-    known = own | {row.uid for row in _visible(actor, others)}
+    known = own | {row.uid for row in _visible(by, others)}
     told = [link for link in found if link.one in known]
     # Of one that the actor may not know of, what its relative's record calls it is all that is told.
     hidden = {link.other for link in told if link.other} - known
@@ -60,15 +60,15 @@ def links_of(actor: Actor, uids: Iterable[UUID]) -> list[Link]:
     return [link for link in told if link.other not in hidden and (link.other or link.value)]
 
 
-def visible_entries(actor: Actor, uids: Iterable[UUID]) -> dict[UUID, Entry]:
-    """Those of these entries in force that the actor may know of."""
-    return {row.uid: row for row in _visible(actor, uids)}
+def visible_entries(by: Grant, uids: Iterable[UUID]) -> dict[UUID, Entry]:
+    """Those of these entries in force that the reader may know of, and use for this purpose (rule R10)."""
+    return {row.uid: row for row in _visible(by, uids)}
 
 
-def _visible(actor: Actor, uids: Iterable[UUID]) -> list[Entry]:
-    rows = Entry.objects.filter(in_force(), known_to(actor), uid__in=list(uids)).select_related("record")
-    told = {record.pk for record in readable([row.record for row in rows], actor)}
-    return [row for row in rows if row.record_id in told]
+def _visible(by: Grant, uids: Iterable[UUID]) -> list[Entry]:
+    rows = Entry.objects.filter(in_force(), known_to(by.actor), uid__in=list(uids)).select_related("record")
+    told = {record.pk for record in readable([row.record for row in rows], by.actor)}
+    return [row for row in rows if row.record_id in told and is_for(row.record, by.purpose)]
 
 
 def _of_entry(row: Entry, own: set[UUID], *, numbers: bool = True) -> Iterator[Link]:

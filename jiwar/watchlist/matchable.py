@@ -3,7 +3,7 @@
 A hit tells the other state that this state holds the key. So nothing takes part that this state may not tell: no
 discreet check, no child, victim, witness or missing adult (R13), no alert that is refused, withheld, expired or
 withdrawn, nobody whom this state protects from the other (R5); of what a third state said only what this state could
-pass on itself (R10). Public lists take no part: every state reads them.
+pass on itself, and nothing that is for another purpose alone (R10). Public lists take no part: every state reads them.
 """
 
 from collections.abc import Collection, Iterator
@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from jiwar.agreements.queries import facts_of, may_send
+from jiwar.records.reading import not_for
 from jiwar.watchlist import thresholds
 from jiwar.watchlist.alert_kinds import ALERT, ALERTS
 from jiwar.watchlist.kinds import SubjectFacts, to_question
@@ -51,7 +52,7 @@ class Told:
 def matchable(purpose: str, state: str) -> Iterator[Facts]:
     """Persons of alerts that were issued for this purpose and may be compared with what `state` holds.
 
-    Two queries, and one for each third state whose alerts are held.
+    Three queries, and one for each third state whose alerts are held.
 
     The caller has authorised the comparison and keeps it in the ledger.
     """
@@ -112,7 +113,7 @@ def _tellable(
     ).exclude(record__origin=state)
     if among is not None:
         rows = rows.filter(uid__in=list(among))
-    protected = Protected(state)
+    protected, restricted = Protected(state), not_for(purpose)
 
     @cache
     def may_tell(kind: str, origin: str, onward: str, tlp: str) -> bool:
@@ -124,7 +125,7 @@ def _tellable(
     held = rows.order_by("uid").values_list("uid", "facts", "alert_type", *said)
     for uid, facts, alert_type, kind, origin, onward, tlp in held.iterator(chunk_size=2000):
         subject = SubjectFacts.model_validate(facts)
-        if may_tell(kind, origin, onward, tlp) and subject not in protected:
+        if may_tell(kind, origin, onward, tlp) and uid not in restricted and subject not in protected:
             yield _Tellable(uid, subject, alert_type, origin)
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from jiwar.access.policy import Actor
+from jiwar.access.policy import Actor, Grant
 from jiwar.records.kinds import KINDS
 from jiwar.records.queries import about, versions
-from jiwar.records.reading import readable
+from jiwar.records.reading import is_for, readable
 from jiwar.records.services import Record
 from jiwar.watchlist.models import Entry, Hit
 from jiwar.watchlist.standing import in_force
@@ -20,18 +20,21 @@ def entries(uids: Iterable[UUID]) -> dict[UUID, Entry]:
     return {row.uid: row for row in Entry.objects.filter(in_force(), uid__in=list(uids)).select_related("record")}
 
 
-def records_of(actor: Actor, uids: Iterable[UUID]) -> dict[UUID, list[Record]]:
-    """Every version of the alerts and listings of these uids that the actor may know of, the newest first.
+def records_of(by: Grant, uids: Iterable[UUID]) -> dict[UUID, list[Record]]:
+    """Every version of the alerts and listings of these uids that the reader may know of, the newest first.
 
-    A version that is withheld from her hides what came before it (rule R5). At most seven queries.
+    A version that is withheld from her hides what came before it (rule R5); what its origin restricts to another
+    purpose is left out (rule R10). At most seven queries.
     """
     found: dict[UUID, list[Record]] = {}
     for record in versions(uids):
         if is_subject(record):
             found.setdefault(record.uid, []).append(record)
-    told = {record.pk for record in readable([row for rows in found.values() for row in rows], actor)}
+    told = {record.pk for record in readable([row for rows in found.values() for row in rows], by.actor)}
     known: dict[UUID, list[Record]] = {}
     for uid, rows in found.items():
+        if not is_for(rows[-1], by.purpose):
+            continue
         for row in reversed(rows):
             if row.pk not in told:
                 break

@@ -11,6 +11,7 @@ from uuid import UUID
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Grant
 from jiwar.identity.roles import Clearance
+from jiwar.records.reading import not_for
 from jiwar.watchlist import edition_index, store
 from jiwar.watchlist.kinds import SubjectFacts
 from jiwar.watchlist.logic.clusters import gathered
@@ -128,9 +129,12 @@ def in_force(searched: Sequence[Searched], at: dt.datetime) -> list[Told]:
     as_one = _together([entry.uid for entry in standing.values()], (_cleared(one) for one in searched))
     if unseen := {str(uid) for each in as_one.values() for uid in each} - standing.keys():
         standing |= _standing(unseen, at) | edition_index.standing(unseen, current_index, at)
-    told = []
+    alerts = {entry.uid for entry in standing.values() if entry.category == Entry.Category.ALERT}
+    barred = {purpose: not_for(purpose, alerts) for purpose in {one.by.purpose for one in searched}}
+    told, all_standing = [], standing
     for one in searched:
-        cleared = _cleared(one)
+        cleared, others = _cleared(one), barred[one.by.purpose]
+        standing = {key: entry for key, entry in all_standing.items() if entry.uid not in others}
         found = [(each, standing[each.key]) for each in one.found if each.key in standing]
         found = [pair for pair in found if one.reach.keep(*pair)]
         held = [(c, e) for c, e in found if c.score >= one.limits.of(e.alert_type, e.record.origin)]

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor, Grant
+from jiwar.records.reading import is_for
 from jiwar.watchlist.asking import may_ask
 from jiwar.watchlist.logic.evidence import Query
 from jiwar.watchlist.models import Entry, Revision
@@ -70,6 +71,7 @@ def changed_since(by: Grant, query: Query, since: Mark, *, reason: str) -> list[
         Changed(entry.uid, entry.revision, scores[entry.uid])
         for entry in rows
         if scores[entry.uid] >= searched.limits.of(entry.alert_type, entry.record.origin)
+        and is_for(entry.record, by.purpose)
     ]
 
 

@@ -143,8 +143,8 @@ def test_each_reason_alone_keeps_a_record_from_the_outside() -> None:
     assert set(CODES) == {OPEN, *CLOSES} - {"suspended"}
 
 
-def test_our_own_is_asked_three_things_alone() -> None:
+def test_our_own_is_asked_four_things_alone() -> None:
     ours = FITS | {"ours": True}
     inside = {code: why_not(Asked(**ours | change)) for code, change in CLOSES.items()}
-    assert {code for code, found in inside.items() if found != OPEN} == {"not_in_force", "covert"}
+    assert {code for code, found in inside.items() if found != OPEN} == {"not_in_force", "covert", "of_another_purpose"}
     assert why_not(Asked(**ours | {"tlp": "RED"})) == "tlp_too_strict"

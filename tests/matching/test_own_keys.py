@@ -118,6 +118,14 @@ def test_what_a_third_state_said_takes_part_only_when_it_may_be_passed_on(
     assert held(state="TUN") == set()  # its own alert tells a state nothing
 
 
+def test_what_a_third_state_keeps_for_border_checks_takes_part_in_no_match_for_another_purpose(tunisia: Niger) -> None:
+    content = terms(PURPOSE, "law", 100, alert_body(), onward="yes")
+    content["handling"] = content["handling"].model_copy(update={"restrictions": ("border_check_only",)})
+    tunisia.deliver(tunisia.node.statement(ALERT, ALERT.content.model_validate(content)))
+    agree(Niger(), "alert.person")
+    assert held() == set()
+
+
 def test_a_refused_alert_takes_no_part(tunisia: Niger, approver: Grant) -> None:
     content = terms(PURPOSE, "law", 100, alert_body(), onward="yes")
     record = tunisia.deliver(tunisia.node.statement(ALERT, ALERT.content.model_validate(content)))
@@ -189,7 +197,7 @@ def test_the_watchlist_is_asked_with(niger: Niger, by: Granting) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_list(django_assert_num_queries: Any) -> None:
     for number in range(3):
         own_alert(subject=alert_body()["subject"] | {"documents": [{"country": "LBY", "number": f"K045118{number}"}]})
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(held()) == 3
 
 

@@ -47,6 +47,6 @@ def why_not(asked: Asked) -> str:
             (not asked.own, "of_another_state"),
             (asked.onward != "yes", "onward_not_allowed"),
             (not asked.addressed, "not_addressed"),
-            (not asked.purpose_fits, "of_another_purpose"),
         ]
+    reasons.append((not asked.purpose_fits, "of_another_purpose"))
     return next((code for wrong, code in reasons if wrong), OPEN if asked.ours else asked.verdict)
