@@ -104,5 +104,18 @@ def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, An
                     "in time or states the ground of its refusal.",
                 },
             },
+            {
+                "id": "art-7-1",
+                "kinds": ["document.authority"],
+                **ways,
+                "onward": "yes",
+                "text": {
+                    "ar": "يعرض كل طرف على الآخر شهادات سلطة إصدار وثائقه، ويقرر المتلقي بمن يثق.",
+                    "fr": "Chaque partie montre à l’autre les certificats de l’autorité qui émet ses documents ; celle "
+                    "qui les reçoit décide de ce qu’elle croit.",
+                    "en": "Each party shows the other the certificates of the authority that issues its documents; "
+                    "whoever receives them decides what to trust.",
+                },
+            },
         ],
     }

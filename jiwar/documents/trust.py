@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+import pycountry
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +24,7 @@ from jiwar.access.policy import Grant
 from jiwar.audit.services import append
 from jiwar.documents import trust_reading as reading
 from jiwar.documents.logic.pki import Certificate, read_certificate
-from jiwar.documents.models import TrustCertificate, TrustFile, TrustSource
+from jiwar.documents.models import TrustCertificate, TrustCrl, TrustFile, TrustSource
 from jiwar.documents.trust_kinds import OFFERED, TRUST, Added, Ended, TrustChange
 from jiwar.documents.trust_queries import trusted
 from jiwar.documents.trust_reading import FileRead, ListRead
@@ -180,8 +181,10 @@ def _of(
 
 def _of_crls(read: FileRead, file: TrustFile) -> Iterator[TrustChange]:
     batch: list[bytes] = []
-    file.crls = len(read.crls)
-    for crl in read.raw_crls:
+    held = set(TrustCrl.objects.values_list("sha256", flat=True))
+    new = [raw for crl, raw in zip(read.crls, read.raw_crls, strict=True) if crl.fingerprint not in held]
+    file.crls, file.unchanged = len(new), file.unchanged + len(read.crls) - len(new)
+    for crl in new:
         if batch and (len(batch) == 20 or sum(map(len, batch)) + len(crl) > _MOST_CRL_BYTES):
             yield _with_crls(file, batch)
             batch = []
@@ -217,7 +220,6 @@ def draft_certificate(
     handed: str = "",
     checked: str = "",
     reason: str = "",
-    draft: UUID | None = None,
 ) -> Draft:
     """Keep a certificate (DER or PEM) as a draft that a second person can approve.
 
@@ -230,14 +232,19 @@ def draft_certificate(
         raise Refused(Fault("trust_not_an_authority", "file", certificate.subject[:100]))
     der = base64.b64encode(certificate.der).decode()
     body = {
-        "source": "own" if role == "publisher" else f"bilateral:{certificate.country}",
+        "source": "own" if role == "publisher" or _is_own(certificate) else f"bilateral:{certificate.country}",
         "by_hand": True,
         "reason": reason,
         "handed": handed or None,
         "checked": checked,
         "added": [{"fingerprint": certificate.fingerprint, "role": role, "der": der}],
     }
-    return _save(by, body, draft)
+    return _save(by, body)
+
+
+def _is_own(certificate: Certificate) -> bool:
+    state = pycountry.countries.get(alpha_3=settings.NODE.state)
+    return state is not None and state.alpha_2 == certificate.country
 
 
 def draft_end(by: Grant, source: int, reason: str) -> Draft:
@@ -247,7 +254,7 @@ def draft_end(by: Grant, source: int, reason: str) -> Draft:
         raise Refused(Fault("not_in_force"))
     ended = [{"fingerprint": row.certificate.fingerprint, "role": row.role}]
     body = {"source": row.source, "by_hand": True, "reason": reason, "ended": ended}
-    return _save(by, body, None)
+    return _save(by, body)
 
 
 def submit_change(by: Grant, draft: UUID) -> Draft:
@@ -291,10 +298,10 @@ def draft_of(draft: UUID) -> Draft:
     return row
 
 
-def _save(by: Grant, body: dict[str, Any], draft: UUID | None) -> Draft:
+def _save(by: Grant, body: dict[str, Any]) -> Draft:
     by.check(P.DOCUMENTS_TRUST_IMPORT)
     check_national()
-    return record_drafts.save_draft(by, TRUST, lasting(body), draft_of(draft) if draft else None)
+    return record_drafts.save_draft(by, TRUST, lasting(body))
 
 
 def lasting(body: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def add_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     load = verbs.add_parser("restore-database", help="second half of `restore`")
     load.set_defaults(run=_restore_database, needs_node=True)
     seed = verbs.add_parser("demo-seed", help="fill a node of the demonstration")
-    seed.add_argument("act", choices=("people", "certified", "neighbours", "propose", "sign", "known"))
+    seed.add_argument("act", choices=("people", "certified", "neighbours", "propose", "sign", "known", "trust"))
     seed.add_argument("--cards", type=Path)
     seed.set_defaults(run=_seed, needs_node=True)
 
@@ -113,7 +113,7 @@ def _seed(told: argparse.Namespace) -> int:
     if not settings.NODE.training:
         print("this is no training node: made-up data do not go into it", file=sys.stderr)
         return 1
-    if told.act in {"people", "certified", "neighbours"}:
+    if told.act in {"people", "certified", "neighbours", "trust"}:
         getattr(seed, told.act)(told.cards)
     else:
         getattr(seed, told.act)()

@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from threading import Thread
 from urllib.parse import urlsplit
 
+from jiwar.documents.demo import make_authority
 from jiwar.identity.ceremony import hold, open_root, read_requests, read_root_file, read_share_file, sign
 from jiwar.identity.node import NodeSettings
 from jiwar.operation.node_folder import read_settings, write_settings
@@ -52,6 +53,8 @@ PEOPLE = {
         ("admin", "Administrator", "administrator", "standard"),
     ),
 }
+COUNTRIES = {"LBY": "LY", "NER": "NE", "TUN": "TN"}
+"""States that issue documents, by the two letters that certificates have."""
 _SEEDED = "seeded"
 
 
@@ -64,6 +67,7 @@ def run(folder: Path, port: int) -> int:
     wait_for(nodes)
     if not (folder / _SEEDED).exists():
         agree(folder)
+        believe(folder)
         _say("Libya publishes alerts on a made-up network, and reads a list")
         _together(["LBY"], folder, "demo-seed", "known")
     print(_table(nodes, folder, time.monotonic() - started), flush=True)
@@ -128,6 +132,14 @@ def agree(folder: Path) -> None:
     _together(["LBY"], folder, "demo-seed", "propose")
     _together(["NER"], folder, "demo-seed", "sign")
     (folder / _SEEDED).touch()
+
+
+def believe(folder: Path) -> None:
+    """Each state makes its authority for documents and a signer of seals; the others vouch for it, by two persons."""
+    _say("each state makes its authority for documents, and vouches for those of the others")
+    for state, country in COUNTRIES.items():
+        make_authority(folder / "ceremony" / state / "authority", country, state, PASSWORD)
+    _together(list(COUNTRIES), folder, "demo-seed", "trust", "--cards", str(folder / "cards"))
 
 
 def wait_for(nodes: list[Node], seconds: float = 60) -> None:
@@ -229,5 +241,7 @@ def _story(folder: Path) -> list[str]:
         "  7. Libya: withdraw the alert: the post no longer finds it, and Libya sees who acknowledged.",
         "  8. Libya, idris: Analysis: search for Hamid Khattar, or for the plate 5-123456; open the dossier, draw its",
         "     links, make a brief; `.venv/bin/jiwar verify-brief FILE` proves it.",
+        "  9. Libya, amal: More, Documents, Trust: whose papers are believed, who vouches, until when. Propose that",
+        "     Tunisia’s authority ends; salem decides; *What the posts hold* says when a post has heard of it (Niger).",
         "",
     ]

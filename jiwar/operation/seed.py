@@ -15,13 +15,17 @@ from jiwar.agreements.demo import demo_agreement
 from jiwar.agreements.queries import agreements as held_agreements
 from jiwar.analysis.demo import ON, ORDER, alert_content
 from jiwar.crossings.demo import mrz_samples
+from jiwar.documents import trust as document_trust
+from jiwar.documents import trust_store
+from jiwar.documents.demo import CERTIFICATE, REVOCATIONS, make_signer
+from jiwar.documents.trust_offers import draft_offer
 from jiwar.identity import services as identity
 from jiwar.identity.cards import read_card
 from jiwar.identity.certification import install, request_certificate
 from jiwar.identity.papers import read_root
 from jiwar.identity.queries import agency, anyone, person
 from jiwar.identity.roles import Clearance, Role
-from jiwar.operation.demo import PASSWORD, PEOPLE
+from jiwar.operation.demo import COUNTRIES, PASSWORD, PEOPLE
 from jiwar.watchlist import services as watchlist
 from jiwar.watchlist.alert_kinds import ALERT_ON
 
@@ -129,6 +133,44 @@ def known() -> None:
     with sample.open("rb") as file:
         importer = _as("amal", Permission.WATCHLIST_LIST_IMPORT, Purpose.SANCTIONS)
         watchlist.import_un_list(importer, file, sample.name)
+
+
+def trust(cards: Path, seconds: float = 30) -> None:
+    """Take an own signer of seals into use, show the own authority, vouch for every authority, read in the rest."""
+    state = settings.NODE.state
+    folder = cards.parent / "ceremony"
+    made = make_signer(folder / state / "authority", COUNTRIES[state], PASSWORD)
+    _write(cards / f"{state}.seal-signer", made)
+    jobs = {role: username for username, _, role, _ in PEOPLE[state]}
+    imports = _as(jobs["contact_officer"], Permission.DOCUMENTS_TRUST_IMPORT)
+    approves = _as(jobs["approver"], Permission.DOCUMENTS_TRUST_APPROVE)
+    held = trust_store.current()
+    if not held.anchors:
+        own = (folder / state / "authority" / CERTIFICATE).read_bytes()
+        drafts = [draft_offer(imports, own, "The demonstration's authority")]
+        for other in COUNTRIES:
+            data = (folder / other / "authority" / CERTIFICATE).read_bytes()
+            said = {"handed": "in_person", "checked": "read aloud at the demonstration", "reason": "Demonstration"}
+            drafts.append(document_trust.draft_certificate(imports, data, **said))
+        for draft in drafts:
+            sent = document_trust.submit_change(imports, draft.pk)
+            document_trust.approve_change(approves, sent.pk, sent.content_hash)
+    deadline = time.monotonic() + seconds
+    for other in COUNTRIES:
+        while not (path := cards / f"{other}.seal-signer").exists():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{other} has made no signer of seals")
+            time.sleep(0.1)
+        crl = folder / other / "authority" / REVOCATIONS
+        document_trust.import_file(imports, path.name, path.read_bytes(), "Demonstration")
+        document_trust.import_file(imports, f"{other}-{crl.name}", crl.read_bytes(), "Demonstration")
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all: other nodes wait for it."""
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(path)
 
 
 def _as(username: str, permission: Permission, purpose: Purpose | None = None) -> Grant:

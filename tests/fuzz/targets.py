@@ -15,6 +15,7 @@ from tests.fuzz import (  # noqa: F401 - they enter their targets
     of_screening,
     of_seals,
     of_signed,
+    of_trust,
     of_watchlist,
     of_wire,
 )

@@ -125,9 +125,7 @@ def _documents(documents: Tlv) -> tuple[str, tuple[str, ...], int]:
 def _defects(whole: Tlv) -> Iterator[KnownDefect]:
     """TR-03129-2, 7: version, the hash that certificates are named by, defects."""
     for defect in _last(whole).expect(tlv.SET).each():
-        signer, *rest = defect.expect(tlv.SEQUENCE).children()
-        if not rest:
-            raise TlvInvalid("tlv_cut", defect.start)
+        signer, *rest = _some(defect, 2)
         country, about = "", []
         if signer.tag == tlv.SEQUENCE:
             issuer, serial = _two(signer)
@@ -138,7 +136,7 @@ def _defects(whole: Tlv) -> Iterator[KnownDefect]:
         if len(rest) > 1:
             about.append(f"sha {tlv.octets(rest[0]).hex()}")
         for known in rest[-1].expect(tlv.SET).each():
-            kind, *parameters = known.expect(tlv.SEQUENCE).children()
+            kind, *parameters = _some(known, 1)
             text = _parameter(parameters[0]) if parameters else ""
             yield KnownDefect(country, _code(tlv.oid(kind)), tuple(line[:300] for line in about), text)
 
@@ -153,6 +151,13 @@ def _last(whole: Tlv) -> Tlv:
     if not 2 <= len(parts) <= 3:
         raise TlvInvalid("tlv_cut", whole.start, len(parts))
     return parts[-1]
+
+
+def _some(element: Tlv, least: int) -> list[Tlv]:
+    parts = element.expect(tlv.SEQUENCE).children()
+    if len(parts) < least:
+        raise TlvInvalid("tlv_cut", element.start, len(parts))
+    return parts
 
 
 def _two(element: Tlv) -> tuple[Tlv, Tlv]:
