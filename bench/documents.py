@@ -11,7 +11,7 @@ from jiwar.documents.logic.mrz import read_mrz
 from jiwar.documents.logic.mrz_writing import make_td3
 
 PEER = "mrz 0.6.2"
-GOAL = 17_000  # twice what the peer read when the goal was set
+GOAL = 50_000
 PASSPORTS = 2_000
 ROUNDS = 5
 
@@ -22,18 +22,18 @@ from mrz.checker.td3 import TD3CodeChecker
 zones, rounds = json.load(sys.stdin)
 best = 0.0
 for _ in range(rounds):
-    start = time.perf_counter()
+    start = time.process_time()
     for zone in zones:
         checker = TD3CodeChecker(zone)
         assert checker, zone
         checker.fields()
-    best = max(best, len(zones) / (time.perf_counter() - start))
+    best = max(best, len(zones) / (time.process_time() - start))
 print(best)
 """
 
 
 def benchmarks() -> Iterator[dict]:
-    """One row: passports (TD3) read and checked per second in one thread, the best of five rounds."""
+    """One row: passports (TD3) read and checked per second of processor time, the best of five rounds."""
     zones = _passports()
     row = {
         "name": "documents.mrz_read_per_s",
@@ -77,10 +77,10 @@ def _passports() -> list[str]:
 def _reads_per_second(zones: list[str]) -> float:
     best = 0.0
     for _ in range(ROUNDS):
-        start = time.perf_counter()
+        start = time.process_time()
         for zone in zones:
             read = read_mrz(zone, date(2026, 1, 1))
             assert not read.failed, zone
             assert not read.problems, zone
-        best = max(best, len(zones) / (time.perf_counter() - start))
+        best = max(best, len(zones) / (time.process_time() - start))
     return best

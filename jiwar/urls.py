@@ -13,7 +13,9 @@ from jiwar.bridges.taxii import urls as taxii
 from jiwar.crossings.pages import urls as crossings
 from jiwar.documents.lost_pages import urls as lost
 from jiwar.documents.pages import urls as documents
+from jiwar.documents.permit_pages import urls as permits
 from jiwar.documents.picture_pages import urls as pictures
+from jiwar.documents.stock_pages import urls as stock
 from jiwar.documents.trust_pages import urls as document_trust
 from jiwar.exchange.ledger_pages import urls as ledgers
 from jiwar.exchange.pages import urls as neighbours
@@ -45,7 +47,7 @@ urlpatterns = [
     path("analysis/", include([*saved_searches, *analysis])),
     path("bridges/", include(bridges)),
     path("cases/", include(cases)),
-    path("documents/", include([*lost, *document_trust, *pictures, *documents])),
+    path("documents/", include([*lost, *document_trust, *permits, *pictures, *stock, *documents])),
     path("duplicates/", include(duplicates)),
     path("inquiries/", include(inquiries)),
     path("letters/", include(letters)),

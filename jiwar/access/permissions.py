@@ -35,6 +35,12 @@ class Permission(StrEnum):
     CROSSINGS_CROSSING_RECORD = "crossings:crossing:record"
     DOCUMENTS_LOST_REPORT = "documents:lost:report"
     DOCUMENTS_LOST_SEARCH = "documents:lost:search"
+    DOCUMENTS_PERMIT_APPROVE = "documents:permit:approve"
+    DOCUMENTS_PERMIT_DRAFT = "documents:permit:draft"
+    DOCUMENTS_PERMIT_READ = "documents:permit:read"
+    DOCUMENTS_PERMIT_REVOKE = "documents:permit:revoke"
+    DOCUMENTS_STOCK_MANAGE = "documents:stock:manage"
+    DOCUMENTS_STOCK_READ = "documents:stock:read"
     DOCUMENTS_TRUST_APPROVE = "documents:trust:approve"
     DOCUMENTS_TRUST_IMPORT = "documents:trust:import"
     DOCUMENTS_TRUST_READ = "documents:trust:read"
@@ -81,6 +87,7 @@ class Purpose(StrEnum):
     COOPERATION = "cooperation"
     COUNTER_TERRORISM = "counter_terrorism"
     CRIMINAL_INVESTIGATION = "criminal_investigation"
+    DOCUMENT_ISSUING = "document_issuing"
     JUDICIAL_COOPERATION = "judicial_cooperation"
     MISSING_PERSONS = "missing_persons"
     OVERSIGHT = "oversight"
@@ -103,6 +110,10 @@ PERSONAL = frozenset(
         P.CROSSINGS_CROSSING_RECORD,
         P.DOCUMENTS_LOST_REPORT,
         P.DOCUMENTS_LOST_SEARCH,
+        P.DOCUMENTS_PERMIT_APPROVE,
+        P.DOCUMENTS_PERMIT_DRAFT,
+        P.DOCUMENTS_PERMIT_READ,
+        P.DOCUMENTS_PERMIT_REVOKE,
         P.MATCHING_LIST_MANAGE,
         P.MATCHING_REQUEST_ANSWER,
         P.MATCHING_REQUEST_MAKE,
@@ -213,6 +224,11 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.AGREEMENTS_AGREEMENT_SUSPEND,
         P.AGREEMENTS_CONSENT_APPROVE,
         P.BRIDGES_READER_CONFIRM,
+        P.DOCUMENTS_PERMIT_APPROVE,
+        P.DOCUMENTS_PERMIT_READ,
+        P.DOCUMENTS_PERMIT_REVOKE,
+        P.DOCUMENTS_STOCK_MANAGE,
+        P.DOCUMENTS_STOCK_READ,
         P.DOCUMENTS_TRUST_APPROVE,
         P.MATCHING_QUOTA_MANAGE,
         P.MATCHING_REQUEST_ANSWER,
@@ -238,6 +254,11 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.BRIDGES_RECORD_EXPORT,
         P.CROSSINGS_CROSSING_READ,
         P.DOCUMENTS_LOST_REPORT,
+        P.DOCUMENTS_PERMIT_DRAFT,
+        P.DOCUMENTS_PERMIT_READ,
+        P.DOCUMENTS_PERMIT_REVOKE,
+        P.DOCUMENTS_STOCK_MANAGE,
+        P.DOCUMENTS_STOCK_READ,
         P.DOCUMENTS_TRUST_IMPORT,
         P.EXCHANGE_LINK_RETRY,
         P.EXCHANGE_POUCH_CARRY,
@@ -273,6 +294,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.AGREEMENTS_AGREEMENT_READ,
             P.AUDIT_LEDGER_EXPORT,
             P.AUDIT_LEDGER_READ,
+            P.DOCUMENTS_STOCK_READ,
             P.DOCUMENTS_TRUST_READ,
             P.EXCHANGE_LINK_READ,
             P.RECORDS_ENDED_READ,

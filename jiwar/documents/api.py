@@ -4,7 +4,7 @@ from typing import Annotated
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import StringConstraints
 
 from jiwar.access.bearer import authorise
@@ -70,11 +70,11 @@ class ZoneOut(Schema):
 
 
 @router.post("/mrz", response=ZoneOut, summary="Read a machine readable zone")
-def read_zone(request: HttpRequest, zone: ZoneIn) -> Mrz:
+def read_zone(request: HttpRequest, zone: ZoneIn) -> Status[Mrz]:
     """Fields, check digits and problems. Nothing is kept, and nothing is looked up."""
     authorise(request, Permission.WATCHLIST_PERSON_SCREEN)
     try:
-        return read(zone.text, timezone.localdate())
+        return Status(200, read(zone.text, timezone.localdate()))
     except MrzUnreadable as unreadable:
         detail = f"{unreadable.detail['found']} ≠ {unreadable.detail['expected']}"
         raise Refused(Fault(f"mrz_{unreadable.code}", unreadable.field, detail)) from None

@@ -66,7 +66,7 @@ def _read(told: argparse.Namespace) -> int:
         policy = ReadingPolicy(bac_after_pace=told.bac_after_pace, without=without)
         reading = chips.read_chip(by, password, policy, told.reader)
         if told.into:
-            chips.save(reading, told.into)
+            chips.save(reading, zone, told.into)
         for whole in check_chip(reading, read_mrz(zone, today) if zone else None, today):
             for check in whole.walk():
                 why = spoken("document_check", check.code).format(**check.detail) if check.code else ""

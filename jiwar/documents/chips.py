@@ -18,16 +18,14 @@ from jiwar.documents import reader
 from jiwar.documents.logic.apdu import CardFault
 from jiwar.documents.logic.chip_access import Password, card_password, zone_password
 from jiwar.documents.logic.chip_reading import NotOpened, ReadingPolicy
-from jiwar.documents.logic.chip_transcripts import Reading, read_reading, write_reading
-from jiwar.documents.logic.lds_files import MOST_BYTES, SOD, LdsUnreadable, name_of
+from jiwar.documents.logic.chip_transcripts import Reading, write_reading
+from jiwar.documents.logic.lds_files import SOD
 from jiwar.documents.logic.mrz import MrzUnreadable, read_mrz
 from jiwar.documents.logic.report import evidence
 from jiwar.documents.reader import ReaderAbsent
 from jiwar.wire.faults import Fault, Refused
 
-TRANSCRIPT: Final = "reading.json"
-MOST_FILES: Final = 64
-_MOST_TRANSCRIPT: Final = 200_000
+TRANSCRIPT: Final = "transcript.json"
 
 
 def password_of(zone: str, card_number: str, today: dt.date) -> Password:
@@ -72,8 +70,11 @@ def _told(reading: Reading) -> dict[str, object]:
     }
 
 
-def save(reading: Reading, folder: Path) -> None:
-    """The files by their names and `reading.json`, in a new folder. Raises Refused where it is there already."""
+def save(reading: Reading, zone: str, folder: Path) -> None:
+    """The files by their names, `transcript.json` and the zone, in a new folder that this user alone opens.
+
+    `jiwar document check` takes the folder. Raises Refused where it is there already.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True)
     except FileExistsError:
@@ -81,31 +82,5 @@ def save(reading: Reading, folder: Path) -> None:
     for name, data in reading.files.items():
         (folder / f"{name}.bin").write_bytes(data)
     (folder / TRANSCRIPT).write_text(json.dumps(write_reading(reading), indent=1), encoding="utf-8")
-
-
-def load(folder: Path) -> Reading:
-    """A reading from a folder of `save`, or of files alone under the names in use. Raises LdsUnreadable."""
-    files: dict[str, bytes] = {}
-    for place, path in enumerate(sorted(folder.iterdir())):
-        if place >= MOST_FILES:
-            raise LdsUnreadable("lds_too_long", "folder", {"most": MOST_FILES})
-        if (name := name_of(path.name)) and path.is_file():
-            if name in files:
-                raise LdsUnreadable("lds_value", name, {"found": "twice"})
-            files[name] = _bytes(path, name, MOST_BYTES)
-    if not (folder / TRANSCRIPT).is_file():
-        return Reading(files)
-    try:
-        return read_reading(files, json.loads(_bytes(folder / TRANSCRIPT, "transcript", _MOST_TRANSCRIPT)))
-    except (ValueError, RecursionError) as wrong:
-        if isinstance(wrong, LdsUnreadable):
-            raise
-        raise LdsUnreadable("lds_transcript", "transcript", {"why": type(wrong).__name__}) from None
-
-
-def _bytes(path: Path, name: str, most: int) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise LdsUnreadable("lds_too_long", name, {"most": most})
-    return data
+    if zone:
+        (folder / "zone.txt").write_text(zone, encoding="utf-8")

@@ -1,4 +1,7 @@
-"""Tables of the room. Trust: certificates and lists of revocations, who said of each that it holds, and files read."""
+"""Tables of the room. Trust: certificates and lists of revocations, who said of each that it holds, and files read.
+
+Issuing: blanks and who keeps them, permits, revoked seals.
+"""
 
 import uuid
 
@@ -265,3 +268,126 @@ class LostHolding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node} {self.sequence}"
+
+
+# --- what this state issues -------------------------------------------------------------------------------------------
+
+
+class BlankSeries(models.Model):
+    """A delivery of numbered blanks for one type of document: two letters and the numbers from `first` to `last`."""
+
+    type = models.CharField(max_length=12)
+    prefix = models.CharField(max_length=2)
+    digits = models.PositiveSmallIntegerField()
+    first = models.PositiveIntegerField()
+    last = models.PositiveIntegerField()
+    supplier = models.CharField(max_length=200)
+    received_by = models.CharField(max_length=60)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-received_at", "-pk"]
+        indexes = [models.Index(fields=["prefix", "first"])]
+
+    def __str__(self) -> str:
+        return f"{self.name_of(self.first)} - {self.name_of(self.last)}"
+
+    def name_of(self, number: int) -> str:
+        """The number as it is printed on the blank."""
+        return f"{self.prefix}{number:0{self.digits}}"
+
+
+class BlankHandover(models.Model):
+    """Blanks on their way from one keeper to another: the first signature gives, the second takes or refuses."""
+
+    class State(models.TextChoices):
+        OFFERED = "offered"
+        TAKEN = "taken"
+        REFUSED = "refused"
+
+    series = models.ForeignKey(BlankSeries, models.PROTECT, related_name="handovers")
+    first = models.PositiveIntegerField()
+    last = models.PositiveIntegerField()
+    giver = models.CharField(max_length=60)
+    taker = models.CharField(max_length=60)
+    state = models.CharField(max_length=10, choices=State, default=State.OFFERED)
+    offered_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-offered_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.series.name_of(self.first)} - {self.series.name_of(self.last)}: {self.state}"
+
+
+class Blank(models.Model):
+    """One numbered blank: who keeps it and what became of it. `keeper` is a person's id, `permit` of what it became."""
+
+    class State(models.TextChoices):
+        KEPT = "kept"
+        OFFERED = "offered"
+        USED = "used"
+        SPOILED = "spoiled"
+        LOST = "lost"
+
+    series = models.ForeignKey(BlankSeries, models.PROTECT, related_name="blanks")
+    number = models.PositiveIntegerField()
+    keeper = models.CharField(max_length=60)
+    state = models.CharField(max_length=10, choices=State, default=State.KEPT)
+    permit = models.UUIDField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["series", "number"]
+        constraints = [models.UniqueConstraint(fields=["series", "number"], name="one_blank_per_number")]
+        indexes = [models.Index(fields=["keeper", "state"])]
+
+    def __str__(self) -> str:
+        return self.series.name_of(self.number)
+
+
+class Permit(models.Model):
+    """A document that this state issued, as its record has it. It goes when its record's time is over."""
+
+    class State(models.TextChoices):
+        VALID = "valid"
+        REVOKED = "revoked"
+
+    record = models.OneToOneField("records.Record", models.CASCADE, related_name="+")
+    uid = models.UUIDField(unique=True)
+    type = models.CharField(max_length=12)
+    number = models.CharField(max_length=12, unique=True)
+    name = models.CharField(max_length=130, blank=True)
+    valid_from = models.DateField()
+    valid_until = models.DateField(db_index=True)
+    state = models.CharField(max_length=10, choices=State, default=State.VALID)
+    seal = models.BinaryField(default=b"")
+    digest = models.CharField(max_length=12, blank=True, db_index=True, help_text="of the seal's signed part, in hex")
+    signer = models.CharField(max_length=80, blank=True)
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-issued_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.number}"
+
+
+class RevokedSeal(models.Model):
+    """A seal that its state revoked, own or received; `month` is that in which its document expires."""
+
+    state = models.CharField(max_length=3)
+    month = models.CharField(max_length=7)
+    digest = models.CharField(max_length=12)
+    record = models.ForeignKey("records.Record", models.CASCADE, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["state", "digest"], name="one_revocation_per_seal"),
+        ]
+        indexes = [models.Index(fields=["state", "month"])]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.digest}"

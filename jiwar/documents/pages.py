@@ -40,6 +40,18 @@ PLACES: tuple[Place, ...] = (
         frozenset({P.WATCHLIST_PERSON_SCREEN}),
     ),
     Place(
+        "permits",
+        gettext_noop("Permits"),
+        gettext_noop("Issue emergency travel documents, crossing and convoy permits, sealed; revoke them."),
+        frozenset({P.DOCUMENTS_PERMIT_READ}),
+    ),
+    Place(
+        "stock",
+        gettext_noop("Blank stock"),
+        gettext_noop("Numbered blanks: received, handed over with two signatures, used, spoiled, lost."),
+        frozenset({P.DOCUMENTS_STOCK_READ}),
+    ),
+    Place(
         "document-trust",
         gettext_noop("Trust"),
         gettext_noop("Which issuing authorities are believed, who says so, and what is about to expire."),

@@ -1,6 +1,6 @@
 """The public face of the room: machine readable zones (ICAO Doc 9303), lost and stolen documents."""
 
-from jiwar.documents import trust_effects, trust_posts  # noqa: F401 - attach what they do with kinds, each minute
+from jiwar.documents import permits, trust_effects, trust_posts  # noqa: F401 - attach what they do with kinds, each minute
 from jiwar.documents.logic.codes import known_codes
 from jiwar.documents.logic.mrz import Check, Mrz, MrzUnreadable, Problem
 from jiwar.documents.logic.mrz import read_mrz as read

@@ -19,8 +19,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from jiwar.documents.logic import seal_signers
-from jiwar.documents.signer_keys import open_key, raw_signature
+from jiwar.documents.signer_keys import KeyUnavailable, open_key, raw_signature
 from jiwar.identity.keys import write_secret
+from jiwar.wire.faults import Fault, Refused
 
 VERSION: Final = 1
 FILE: Final = "seal-signer.json"
@@ -84,6 +85,16 @@ def current(at: dt.datetime | None = None) -> Signer:
     if not first <= (at or timezone.now()) <= last:
         raise SignerMissing("signer_past_use", last.date().isoformat())
     return signer
+
+
+def current_or_refused() -> Signer:
+    """As `current`, for a person at the console."""
+    try:
+        return current()
+    except SignerMissing as missing:
+        raise Refused(Fault(missing.code, "", missing.detail)) from None
+    except KeyUnavailable as unavailable:
+        raise Refused(Fault("seal_key_unavailable", "", unavailable.code)) from None
 
 
 def prepare(folder: Path, key: dict[str, str], country: str, name: str) -> x509.CertificateSigningRequest:

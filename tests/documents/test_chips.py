@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from jiwar.documents import chips as service
 from jiwar.documents import reader
-from jiwar.documents.chips import load, password_of, save
+from jiwar.documents.chips import password_of, save
 from jiwar.documents.logic.apdu import CardFault
 from jiwar.documents.logic.chip_access import card_password
 from jiwar.documents.logic.chip_checking import check_chip
-from jiwar.documents.logic.chip_transcripts import Reading
-from jiwar.documents.logic.lds_files import LdsUnreadable
+from jiwar.documents.logic.chip_transcripts import read_reading
+from jiwar.documents.logic.lds_files import name_of
 from jiwar.documents.reader import ReaderAbsent
 from jiwar.records.words import words
 from jiwar.wire.faults import Refused
@@ -51,42 +50,16 @@ def test_what_opens_no_chip_is_refused_before_it_is_asked(
 
 
 def test_a_reading_is_kept_and_checked_again(tmp_path: Path) -> None:
-    reading = read(chips.modern())
-    save(reading, tmp_path / "kept")
-    assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o700
-    again = load(tmp_path / "kept")
+    reading, folder = read(chips.modern()), tmp_path / "kept"
+    save(reading, ZONE, folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "zone.txt").read_text() == ZONE
+    files = {name: path.read_bytes() for path in folder.iterdir() if (name := name_of(path.name))}
+    again = read_reading(files, json.loads((folder / "transcript.json").read_text()))
     assert again == reading
     assert check_chip(again, None, TODAY) == check_chip(reading, None, TODAY)
     with pytest.raises(Refused, match="folder_exists"):
-        save(reading, tmp_path / "kept")
-
-
-def test_a_folder_of_files_alone(tmp_path: Path) -> None:
-    (tmp_path / "Datagroup1.bin").write_bytes(chips.zone())
-    (tmp_path / "notes.txt").write_text("nothing of a chip")
-    (tmp_path / "DG2").mkdir()
-    assert load(tmp_path) == Reading({"EF.DG1": chips.zone()})
-
-
-def test_a_folder_that_is_too_much(tmp_path: Path) -> None:
-    (tmp_path / "DG2.bin").write_bytes(bytes((4 << 20) + 1))
-    with pytest.raises(LdsUnreadable, match="lds_too_long"):
-        load(tmp_path)
-    (tmp_path / "DG2.bin").write_bytes(b"")
-    (tmp_path / "EF_DG2.bin").write_bytes(b"")
-    with pytest.raises(LdsUnreadable, match="lds_value"):
-        load(tmp_path)
-    for number in range(64):
-        (tmp_path / f"0{number:02}").touch()
-    with pytest.raises(LdsUnreadable, match="lds_too_long"):
-        load(tmp_path)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\x00", '{"version": 1}', json.dumps("x" * 200_001)])
-def test_a_transcript_that_is_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / service.TRANSCRIPT).write_text(text)
-    with pytest.raises(LdsUnreadable):
-        load(tmp_path)
+        save(reading, "", folder)
 
 
 def test_every_way_to_have_no_reader_has_its_words() -> None:

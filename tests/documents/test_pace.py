@@ -3,6 +3,8 @@
 import secrets
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jiwar.documents.logic import pace
 from jiwar.documents.logic.apdu import CardFault, Command
@@ -10,6 +12,7 @@ from jiwar.documents.logic.chip_access import card_password, typed_password
 from jiwar.documents.logic.chip_authentication import verify_mapped
 from jiwar.documents.logic.chip_groups import CurveGroup, Group, GroupInvalid, standard
 from jiwar.documents.logic.chip_transcripts import Mapped
+from jiwar.documents.logic.curves import CURVES, Curve
 from jiwar.documents.logic.lds_security import ChipKey, read_card_access
 from jiwar.documents.logic.pki import SignatureWrong
 from tests.documents import made_chips as chips
@@ -214,3 +217,19 @@ def test_the_card_number_opens_too_and_a_wrong_one_does_not() -> None:
     pace.open_pace(VirtualCard(chip), info, card_password(chips.CAN), secrets.token_bytes)
     with pytest.raises(CardFault, match="password_refused"):
         pace.open_pace(VirtualCard(chip), info, card_password("654321"), secrets.token_bytes)
+
+
+@given(st.sampled_from(CURVES), st.integers(0, 2**64), st.integers(0, 2**64), st.integers(-9, 9))
+@settings(max_examples=40)
+def test_multiplying_is_adding_again_and_again(curve: Curve, one: int, other: int, near: int) -> None:
+    """Sums of multiples, and multiples beside the order, against addition point by point."""
+    point = curve.multiply(other + 2, curve.g)
+    assert point is not None
+    assert curve.combine((one, curve.g), (other, point)) == curve.multiply(one + other * (other + 2), curve.g)
+    slow = None
+    for _ in range(abs(near)):
+        slow = curve.add(slow, curve.g)
+    if near < 0 and slow is not None:
+        slow = (slow[0], curve.p - slow[1])
+    assert curve.multiply(curve.n + near, curve.g) == slow
+    assert curve.combine((one + 1, curve.g), (curve.n - one - 1, curve.g)) is None

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from jiwar.documents.logic import tlv
-from jiwar.documents.logic.passive import check_passive
+from jiwar.documents.logic.passive import check_card_security, check_passive
 from jiwar.documents.logic.report import Check, Result
 from jiwar.documents.logic.sod import read_sod
 from jiwar.documents.logic.trust import Anchor, Defect, Trust
@@ -132,20 +132,20 @@ def test_a_hash_that_was_changed_fails() -> None:
     sod = CHIP.sod()
     hashed = read_sod(sod).hashes[1]
     found = check(tampered(sod, hashed))
-    assert why(found) == {("content", "sod_content_wrong"), ("group.1", "group_hash_wrong")}
+    assert why(found) == {("content", "content_wrong"), ("group.1", "group_hash_wrong")}
 
 
 def test_a_signed_attribute_that_was_changed_fails() -> None:
     sod = CHIP.sod()
-    found = check(tampered(sod, read_sod(sod).signer.digest))
-    assert why(found) == {("content", "sod_content_wrong"), ("signature", "signature_wrong")}
+    found = check(tampered(sod, read_sod(sod).signed.signers[0].digest))
+    assert why(found) == {("content", "content_wrong"), ("signature", "signature_wrong")}
     other = replace(CHIP, attribute_type="1.2.840.113549.1.7.1").sod()
-    assert why(check(other)) == {("content", "sod_content_type_wrong")}
+    assert why(check(other)) == {("content", "content_type_wrong")}
 
 
 def test_a_signature_that_was_changed_fails() -> None:
     sod = CHIP.sod()
-    assert why(check(tampered(sod, read_sod(sod).signer.signature))) == {("signature", "signature_wrong")}
+    assert why(check(tampered(sod, read_sod(sod).signed.signers[0].signature))) == {("signature", "signature_wrong")}
 
 
 def test_a_certificate_that_was_changed_fails() -> None:
@@ -325,9 +325,9 @@ def test_the_published_vectors(shared_data: Path) -> None:
 
 
 PLAIN = {"signature_wrong", "defect_content_type"}
-OTHER = {"signature_wrong", "sod_content_type_wrong"}
+OTHER = {"signature_wrong", "content_type_wrong"}
 VERSION = {"defect_version"}
-CHANGED = {"sod_content_wrong"}
+CHANGED = {"content_wrong"}
 VECTORS: list[set[str]] = [
     *(set(), set()),  # the two genuine ones
     PLAIN,  # content type changed to plain data, in the signed attributes too
@@ -341,3 +341,42 @@ VECTORS: list[set[str]] = [
     CHANGED,  # the hash of DG14
     *(set(), set()),  # genuine, beside files that were changed
 ]
+
+
+# EF.CardSecurity ------------------------------------------------------------------------------------------------------
+
+
+def card_security(**told: Any) -> bytes:
+    """The same signature over a list of keys."""
+    sod = replace(CHIP, **{"content_type": "0.4.0.127.0.7.3.2.1", **told}).sod()
+    return tlv.read(sod).only().raw
+
+
+def test_the_keys_of_a_chip_are_what_its_state_signed() -> None:
+    found = check_card_security(card_security(), GROUPS[1], TRUST, AT)
+    assert found.result is Result.SUCCESSFUL
+    assert [one.id for one in found.children] == [
+        f"chip.card_security.{name}" for name in ("content", "signature", "chain", "state")
+    ]
+
+
+def test_the_keys_of_a_chip_that_were_changed() -> None:
+    data = card_security()
+    content = CHIP.content()
+    turned = data.replace(content, content[:-1] + bytes([content[-1] ^ 1]))
+    other = card_security(content_type="2.23.136.1.1.1")
+    stranger = replace(CHIP, key=STATE.signer()[0], content_type="0.4.0.127.0.7.3.2.1").sod()
+    for wrong, code in (
+        (turned, "content_wrong"),
+        (other, "content_type_wrong"),
+        (tlv.read(stranger).only().raw, "signature_wrong"),
+    ):
+        found = check_card_security(wrong, GROUPS[1], TRUST, AT)
+        assert found.result is Result.FAILED
+        assert [one.code for one in found.children if one.result is Result.FAILED] == [code]
+    assert check_card_security(data, zone_file("LBY"), TRUST, AT).result is Result.FAILED
+    assert check_card_security(data, b"a\0", TRUST, AT).result is Result.UNDETERMINED
+    for nothing in (b"", data[:-1], data + b"\0"):
+        found = check_card_security(nothing, None, TRUST, AT)
+        assert (found.result, found.code) == (Result.ABORTED, "card_security_unreadable")
+        assert found.code in words()["document_check"]

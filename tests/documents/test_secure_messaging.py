@@ -1,5 +1,6 @@
 """Sessions with a chip: the worked examples of Doc 9303-11, appendix D, and what no answer may look like."""
 
+import datetime as dt
 import hashlib
 
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 
 from jiwar.documents.logic.apdu import CardFault, Command, Response
 from jiwar.documents.logic.bac import open_bac
-from jiwar.documents.logic.chip_access import Password, card_password, typed_password
+from jiwar.documents.logic.chip_access import Password, card_password, typed_password, zone_password
 from jiwar.documents.logic.chip_ciphers import FOR_ENCRYPTION, FOR_MAC, Suite
+from jiwar.documents.logic.mrz import read_mrz
+from jiwar.documents.logic.mrz_layout import check_digit
 from jiwar.documents.logic.secure_messaging import Session
 from tests.documents.virtual_card import _Session
 
@@ -89,6 +92,21 @@ def test_a_long_number_goes_whole_into_the_password() -> None:
     assert typed_password("D23145890734", "340712", "950712").secret.hex() == (
         hashlib.sha1(b"D23145890734934071279507122").hexdigest()
     )
+
+
+@pytest.mark.parametrize(
+    ("lines", "information"),
+    [
+        (("I<UTOD23145890<7349<<<<<<<<<<<", "3407127M9507122UTO<<<<<<<<<<<2", "STEVENSON<<PETER<JOHN<<<<<<<<<"),
+         b"D23145890734934071279507122"),
+        (("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L8<<902C<3UTO6908061F9406236ZE184226B<<<<<14"),
+         b"L8<<902C<" + check_digit("L8<<902C<").encode() + b"69080619406236"),
+    ],
+)  # fmt: skip
+def test_the_password_of_a_printed_zone(lines: tuple[str, ...], information: bytes) -> None:
+    """A long number whole; fillers within a short one each for itself."""
+    zone = read_mrz("\n".join(lines), dt.date(2026, 11, 26))
+    assert zone_password(zone).secret == hashlib.sha1(information).digest()
 
 
 SUITES = st.sampled_from(Suite)

@@ -67,7 +67,7 @@ def test_a_chip_whose_list_openssl_signed(
     found = check_passive(sod, GROUPS, TRUST, AT)
     assert found.result is Result.SUCCESSFUL, [one for one in found.walk() if one.code]
     assert {one.code for one in found.walk() if one.code} == deviations
-    signature = read_sod(sod).signer.signature
+    signature = read_sod(sod).signed.signers[0].signature
     turned = sod.replace(signature, signature[:-1] + bytes([signature[-1] ^ 1]))
     assert check_passive(turned, GROUPS, TRUST, AT).result is Result.FAILED
 

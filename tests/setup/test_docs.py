@@ -23,9 +23,11 @@ from jiwar.bridges import exports
 from jiwar.bridges.logic import leaving
 from jiwar.bridges.logic.lost import Why
 from jiwar.bridges.models import Reading, ReadStatement
-from jiwar.documents import trust_kinds
+from jiwar.documents import permit_papers, permits, trust_kinds
 from jiwar.documents.logic import known_defects
 from jiwar.documents.logic.lost import LostStatus, LostType
+from jiwar.documents.logic.permits import CODES as CODES_OF_PERMITS
+from jiwar.documents.models import Blank, BlankHandover, Permit
 from jiwar.exchange.logic import chunks
 from jiwar.exchange.logic.receipt import STATUSES
 from jiwar.exchange.logic.streams import Lane
@@ -266,6 +268,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "action": lambda: {*alert_kinds.Action, telling.HIDDEN_ACTION},
     "action_taken": lambda: set(hit_kinds.ActionTaken),
     "alert_type": lambda: set(alert_kinds.AlertType),
+    "blank_state": lambda: set(Blank.State.values),
     "bridge_format": lambda: set(exports.WRITERS),
     "clearance": lambda: set(Clearance),
     "chart_node": lambda: {"subject", "name", "document", "identifier", "address", "hit"},
@@ -279,6 +282,7 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "flow": lambda: set(FLOWS),
     "foreign_said": lambda: set(get_args(kinds.Said.model_fields["what"].annotation)),
     "identifier": lambda: set(get_args(hit_kinds.Identifier)),
+    "handover_state": lambda: set(BlankHandover.State.values),
     "identifier_kind": lambda: set(identifiers.KINDS),
     "information": lambda: set(get_args(content.InformationGrade)),
     "kind": lambda: {name for name, _ in KINDS},
@@ -303,7 +307,11 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "name_kind": lambda: set(get_args(kinds.NameKind)),
     "onward": lambda: set(get_args(content.Onward)),
     "outcome": lambda: set(hit_kinds.Outcome),
+    "paper_form": lambda: set(permit_papers.FORMS),
     "permission": lambda: set(Permission),
+    "permit_revocation": lambda: set(permits.REASONS),
+    "permit_state": lambda: set(Permit.State.values),
+    "permit_type": lambda: set(CODES_OF_PERMITS),
     "place_kind": lambda: set(get_args(kinds.PlaceFact.model_fields["kind"].annotation)),
     "protected": lambda: set(get_args(alert_kinds.Protected)),
     "pull_failure": lambda: set(_named("PullFailed")),

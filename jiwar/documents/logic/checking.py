@@ -15,12 +15,12 @@ from typing import Final
 from jiwar.documents.logic.chip_checking import check_chip
 from jiwar.documents.logic.chip_transcripts import Reading
 from jiwar.documents.logic.lds import read_group
-from jiwar.documents.logic.lds_files import SOD, LdsUnreadable, Zone, group_name, groups
+from jiwar.documents.logic.lds_files import CARD_SECURITY, SOD, LdsUnreadable, Zone, group_name, groups
 from jiwar.documents.logic.lost import LostAnswer
 from jiwar.documents.logic.lost_checking import check_lost
 from jiwar.documents.logic.mrz import Mrz, MrzUnreadable, read_mrz
 from jiwar.documents.logic.mrz_checking import check_mrz
-from jiwar.documents.logic.passive import check_passive
+from jiwar.documents.logic.passive import check_card_security, check_passive
 from jiwar.documents.logic.report import Check, CheckReport, Header, Result, group, timed
 from jiwar.documents.logic.seal_checking import Revoked, check_seal
 from jiwar.documents.logic.seal_profiles import Profiles
@@ -67,8 +67,8 @@ def check_document(
     clock: Callable[[], int] = time.perf_counter_ns,
 ) -> CheckReport:
     """The check ``document`` with children ``mrz``, ``chip`` (``chip.access``, ``chip.lds``, ``chip.genuine``,
-    ``chip.passive``), ``seal`` (each one), ``lost`` and ``clock``, each where there is something to check. Never raises
-    on what a document says.
+    ``chip.passive``, ``chip.card_security``), ``seal`` (each one), ``lost`` and ``clock``, each where there is
+    something to check. Never raises on what a document says.
 
     `clock` counts nanoseconds: for durations alone. Where no zone was read from the page, that of DG1 is checked.
     """
@@ -110,7 +110,7 @@ def _questions(
     if zone := zone_of(inputs):
         yield lambda: check_mrz(zone, today)
     if (chip := inputs.chip) is not None:
-        yield lambda: group("chip", (*check_chip(chip, _read(printed, today), today), _passive(chip.files, trust, at)))
+        yield lambda: group("chip", (*check_chip(chip, _read(printed, today), today), *_signed(chip.files, trust, at)))
     for raw in inputs.seals[:MOST_SEALS]:
         yield partial(check_seal, raw, trust, at, policy.profiles, policy.revoked, printed)
     if len(inputs.seals) > MOST_SEALS:
@@ -126,10 +126,13 @@ def _read(zone: str, today: dt.date) -> Mrz | None:
         return None
 
 
-def _passive(files: Mapping[str, bytes], trust: Trust, at: dt.datetime) -> Check:
+def _signed(files: Mapping[str, bytes], trust: Trust, at: dt.datetime) -> Iterator[Check]:
     if SOD not in files:
-        return Check("chip.passive", Result.UNDETERMINED, "sod_not_read")
-    return check_passive(files[SOD], groups(files), trust, at)
+        yield Check("chip.passive", Result.UNDETERMINED, "sod_not_read")
+    else:
+        yield check_passive(files[SOD], groups(files), trust, at)
+    if CARD_SECURITY in files:
+        yield check_card_security(files[CARD_SECURITY], files.get(group_name(1)), trust, at)
 
 
 def _crl_age(trust: Trust, at: dt.datetime) -> int | None:

@@ -29,8 +29,10 @@ def zone_password(zone: Mrz) -> Password:
     """From number, date of birth and date of expiry, with check digits as they ought to be."""
     layout = LAYOUTS[zone.format]
     printed = "".join(zone.lines)
-    dates = [printed[layout.fields[field]] for field in ("birth_date", "expiry")]
-    return typed_password(zone.number.replace(" ", FILLER), *dates)
+    number, birth, expiry = (printed[layout.fields[field]] for field in ("number", "birth_date", "expiry"))
+    # A long number goes on in the optional data; a short one counts with every filler within it.
+    long = len(zone.number) > _NUMBER_LENGTH
+    return typed_password(zone.number.replace(" ", FILLER) if long else number, birth, expiry)
 
 
 def typed_password(number: str, birth: str, expiry: str) -> Password:

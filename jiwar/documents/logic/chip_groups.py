@@ -69,8 +69,8 @@ class CurveGroup:
         return x.to_bytes(self.curve.size, "big")
 
     def mapped(self, nonce: int, secret: int, public: bytes) -> "CurveGroup":
-        shared = self._times(secret, self._point(public))
-        generator = self.curve.add(self.curve.multiply(nonce % self.curve.n, self.generator), shared)
+        terms = (nonce % self.curve.n, self.generator), (secret, self._point(public))
+        generator = self.curve.combine(*terms)
         if generator is None:
             raise GroupInvalid("key_invalid", "mapped to infinity")
         return CurveGroup(self.curve, generator)

@@ -88,31 +88,52 @@ class Curve:
         return w, (slope * (x - w) - y) % p
 
     def multiply(self, factor: int, point: Point) -> Point | None:
-        """The point so many times: in Jacobian coordinates, which need one inversion in place of hundreds."""
-        p, (u, v) = self.p, point
+        return self.combine((factor, point))
+
+    def combine(self, *terms: tuple[int, Point]) -> Point | None:
+        """The sum of points, each so many times.
+
+        In Jacobian coordinates, which need one inversion in place of hundreds; all terms share the doublings, and
+        digits from -7 to 7 make one addition of five (wNAF).
+        """
+        p = self.p
+        wanted = [(_digits(factor), self._odd(point)) for factor, point in terms]
         x, y, z = 0, 1, 0  # infinity
-        for bit in f"{factor:b}":
+        for place in reversed(range(max(len(digits) for digits, _ in wanted))):
             square = y * y % p
             s, zz = 4 * x * square % p, z * z % p
             m = (3 * x * x + self.a * zz * zz) % p
             z, x = 2 * y * z % p, (m * m - 2 * s) % p
             y = (m * (s - x) - 8 * square * square) % p
-            if bit == "0":
-                continue
-            zz = z * z % p
-            h, r = (u * zz - x) % p, (v * z * zz - y) % p
-            if not z or not (h or r):
-                # Nothing so far, or the point itself, which is doubled.
-                x, y, z = (u, v, 1) if not z else (*(self.add(point, point) or (0, 1)), int(v != 0))
-                continue
-            hh = h * h % p
-            hhh, w = h * hh % p, x * hh % p
-            x = (r * r - hhh - 2 * w) % p
-            y, z = (r * (w - x) - y * hhh) % p, z * h % p
+            for digits, odd in wanted:
+                digit = digits[place] if place < len(digits) else 0
+                if not digit:
+                    continue
+                u, v = odd[abs(digit) >> 1]
+                if digit < 0:
+                    v = p - v
+                zz = z * z % p
+                h, r = (u * zz - x) % p, (v * z * zz - y) % p
+                if not z:
+                    x, y, z = u, v, 1
+                elif not (h or r):  # the point itself: doubled; no point has the order two
+                    (x, y), z = self.add((u, v), (u, v)) or (0, 1), 1
+                else:
+                    hh = h * h % p
+                    hhh, w = h * hh % p, x * hh % p
+                    x = (r * r - hhh - 2 * w) % p
+                    y, z = (r * (w - x) - y * hhh) % p, z * h % p
         if not z:
             return None
         inverse = pow(z, -1, p)
         return x * inverse**2 % p, y * inverse**3 % p
+
+    def _odd(self, point: Point) -> list[Point]:
+        """The point 1, 3, 5 and 7 times."""
+        twice, found = self.add(point, point), [point]
+        while len(found) < 4:
+            found.append(self.add(found[-1], twice) or point)
+        return found
 
     def verifies(self, public: Point, hashed: bytes, r: int, s: int) -> bool:
         """Whether (r, s) is the ECDSA signature of the hash (FIPS 186-5, 6.4.2)."""
@@ -120,8 +141,22 @@ class Curve:
             return False
         e = int.from_bytes(hashed, "big") >> max(0, 8 * len(hashed) - self.n.bit_length())
         w = pow(s, -1, self.n)
-        found = self.add(self.multiply(e * w % self.n, self.g), self.multiply(r * w % self.n, public))
+        found = self.combine((e * w % self.n, self.g), (r * w % self.n, public))
         return found is not None and found[0] % self.n == r
+
+
+def _digits(factor: int) -> list[int]:
+    """A number as odd digits from -7 to 7 with three zeros at least between two, the lowest first."""
+    found = []
+    while factor:
+        digit = 0
+        if factor & 1:
+            digit = factor & 15
+            digit -= 16 if digit > 8 else 0
+            factor -= digit
+        found.append(digit)
+        factor >>= 1
+    return found or [0]
 
 
 def find(parameters: Tlv) -> Curve:

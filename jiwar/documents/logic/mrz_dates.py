@@ -57,6 +57,8 @@ def read_date(text: str, century: Century, at: date) -> PartialDate | None:
 
     A person of more than a hundred years cannot be told from a child: the zone holds no century.
     """
+    if len(text) == 6 and text.isascii() and text.isdigit():
+        return _whole(int(text), century, at)
     parts = [text[0:2], text[2:4], text[4:6]]
     if len(text) != 6 or not all(part == _UNKNOWN or (part.isascii() and part.isdigit()) for part in parts):
         return None
@@ -70,13 +72,21 @@ def read_date(text: str, century: Century, at: date) -> PartialDate | None:
     return _in_century(short, month, day, century, at)
 
 
+def _whole(digits: int, century: Century, at: date) -> PartialDate | None:
+    """A date of which every part is known."""
+    month, day = digits // 100 % 100, digits % 100
+    if not 1 <= month <= 12 or not 1 <= day <= 31:
+        return None
+    return _in_century(digits // 10000, month, day, century, at)
+
+
 def _in_century(short: int, month: int | None, day: int | None, century: Century, at: date) -> PartialDate | None:
     year = at.year - at.year % 100 + short
     if century is Century.NEAREST:
         year += 100 if year < at.year - 49 else -100 if year > at.year + 50 else 0
     elif (year, month or 1, day or 1) > (at.year, at.month, at.day):
         year -= 100
-    if month is not None and day is not None and day > calendar.monthrange(year, month)[1]:
+    if month is not None and day is not None and day > 28 and day > calendar.monthrange(year, month)[1]:
         return None
     return PartialDate(year, month, day)
 

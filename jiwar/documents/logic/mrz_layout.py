@@ -3,16 +3,17 @@
 Positions are written as the standard prints them, line by line, counted from 1, and kept as slices of the joined lines.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import cycle
-from operator import mul
+from functools import cache
+from operator import itemgetter
 
 FILLER = "<"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _VALUES = {character: value for value, character in enumerate(ALPHABET)} | {FILLER: 0}
-_WEIGHTS = (7, 3, 1)
+_NONE = 255
+_TABLE = bytes(_VALUES.get(chr(code), _NONE) for code in range(256))
 
 
 class MrzFormat(StrEnum):
@@ -34,6 +35,15 @@ class Layout:
     width: int
     fields: Mapping[str, slice]
     composite: tuple[slice, ...]
+
+    def cut(self, zone: str) -> dict[str, str]:
+        """Each field of the joined lines."""
+        return dict(zip(self.fields, _cutter(self.format)(zone), strict=True))
+
+    def lines_of(self, zone: str) -> tuple[str, ...]:
+        """The joined lines apart."""
+        width = self.width
+        return tuple([zone[start : start + width] for start in range(0, len(zone), width)])
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and position in the line, both from 1, of an offset into the joined lines."""
@@ -127,10 +137,29 @@ DOCUMENT_LETTERS: Mapping[MrzFormat, str] = {
 }
 
 
+@cache
+def _cutter(form: MrzFormat) -> Callable[[str], tuple[str, ...]]:
+    return itemgetter(*LAYOUTS[form].fields.values())
+
+
+def values_of(text: str) -> bytes:
+    """The value of each character (Doc 9303-3, 4.9); 255 for one outside ``0-9 A-Z <``."""
+    return text.encode("ascii", "replace").translate(_TABLE)
+
+
+def digit_of(values: bytes) -> str:
+    """The check digit of characters by their values, weighed by 7, 3, 1; "" where one has no value."""
+    if _NONE in values:
+        return ""
+    return ALPHABET[(7 * sum(values[::3]) + 3 * sum(values[1::3]) + sum(values[2::3])) % 10]
+
+
 def check_digit(text: str) -> str:
     """The check digit of `text` (Doc 9303-3, 4.9): values by weights 7, 3, 1, modulo 10.
 
     Raises KeyError on a character outside ``0-9 A-Z <``. Two characters whose values are equal modulo 10
     (``<``, ``0``, ``A``, ``K``, ``U``; ``1``, ``B``, ``L``, ``V``; ...) cannot be told apart by it.
     """
-    return ALPHABET[sum(map(mul, map(_VALUES.__getitem__, text), cycle(_WEIGHTS))) % 10]
+    if not (digit := digit_of(values_of(text))):
+        raise KeyError(text)
+    return digit

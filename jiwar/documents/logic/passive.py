@@ -9,13 +9,15 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from jiwar.documents.logic import cms
+from jiwar.documents.logic import cms, tlv
+from jiwar.documents.logic.cms import SignedData
 from jiwar.documents.logic.codes import alpha_2
 from jiwar.documents.logic.lds_files import LdsUnreadable, read_zone
 from jiwar.documents.logic.mrz_layout import FILLER
 from jiwar.documents.logic.pki import Certificate, CertificateUnreadable, SignatureWrong
 from jiwar.documents.logic.report import Check, Result, evidence, group
 from jiwar.documents.logic.sod import CONTENT_TYPES, LDS_SECURITY_OBJECT, Sod, SodUnreadable, read_sod
+from jiwar.documents.logic.tlv import TlvInvalid
 from jiwar.documents.logic.trust import Trust, check_chain, forgiven
 
 ID: Final = "chip.passive"
@@ -29,6 +31,8 @@ ALSO_SIGNED_BY: Final[Mapping[str, frozenset[str]]] = {
     "XK": frozenset(["KS"]),
 }
 """Authorities that sign for a state beside its own; the United Kingdom's and Bermuda's vouch for each other."""
+SECURITY_OBJECTS: Final = frozenset(["0.4.0.127.0.7.3.2.1"])
+"""Content type of EF.CardSecurity (TR-03110-3, A.1.2.5)."""
 _OPEN = frozenset(["algorithm_unknown"])
 
 
@@ -40,49 +44,76 @@ def check_passive(sod: bytes, groups: Mapping[int, bytes], trust: Trust, at: dt.
     except SodUnreadable as unreadable:
         detail = {"found": " ".join([unreadable.code, *map(str, unreadable.detail.values())])}
         return group(ID, (Check(f"{ID}.sod", Result.ABORTED, "sod_unreadable", detail, looked_at),))
-    content = _content(read)
-    signer, missing, defects = _signer(read, trust)
-    if signer is None:
-        checks = [content, Check(f"{ID}.signature", Result.UNDETERMINED, *missing, evidence=looked_at)]
-    else:
-        checks = [content, _signature(read, signer, trust), check_chain(signer, trust, at, f"{ID}.chain")]
-        checks += _zone(groups.get(1), signer)
-    found = [Check(f"{ID}.sod", Result.SUCCESSFUL, evidence=looked_at), *checks, _groups(read, groups, signer, trust)]
-    if defects := [*defects, *_defects(read)]:
-        said = [Check(f"{ID}.{code}", Result.SUCCESSFUL, code, {"found": what}) for code, what in defects]
+    found = [Check(f"{ID}.sod", Result.SUCCESSFUL, evidence=looked_at)]
+    checks, signer, deviations = _signed(ID, read.signed, CONTENT_TYPES, groups.get(1), trust, at)
+    found += [*checks, _groups(read, groups, signer, trust)]
+    if deviations := [*deviations, *_deviations(read)]:
+        said = [Check(f"{ID}.{code}", Result.SUCCESSFUL, code, {"found": what}) for code, what in deviations]
         found.append(group(f"{ID}.deviations", said))
     return group(ID, found)
 
 
-def _content(sod: Sod) -> Check:
-    """The signed attributes speak of this list of hashes, and of a list of hashes."""
-    name, signed = f"{ID}.content", sod.signed
-    if signed.content_type not in CONTENT_TYPES:
-        return Check(name, Result.FAILED, "sod_content_type_wrong", {"found": signed.content_type})
-    match cms.speaks_of(signed, sod.signer):
+def check_card_security(data: bytes, zone: bytes | None, trust: Trust, at: dt.datetime) -> Check:
+    """EF.CardSecurity (Doc 9303-11, 9.2.11; TR-03110-3, A.1.2.5): the keys in it are what the state of `zone`, DG1,
+    signed."""
+    name, looked_at = "chip.card_security", evidence(data)
+    try:
+        signed = cms.read_signed_data(tlv.read(bytes(data)))
+    except TlvInvalid as invalid:
+        return Check(name, Result.ABORTED, "card_security_unreadable", {"found": invalid.code}, looked_at)
+    if len(signed.signers) != 1:
+        return Check(name, Result.ABORTED, "card_security_unreadable", {"found": "signers"}, looked_at)
+    return group(name, _signed(name, signed, SECURITY_OBJECTS, zone, trust, at)[0])
+
+
+def _signed(
+    id: str,  # noqa: A002
+    signed: SignedData,
+    types: frozenset[str],
+    zone: bytes | None,
+    trust: Trust,
+    at: dt.datetime,
+) -> tuple[list[Check], Certificate | None, list[tuple[str, str]]]:
+    """Content, signature, chain, and what DG1 says of the signer; the signer; what is odd about how it is named."""
+    content = _content(f"{id}.content", signed, types)
+    signer, (code, detail), deviations = _signer(signed, trust)
+    if signer is None:
+        return [content, Check(f"{id}.signature", Result.UNDETERMINED, code, detail)], None, deviations
+    signature = _signature(f"{id}.signature", signed, signer, trust)
+    chain = check_chain(signer, trust, at, f"{id}.chain")
+    return [content, signature, chain, *_zone(id, zone, signer)], signer, deviations
+
+
+def _content(name: str, signed: SignedData, types: frozenset[str]) -> Check:
+    """The signed attributes speak of this content, and of its kind."""
+    looked_at = evidence(signed.content)
+    if signed.content_type not in types:
+        return Check(name, Result.FAILED, "content_type_wrong", {"found": signed.content_type}, looked_at)
+    match cms.speaks_of(signed, signed.signers[0]):
         case "":
-            return Check(name, Result.SUCCESSFUL, evidence=evidence(signed.content))
+            return Check(name, Result.SUCCESSFUL, evidence=looked_at)
         case "type":
-            return Check(name, Result.FAILED, "sod_content_type_wrong", {"found": sod.signer.content_type})
+            found = signed.signers[0].content_type
+            return Check(name, Result.FAILED, "content_type_wrong", {"found": found}, looked_at)
         case "hash":
-            return Check(name, Result.UNDETERMINED, "algorithm_unknown", {"found": "hash"})
+            return Check(name, Result.UNDETERMINED, "algorithm_unknown", {"found": "hash"}, looked_at)
         case _:
-            return Check(name, Result.FAILED, "sod_content_wrong", {}, evidence(signed.content))
+            return Check(name, Result.FAILED, "content_wrong", {}, looked_at)
 
 
 def _signer(
-    sod: Sod, trust: Trust
+    signed: SignedData, trust: Trust
 ) -> tuple[Certificate | None, tuple[str, Mapping[str, str | int]], list[tuple[str, str]]]:
     """The certificate of the signer; why there is none; what is odd about how it is named."""
     held: list[Certificate] = []
     unreadable: CertificateUnreadable | None = None
-    for der in sod.signed.certificates:
+    for der in signed.certificates:
         try:
             held.append(trust.read_signer(der))
         except CertificateUnreadable as failure:
             unreadable = failure
     for certificate in (*held, *trust.signers):
-        if sod.signer.names(certificate):
+        if signed.signers[0].names(certificate):
             return certificate, ("", {}), []
     if len(held) == 1 and unreadable is None:
         # Malaysia, Ukraine: what the signature names is not in the list. The chain must hold all the same.
@@ -93,37 +124,36 @@ def _signer(
     return None, ("signer_missing", {}), []
 
 
-def _signature(sod: Sod, signer: Certificate, trust: Trust) -> Check:
-    name = f"{ID}.signature"
+def _signature(name: str, signed: SignedData, signer: Certificate, trust: Trust) -> Check:
+    looked_at = evidence(signed.signers[0].signature)
     try:
-        cms.verify_signer(sod.signed, sod.signer, signer)
+        cms.verify_signer(signed, signed.signers[0], signer)
     except SignatureWrong as wrong:
         result = Result.UNDETERMINED if wrong.code in _OPEN else Result.FAILED
-        check = Check(name, result, wrong.code, {"found": wrong.found}, evidence(sod.signer.signature))
-        return forgiven(check, signer, trust)
-    return Check(name, Result.SUCCESSFUL, evidence=evidence(sod.signer.signature))
+        return forgiven(Check(name, result, wrong.code, {"found": wrong.found}, looked_at), signer, trust)
+    return Check(name, Result.SUCCESSFUL, evidence=looked_at)
 
 
-def _zone(data: bytes | None, signer: Certificate) -> list[Check]:
+def _zone(id: str, data: bytes | None, signer: Certificate) -> list[Check]:  # noqa: A002
     """What DG1 says against what the signer may sign: the state, and the type of document (Doc 9303-12, table 5).
 
     Without the first, whoever holds the key of one trusted state makes passports of all of them.
     """
-    try:
-        text = read_zone(data).text if data is not None else ""
-    except LdsUnreadable:
-        text = ""  # what cannot be read there is said by the check of the files
-    if not text:
+    if data is None:
         return []
-    checks = [_state(text[2:5].rstrip(FILLER), signer)]
-    if signer.document_types:
-        checks.append(_type(text[:2].rstrip(FILLER), signer))
+    try:
+        text = read_zone(data).text
+    except LdsUnreadable:
+        text = ""
+    checks = [_state(f"{id}.state", text[2:5].rstrip(FILLER), signer)]
+    if signer.document_types and text:
+        checks.append(_type(f"{id}.type", text[:2].rstrip(FILLER), signer))
     return checks
 
 
-def _state(code: str, signer: Certificate) -> Check:
-    name, country = f"{ID}.state", alpha_2(code)
-    detail = {"state": code, "country": signer.country}
+def _state(name: str, code: str, signer: Certificate) -> Check:
+    country = alpha_2(code)
+    detail = {"state": code or "?", "country": signer.country}
     if not country:
         return Check(name, Result.UNDETERMINED, "state_unknown", detail, signer.fingerprint)
     if signer.country in {country, *ALSO_SIGNED_BY.get(country, ())}:
@@ -131,9 +161,9 @@ def _state(code: str, signer: Certificate) -> Check:
     return Check(name, Result.FAILED, "signer_of_other_state", detail, signer.fingerprint)
 
 
-def _type(code: str, signer: Certificate) -> Check:
+def _type(name: str, code: str, signer: Certificate) -> Check:
     """A second letter is the state's own: a signer for ``P`` signs ``PD`` too."""
-    name, detail = f"{ID}.type", {"type": code, "allowed": ", ".join(signer.document_types)[:100]}
+    detail = {"type": code, "allowed": ", ".join(signer.document_types)[:100]}
     allowed = {said.rstrip(FILLER) for said in signer.document_types}
     if allowed & {code, code[:1]}:
         return Check(name, Result.SUCCESSFUL, "", detail, signer.fingerprint)
@@ -159,7 +189,7 @@ def _groups(sod: Sod, groups: Mapping[int, bytes], signer: Certificate | None, t
     return group(f"{ID}.groups", checks)
 
 
-def _defects(sod: Sod) -> list[tuple[str, str]]:
+def _deviations(sod: Sod) -> list[tuple[str, str]]:
     found = []
     if sod.signed.content_type in CONTENT_TYPES - {LDS_SECURITY_OBJECT}:
         found.append(("defect_content_type", sod.signed.content_type))
@@ -167,6 +197,6 @@ def _defects(sod: Sod) -> list[tuple[str, str]]:
         found.append(("defect_indefinite_length", ""))
     if sod.signed.version != 3 or sod.version not in {0, 1}:
         found.append(("defect_version", f"{sod.signed.version}, {sod.version}"))
-    if "sha1" in {sod.hash_name, sod.signer.hash_name, sod.signer.algorithm.hash_name}:
+    if "sha1" in {sod.hash_name, sod.signed.signers[0].hash_name, sod.signed.signers[0].algorithm.hash_name}:
         found.append(("defect_hash_weak", "SHA-1"))
     return found

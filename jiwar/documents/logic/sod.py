@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jiwar.documents.logic import cms, pki, tlv
-from jiwar.documents.logic.cms import SignedData, Signer
+from jiwar.documents.logic.cms import SignedData
 from jiwar.documents.logic.tlv import TlvInvalid
 
 MOST_BYTES: Final = 128 << 10
@@ -26,10 +26,10 @@ class SodUnreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sod:
-    """`hashes` by number of the data group, in `hash_name`, which may differ from the hash of the signature."""
+    """`signed` has one signer. `hashes` by number of the data group, in `hash_name`, which may differ from the hash of
+    the signature."""
 
     signed: SignedData
-    signer: Signer
     version: int
     hash_name: str
     hashes: Mapping[int, bytes]
@@ -52,7 +52,7 @@ def _sod(signed: SignedData) -> Sod:
     hashed = pki.read_algorithm(algorithm).oid
     if not (hash_name := pki.HASHES.get(hashed, "")):
         raise SodUnreadable("sod_hash_unknown", "sod", {"found": hashed})
-    return Sod(signed, signed.signers[0], tlv.integer(version, 2), hash_name, _hashes(groups, _SIZES[hash_name]))
+    return Sod(signed, tlv.integer(version, 2), hash_name, _hashes(groups, _SIZES[hash_name]))
 
 
 def _hashes(groups: tlv.Tlv, size: int) -> Mapping[int, bytes]:
