@@ -21,6 +21,8 @@ from jiwar.documents.seal_catalogue import profiles
 from jiwar.records.words import words
 from tests.documents.seals import CONVOY, NOMAD, NOW, key, niger, samples, signs
 
+PAPER = "PUNERKHATTAR<<SALEM<<<<<<<<<<<<<<<<<NE26004418NER7401019M2711195<<<<<<<0"
+
 
 def check(raw: bytes, trust: Trust | None = None, at: dt.datetime = NOW, revoked: bool | None = False) -> Check:
     return check_seal(raw, trust or niger().trust(), at, profiles(), lambda seal: revoked)
@@ -132,6 +134,22 @@ def test_a_revoked_signer_and_a_revoked_permit_are_refused() -> None:
     assert (permit.detail["status"], permit.detail["fraud"]) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("profile", "values", "asked"),
+    [
+        ("crossing_permit", NOMAD, "undetermined seal_revocations_missing"),
+        ("emergency_travel_document", {"mrz": PAPER}, "undetermined seal_revocations_missing"),
+        ("permanent_residence", {"document_number": "AB1", "passport_number": "CD2"}, None),
+    ],
+)
+def test_without_a_list_only_what_a_state_would_list_is_left_open(
+    profile: str, values: dict[str, Any], asked: str | None
+) -> None:
+    raw = niger().permit(values, profile)
+    assert fails(check(raw, revoked=None)).get("seal.revocation") == asked
+    assert fails(check(raw, revoked=True))["seal.revocation"] == "failed seal_revoked"
+
+
 def test_the_list_of_revocations_is_asked_for_the_seal_itself() -> None:
     asked: list[Seal] = []
     check_seal(niger().permit(), niger().trust(), NOW, profiles(), lambda seal: bool(asked.append(seal)))
@@ -154,7 +172,7 @@ def test_a_signer_of_permits_may_seal_no_visa() -> None:
     found = check(niger().permit(values, "visa"))
     assert fails(found)["seal.document_type"] == "failed seal_document_type"
     assert found.detail["status"] == "INVALID_DOCUMENTTYPE"
-    paper = {"mrz": "PUNERKHATTAR<<SALEM<<<<<<<<<<<<<<<<<NE26004418NER7401019M2711195<<<<<<<0"}
+    paper = {"mrz": PAPER}
     assert check(niger().permit(paper, "emergency_travel_document")).result is Result.SUCCESSFUL
 
 
@@ -243,7 +261,7 @@ WORKED_ZONE = "PUUTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<\nD231458907UTO7408122F260627
 def test_the_worked_example_of_the_standard_verifies(shared_data: Path) -> None:
     certificate = read_certificate((shared_data / "documents" / "vds" / "cert_utts5b.der").read_bytes())
     at = dt.datetime(2026, 6, 20, tzinfo=dt.UTC)
-    found = check_seal(WORKED, Trust((), (), (certificate,)), at, profiles(), printed=WORKED_ZONE)
+    found = check_seal(WORKED, Trust((), (), (certificate,)), at, profiles(), lambda seal: False, WORKED_ZONE)
     assert fails(found) == {
         "seal.chain.signature": "undetermined issuer_unknown",
         "seal.chain.revocation": "undetermined crl_missing",
@@ -270,7 +288,7 @@ def test_the_printed_zone_is_compared_with_the_seal(printed: str, outcome: str |
 
 
 def test_a_zone_in_a_seal_whose_digits_are_wrong_fails() -> None:
-    paper = {"mrz": "PUNERKHATTAR<<SALEM<<<<<<<<<<<<<<<<<NE26004418NER7401019M2711195<<<<<<<1"}
+    paper = {"mrz": PAPER[:-1] + "1"}
     found = check(niger().permit(paper, "emergency_travel_document"))
     assert fails(found) == {"seal.mrz": "failed seal_mrz_wrong"}
     assert (found.detail["status"], found.detail["fraud"]) == ("INVALID_SEAL_MRZ", "high")

@@ -64,9 +64,8 @@ def check_seal(
     children.append(_dates(seal, certificate, at))
     if content is not None:
         children += [*check_zone(content.values, at.date()), *check_printed(content.values, printed, at.date())]
-    if profile is not None and profile.document_code:
-        children += _validity(content.values, at.date()) if content else ()
-        children.append(_revocation(revoked(seal)))
+        children += _validity(content.values, at.date()) if profile and profile.document_code else ()
+    children += _revocation(revoked(seal), revocable=profile is not None and profile.revocable)
     detail: dict[str, str | int] = {
         "profile": profile.name if profile else "",
         "country": seal.header.country,
@@ -161,9 +160,10 @@ def _in_season(season: object, today: str) -> bool:
     return first <= today <= last if first <= last else today >= first or today <= last
 
 
-def _revocation(answer: bool | None) -> Check:
+def _revocation(answer: bool | None, *, revocable: bool) -> list[Check]:
+    """Asked of every seal; without a list, only what its state would list is left open."""
     if answer is None:
-        return Check("seal.revocation", Result.UNDETERMINED, "seal_revocations_missing")
+        return [Check("seal.revocation", Result.UNDETERMINED, "seal_revocations_missing")] if revocable else []
     if answer:
-        return Check("seal.revocation", Result.FAILED, "seal_revoked")
-    return Check("seal.revocation", Result.SUCCESSFUL)
+        return [Check("seal.revocation", Result.FAILED, "seal_revoked")]
+    return [Check("seal.revocation", Result.SUCCESSFUL)]

@@ -33,7 +33,7 @@ class Profile:
 
     `one_of`: names of fields of which exactly one stands in the seal. `open`: further messages are no surprise.
     `document_code`: the two letters of a document of ours that has no zone to say them; such a document has
-    ``valid_from`` and ``valid_until``, and can be revoked.
+    ``valid_from`` and ``valid_until``. `revocable`: the states of the Plan list which of these they revoked.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Profile:
     one_of: tuple[str, ...] = ()
     open: bool = False
     document_code: str = ""
+    revocable: bool = False
 
     def field(self, name: str) -> Field:
         """Raises KeyError."""
@@ -124,6 +125,7 @@ def _profile(name: str, said: dict[str, Any]) -> Profile:
         tuple(said.get("one_of", ())),
         said.get("open", False),
         said.get("document_code", ""),
+        said.get("revocable", False),
     )
 
 
