@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jiwar.documents.logic import seal_checking, seal_icb, seal_parts, seal_status, seal_zone
+from jiwar.documents.logic.mrz import read_mrz
 from jiwar.documents.logic.mrz_writing import make_mrv_a
 from jiwar.documents.logic.pki import read_certificate
 from jiwar.documents.logic.report import Check, Result
@@ -21,7 +22,7 @@ from jiwar.documents.seal_catalogue import profiles
 from jiwar.records.words import words
 from tests.documents.seals import CONVOY, NOMAD, NOW, key, niger, samples, signs
 
-PAPER = "PUNERKHATTAR<<SALEM<<<<<<<<<<<<<<<<<NE26004418NER7401019M2711195<<<<<<<0"
+PAPER = "IENERKHATTAR<<SALEM<<<<<<<<<<<<<<<<<NE26004418NER7401019M2711195<<<<<<<0"
 
 
 def check(raw: bytes, trust: Trust | None = None, at: dt.datetime = NOW, revoked: bool | None = False) -> Check:
@@ -166,7 +167,7 @@ def test_an_expired_signer_has_a_medium_potential() -> None:
 
 
 def test_a_signer_of_permits_may_seal_no_visa() -> None:
-    """The certificate says which types of document its key signs; V is none of them, PU is."""
+    """The certificate says which types of document its key signs; V is none of them, IE is."""
     zone = "VCD<<DENT<<ARTHUR<PHILIP<<<<<<<<<<<<1234567XY7GBR5203116M2005250"
     values = {"mrz_b": zone, "stay": {"days": 30, "months": 0, "years": 0}, "passport_number": "47110815P"}
     found = check(niger().permit(values, "visa"))
@@ -267,6 +268,7 @@ def test_the_worked_example_of_the_standard_verifies(shared_data: Path) -> None:
         "seal.chain.revocation": "undetermined crl_missing",
     }
     assert {"seal.signature", "seal.printed"} <= {child.id for child in found.children}
+    assert read_mrz(WORKED_ZONE, at.date()).problems == ()  # a P of size TD2
     later = check_seal(WORKED, Trust((), (), (certificate,)), NOW, profiles())
     assert fails(later)["seal.validity"] == "failed document_expired"
 

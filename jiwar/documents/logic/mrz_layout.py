@@ -127,10 +127,11 @@ LAYOUTS: Mapping[MrzFormat, Layout] = {
     )
 }
 
-# First letters that Doc 9303 gives to each format (parts 4 to 7, document code).
+# First letters that Doc 9303 gives to each format (parts 4 to 7, document code). A P of size TD2 is an emergency travel
+# document, PU (9303-8, 4.1.5 and appendix B).
 DOCUMENT_LETTERS: Mapping[MrzFormat, str] = {
     MrzFormat.TD1: "ACI",
-    MrzFormat.TD2: "ACI",
+    MrzFormat.TD2: "ACIP",
     MrzFormat.TD3: "P",
     MrzFormat.MRV_A: "V",
     MrzFormat.MRV_B: "V",
