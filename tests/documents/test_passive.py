@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from jiwar.documents.logic import tlv
 from jiwar.documents.logic.passive import check_card_security, check_passive
+from jiwar.documents.logic.pki import read_certificate
 from jiwar.documents.logic.report import Check, Result
 from jiwar.documents.logic.sod import read_sod
 from jiwar.documents.logic.trust import Anchor, Defect, Trust
@@ -311,6 +312,39 @@ def test_the_reference_passport_is_undetermined_for_want_of_its_authority_alone(
     for name in ("content", "signature", "groups"):
         assert found.find(f"chip.passive.{name}").result is Result.SUCCESSFUL
     assert check(sod, {**groups, 3: groups[3][:-1] + b"\0"}, at=ISSUED).result is Result.FAILED
+
+
+@pytest.mark.parametrize("piece", ["hash", "attribute", "signature", "certificate", "key"])
+def test_the_reference_passport_tampered_with(bsi: Any, piece: str) -> None:
+    sod, groups = bsi
+    signed = read_sod(sod).signed
+    [der] = signed.certificates
+    pieces = {
+        "hash": read_sod(sod).hashes[2],
+        "attribute": signed.signers[0].digest,
+        "signature": signed.signers[0].signature,
+        "certificate": read_certificate(der).signature,
+        "key": read_certificate(der).key.loaded.public_numbers().n.to_bytes(256, "big")[:200],
+    }
+    found = check(tampered(sod, pieces[piece]), groups, at=ISSUED)
+    # Whether its authority signed the certificate cannot be told without the authority; never is it good.
+    assert found.result is (Result.UNDETERMINED if piece == "certificate" else Result.FAILED)
+
+
+def test_the_published_files_fit_or_do_not(shared_data: Path) -> None:
+    """The prototype passport of ETSI TR 103 200 with its files, and with what was changed in each."""
+    text = (shared_data / "documents" / "pymrtd_tests" / "ef" / "sod_test.py").read_text()
+    sods = [bytes.fromhex(found) for found in re.findall(r"'(77[0-9A-Fa-f]{1500,})'", text)]
+    files = re.findall(r"DG([0-9]+)\.load\(bytes\.fromhex\('([0-9A-Fa-f]+)'", text)
+    good = {int(number): bytes.fromhex(data) for number, data in files[3:6]}
+    at = dt.datetime(2011, 9, 1, tzinfo=dt.UTC)
+    assert {code for _, code in why(check(sods[1], good, at=at))} == {"issuer_unknown", "crl_missing"}
+    fits = []
+    for number, data in files:
+        found = check(sods[1], {**good, int(number): bytes.fromhex(data)}, at=at)
+        fits.append(found.find(f"chip.passive.group.{number}").result is Result.SUCCESSFUL)
+        assert fits[-1] == (bytes.fromhex(data) == good[int(number)])
+    assert 0 < sum(fits) < len(fits)
 
 
 def test_the_published_vectors(shared_data: Path) -> None:
