@@ -155,7 +155,7 @@ def _per_second(chips: Set, *, cold: bool) -> float:
                 trust = chips.trust
                 if cold:
                     trust = Trust(trust.anchors, trust.crls)
-                    trust.crl_of(trust.anchors[0].certificate)
+                    trust.crls_of(trust.anchors[0].certificate)
                     trust.issuers_of(trust.anchors[0].certificate)
                 start = time.process_time_ns()
                 found = check_passive(sod, FILES, trust, AT)

@@ -126,12 +126,28 @@ def test_an_authority_past_its_time_leaves_it_open() -> None:
         # A list in Niger's name that no key of Niger signed is no list.
         ((Authority("NE").crl(SIGNER.serial),), (Result.UNDETERMINED, "crl_missing")),
         ((FRESH, Authority("NE").crl(made=AT)), (Result.SUCCESSFUL, "")),
-        # The newest counts.
+        # What is revoked stays revoked, in whatever order the lists came.
         ((NIGER.crl(SIGNER.serial), NIGER.crl(made=AT - 9 * DAY)), (Result.FAILED, "certificate_revoked")),
+        ((NIGER.crl(SIGNER.serial, made=AT - 9 * DAY), FRESH), (Result.FAILED, "certificate_revoked")),
+        ((NIGER.crl(made=AT - 200 * DAY), FRESH), (Result.SUCCESSFUL, "")),
     ],
 )
 def test_revocation(crls: tuple[object, ...], expected: tuple[Result, str]) -> None:
     assert leaf(check_chain(SIGNER, trust(crls=crls), AT), "revocation") == expected
+
+
+def test_a_list_of_an_older_key_counts_for_its_own_signers_alone() -> None:
+    """What a key revoked stays revoked when the state's newer key begins its own list; a serial may be given twice."""
+    newer = Authority("NE", "CSCA 2")
+    anchors = (*ANCHORS, Anchor(newer.certificate, "bilateral"))
+    lists = (NIGER.crl(SIGNER.serial, made=AT - 30 * DAY), newer.crl(5))
+    old = check_chain(SIGNER, trust(*anchors, crls=lists), AT)
+    assert leaf(old, "revocation") == (Result.FAILED, "certificate_revoked")
+    _, twin = newer.signer(serial=SIGNER.serial)
+    assert check_chain(twin, trust(*anchors, crls=lists), AT).result is Result.SUCCESSFUL
+    # The newest list of the state speaks of the signers of all its keys.
+    lists = (NIGER.crl(made=AT - 30 * DAY), newer.crl(SIGNER.serial))
+    assert leaf(check_chain(SIGNER, trust(*anchors, crls=lists), AT), "revocation")[1] == "certificate_revoked"
 
 
 def test_a_signer_that_a_defect_list_withdraws_is_revoked_without_a_crl() -> None:

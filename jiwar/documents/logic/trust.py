@@ -125,9 +125,12 @@ class Trust:
                     wrong = failure
         raise wrong or SignatureWrong("issuer_unknown", certificate.issuer_country)
 
-    def crl_of(self, anchor: Certificate) -> Crl | None:
-        """The newest list of the anchor's state that an anchor of that state signed (Doc 9303-12, 6.1.3)."""
-        return self._crls.get(anchor.country)
+    def crls_of(self, anchor: Certificate) -> tuple[Crl, ...]:
+        """The lists that speak of signers of this anchor, the newest first: the newest of its state, whichever key of
+        that state signed it (Doc 9303-12, 6.1.3), and those that its own key signed. Not every list of the state: two
+        keys may have given the same serial number."""
+        lists = self._crls.get(anchor.country, [])
+        return tuple(crl for place, (crl, issuer) in enumerate(lists) if place == 0 or issuer.key == anchor.key)
 
     def defect_of(self, certificate: Certificate, code: str) -> Defect | None:
         countries = {certificate.country, certificate.issuer_country}
@@ -166,21 +169,23 @@ class Trust:
         return [anchor.certificate for anchor in self._anchors.values()]
 
     @cached_property
-    def _crls(self) -> Mapping[str, Crl]:
-        found: dict[str, Crl] = {}
-        for crl in sorted(self.crls, key=lambda crl: (crl.this_update, crl.fingerprint)):
-            if not crl.unknown_critical and self._signed_here(crl):
-                found[crl.country] = crl
+    def _crls(self) -> Mapping[str, list[tuple[Crl, Certificate]]]:
+        """By country, the newest first; each with the anchor that signed it."""
+        found: dict[str, list[tuple[Crl, Certificate]]] = {}
+        for crl in sorted(self.crls, key=lambda crl: (crl.this_update, crl.fingerprint), reverse=True):
+            issuer = None if crl.unknown_critical else self._issuer(crl)
+            if issuer:
+                found.setdefault(crl.country, []).append((crl, issuer))
         return found
 
-    def _signed_here(self, crl: Crl) -> bool:
+    def _issuer(self, crl: Crl) -> Certificate | None:
         for issuer in self._by_country.get(crl.country, ()):
             try:
                 crl.verify_issued_by(issuer)
             except SignatureWrong:
                 continue
-            return True
-        return False
+            return issuer
+        return None
 
 
 def _grouped(pairs: Iterable[tuple[_K, Certificate]]) -> dict[_K, list[Certificate]]:
@@ -263,21 +268,22 @@ def _revocation(certificate: Certificate, anchor: Anchor | None, trust: Trust, a
     detail: dict[str, str | int] = {"country": country}
     if known := trust.defect_of(certificate, "certificate_revoked"):
         return Check(name, Result.FAILED, "certificate_revoked", detail | {"source": known.source})
-    crl = trust.crl_of(anchor.certificate) if anchor else None
-    if crl is None:
+    lists = trust.crls_of(anchor.certificate) if anchor else ()
+    if not lists:
         return Check(name, Result.UNDETERMINED, "crl_missing", detail)
-    age = (at - crl.this_update).days
+    newest = lists[0]
+    age = (at - newest.this_update).days
     detail |= {"days": age, "most": CRL_DAYS}
-    if since := crl.revoked.get(certificate.serial):
-        # Also of a list that is old: what is revoked stays revoked.
-        return Check(
-            name, Result.FAILED, "certificate_revoked", detail | {"since": f"{since:%Y-%m-%d}"}, crl.fingerprint
-        )
-    if crl.this_update > at + _CLOCK:
-        return Check(name, Result.UNDETERMINED, "crl_not_yet_valid", detail, crl.fingerprint)
+    for crl in lists:
+        if since := crl.revoked.get(certificate.serial):
+            # Also of a list that is old: what is revoked stays revoked.
+            detail |= {"since": f"{since:%Y-%m-%d}"}
+            return Check(name, Result.FAILED, "certificate_revoked", detail, crl.fingerprint)
+    if newest.this_update > at + _CLOCK:
+        return Check(name, Result.UNDETERMINED, "crl_not_yet_valid", detail, newest.fingerprint)
     if age > CRL_DAYS:
-        return Check(name, Result.UNDETERMINED, "crl_old", detail, crl.fingerprint)
-    return Check(name, Result.SUCCESSFUL, "", detail, crl.fingerprint)
+        return Check(name, Result.UNDETERMINED, "crl_old", detail, newest.fingerprint)
+    return Check(name, Result.SUCCESSFUL, "", detail, newest.fingerprint)
 
 
 def _extensions(certificate: Certificate, anchor: Anchor | None, name: str) -> Check:
