@@ -53,6 +53,9 @@ def test_a_chip_of_the_first_generation() -> None:
         (chips.GENERIC.format(2), 13, 2),
         (chips.GENERIC.format(3), 10, 3),
         (chips.GENERIC.format(4), 15, 4),
+        (chips.BSI + "4.4.2", 13, 2),  # integrated mapping
+        (chips.BSI + "4.4.4", 12, 2),
+        (chips.BSI + "4.3.3", 0, 2),
         (chips.CAM.format(2), 13, 1),
         (chips.CAM.format(4), 12, 4),
         (chips.DH_GENERIC.format(2), 0, 2),
@@ -137,9 +140,11 @@ def test_a_chip_that_is_made_to_hide_pace_is_found_out() -> None:
     assert check_access(honest).find("chip.access.hidden") is None
 
 
-def test_integrated_mapping_alone_is_not_read_by_bac_either() -> None:
+@pytest.mark.parametrize("protocol", [chips.BSI + "4.5.2", chips.BSI + "4.4.2"])
+def test_a_way_that_nobody_knows_does_not_open_the_old_one(protocol: str) -> None:
+    """A mapping of the future, and an integrated one on parameters that are none."""
     chip = chips.modern(bac=True)
-    only = chips.card_access(chips.pace_info(chips.BSI + "4.4.2", 13))
+    only = chips.card_access(chips.pace_info(protocol, 99))
     chip = dataclasses.replace(chip, files=chip.files | {"EF.CardAccess": only})
     with pytest.raises(NotOpened) as refused:
         read(chip)

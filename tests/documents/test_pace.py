@@ -129,6 +129,62 @@ def test_a_prime_group_as_in_appendix_g_2() -> None:
     assert pace.token(suite, mac, name, mapped, own) == H("917F37B5C0E6D8D1")
 
 
+def test_integrated_mapping_on_a_curve_as_in_appendix_h_1() -> None:
+    info = read_card_access(H("31143012060A04007F0007020204040202010202010D")).pace[0]
+    chip_key = standard(13).encoded(
+        pace.pseudo_random(info.suite, H("2923BE84E16CD6AE529049F1F1BBE9EB"), MIXED, standard(13).modulus)
+    )
+    assert chip_key.public(1) == H(
+        "048E82D31559ED0FDE92A4D0498ADD3C23BABA94FB77691E31E90AEA77FB17D427"
+        "4C1AE14BD0C3DBAC0C871B7F3608169364437CA30AC243A089D3F266C1E60FAD"
+    )
+    theirs = chip_key.public(int("107CF58696EF6155053340FD633392BA81909DF7B9706F226F32086C7AFF974A", 16)).hex().upper()
+    nonce = info.suite.encrypt(info.suite.derive(PASSWORD.secret, 3), H("2923BE84E16CD6AE529049F1F1BBE9EB")).hex()
+    ours = (
+        "0489CBA23FFE96AA18D824627C3E934E54A9FD0B87A95D1471DC1C0ABFDCD640D4"
+        "6755DE9B7B778280B6BEBD57439ADFEB0E21FD4ED6DF42578C13418A59B34C37"
+    )
+    mac = H("B01E89E3D9E8719E586B50B4A7506E0B")
+    token = pace.token(info.suite, mac, H("04007F00070202040402"), chip_key, H(ours)).hex()
+    card = Script(
+        "0022C1A40F800A04007F00070202040402830101 > 9000",
+        f"10860000027C0000 > 7C128010{nonce}9000",
+        "10860000147C1281105DD4CBFC96F5453B130D890A1CDBAE3200 > 7C0282009000",
+        f"10860000457C438341{ours}00 > 7C438441{theirs}9000",
+        f"008600000C7C0A8508450F02B86F6A090900 > 7C0A8608{token}9000",
+    )
+    agreement = keys(standard(13), TERMINAL_KEYS[1])
+    mixing = iter([MIXED])
+    opened = pace.open_pace(card, info, PASSWORD, lambda size: next(mixing, None) or agreement(size))
+    expected = pace.Session(info.suite, H("0D3FEB33251A6370893D62AE8DAAF51B"), mac)
+    command = Command(0x00, 0xA4, 0x04, 0x0C, H("A0000002471001"))
+    assert opened.session.protect(command) == expected.protect(command)
+
+
+def test_integrated_mapping_modulo_a_prime_as_in_appendix_h_2() -> None:
+    suite, group = PRIME_INFO.suite, standard(0)
+    nonce, other = H("FA5B7E3E49753A0DB9178B7B9BD898C8"), H("B3A6DB3C870C3E99245E0D1C06B747DE")
+    mapped = group.encoded(pace.pseudo_random(suite, nonce, other, group.modulus))
+    assert mapped.public(1) == H(
+        "1D7D767F11E333BCD6DBAEF40E799E7A926B96973550656FF3C830726D118D61C276CDCC61D475CF03A98E0C0E79CAEB"
+        "A5BE25578BD4551D0B10903236F0B0F976852FA78EEA14EA0ACA87D1E91F688FE0DFF897BBE35A472621D343564B262F"
+        "34223AE8FC59B664BFEDFA2BFE7516CA5510A6BBB633D517EC25D4E0BBAA16C2"
+    )
+
+
+@pytest.mark.parametrize("number", [8, 9, 11, 12, 13, 14, 15, 16, 17, 18])
+def test_every_number_gives_a_point_of_the_curve(number: int) -> None:
+    group = standard(number)
+    for value in (2, 3, 12345, group.modulus - 2, secrets.randbelow(group.modulus)):
+        group.check(group.encoded(value).public(1))
+    for useless in (0, 1, group.modulus - 1):
+        with pytest.raises(GroupInvalid, match="key_invalid"):
+            group.encoded(useless)
+    with pytest.raises(GroupInvalid, match="group_unknown"):
+        standard(10).encoded(5)  # the prime of P-224 is 1 modulo 4
+
+
+MIXED = H("5DD4CBFC96F5453B130D890A1CDBAE32")
 STATIC = H(
     "041872709494399E7470A6431BE25E83EEE24FEA568C2ED28DB48E05DB3A610DC8"
     "84D256A40E35EFCB59BF6753D3A489D28C7A4D973C2DA138A6E7A4A08F68E16F"
@@ -201,13 +257,16 @@ def test_the_best_way_is_chosen_and_none_where_none_is_known() -> None:
             chips.pace_info(chips.GENERIC.format(2), 13),
             chips.pace_info(chips.GENERIC.format(4), 18),
             chips.pace_info(chips.BSI + "4.4.4", 18),  # integrated mapping
+            chips.pace_info(chips.BSI + "4.5.4", 18),  # a mapping of the future
             chips.pace_info(chips.GENERIC.format(4), 99),
         )
     ).pace
     chosen = pace.best(infos)
     assert chosen is not None
     assert (chosen.protocol, chosen.parameter) == (chips.GENERIC.format(4), 18)
-    assert pace.best([info for info in infos if info.mapping == "integrated"]) is None
+    integrated = [info for info in infos if info.mapping == "integrated"]
+    assert pace.best(integrated) == integrated[0]
+    assert pace.best([info for info in infos if info.mapping is None]) is None
     assert pace.best([info for info in infos if info.group is None]) is None
 
 

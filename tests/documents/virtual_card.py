@@ -18,6 +18,7 @@ from jiwar.documents.logic.apdu import CardFault
 from jiwar.documents.logic.chip_ciphers import FOR_ENCRYPTION, FOR_MAC, FOR_PASSWORD, Suite
 from jiwar.documents.logic.chip_groups import CurveGroup, Group
 from jiwar.documents.logic.lds_security import Mapping, PaceInfo, read_card_access
+from jiwar.documents.logic.pace import pseudo_random
 
 OK, NOT_FOUND, DENIED, WRONG_DATA, WRONG_LENGTH = 0x9000, 0x6A82, 0x6982, 0x6A80, 0x6700
 FILE_IDS = {"EF.COM": 0x011E, "EF.SOD": 0x011D, **{f"EF.DG{number}": 0x0100 + number for number in range(1, 17)}}
@@ -222,7 +223,8 @@ class _Pace:
         assert info.group is not None
         self.chip, self.info, self.group = chip, info, info.group
         self.key = info.suite.derive(password, FOR_PASSWORD)
-        self.nonce = secrets.token_bytes(16)
+        # As long as the key, in whole blocks of the pseudo-random function.
+        self.nonce = secrets.token_bytes(32 if info.suite.key > 16 and info.mapping is Mapping.INTEGRATED else 16)
         self.map_secret = self.group.secret(secrets.token_bytes)
         self.session: _Session | None = None
         self.secret = 0
@@ -232,6 +234,9 @@ class _Pace:
         suite = self.info.suite
         if not parts:
             return tlv.write(0x80, suite.encrypt(self.key, self.nonce))
+        if 0x81 in parts and self.info.mapping is Mapping.INTEGRATED:
+            self.mapped = self.group.encoded(pseudo_random(suite, self.nonce, parts[0x81], self.group.modulus))
+            return tlv.write(0x82)
         if 0x81 in parts:
             own = self.group.public(self.map_secret)
             self.mapped = self.group.mapped(int.from_bytes(self.nonce, "big"), self.map_secret, parts[0x81])

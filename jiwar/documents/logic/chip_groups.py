@@ -45,6 +45,13 @@ class Group(Protocol):
     def mapped(self, nonce: int, secret: int, public: bytes) -> "Group":
         """The group with the generator that a nonce and an anonymous agreement make (9.5.1.1, generic mapping)."""
 
+    def encoded(self, number: int) -> "Group":
+        """The group with the generator that a number of its field stands for (9.5.1.1 and appendix B, integrated)."""
+
+    @property
+    def modulus(self) -> int:
+        """The prime of its field."""
+
     def check(self, public: bytes) -> None:
         """Raises GroupInvalid where these bytes are no public key of the group."""
 
@@ -74,6 +81,26 @@ class CurveGroup:
         if generator is None:
             raise GroupInvalid("key_invalid", "mapped to infinity")
         return CurveGroup(self.curve, generator)
+
+    @property
+    def modulus(self) -> int:
+        return self.curve.p
+
+    def encoded(self, number: int) -> "CurveGroup":
+        """Appendix B.2, affine: one of two points whose first coordinates the number gives is on the curve."""
+        p, a, b = self.curve.p, self.curve.a, self.curve.b
+        if p % 4 != 3:
+            raise GroupInvalid("group_unknown", f"integrated mapping on {self.name}")
+        alpha = -number * number % p
+        below = (alpha + alpha * alpha) % p
+        if not below:
+            raise GroupInvalid("key_invalid", "a number of no use")
+        x = -b * pow(a, -1, p) * (1 + pow(below, -1, p)) % p
+        height = (x * x * x + a * x + b) % p
+        root = pow(height, p - 1 - (p + 1) // 4, p)
+        if root * root * height % p == 1:
+            return CurveGroup(self.curve, (x, root * height % p))
+        return CurveGroup(self.curve, (alpha * x % p, root * pow(number, 3, p) * height % p))
 
     def times(self, factor: int, public: bytes) -> bytes:
         """A public key multiplied by a number. Raises GroupInvalid."""
@@ -125,6 +152,15 @@ class PrimeGroup:
     def mapped(self, nonce: int, secret: int, public: bytes) -> "PrimeGroup":
         generator = pow(self.g, nonce, self.p) * self._power(secret, public) % self.p
         return PrimeGroup(self.p, self._sane(generator), self.q)
+
+    @property
+    def modulus(self) -> int:
+        return self.p
+
+    def encoded(self, number: int) -> "PrimeGroup":
+        if self.q is None:
+            raise GroupInvalid("group_unknown", f"integrated mapping on {self.name}")
+        return PrimeGroup(self.p, self._sane(pow(number, (self.p - 1) // self.q, self.p)), self.q)
 
     def check(self, public: bytes) -> None:
         self._number(public)
