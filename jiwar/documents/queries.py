@@ -2,11 +2,33 @@
 
 from django.urls import reverse
 
+from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor
 from jiwar.access.waiting import Waiting
+from jiwar.documents.models import BlankHandover
+from jiwar.documents.permit_kinds import PERMIT
 from jiwar.documents.trust_queries import waiting_changes
+from jiwar.records.queries import drafts
 
 
 def waiting(actor: Actor) -> list[Waiting]:
-    """Changes of trust that a second person decides; one query."""
-    return [Waiting("trust_changes", waiting_changes(actor), reverse("document-trust"))]
+    """Changes of trust and permits that a second person decides, blanks to be signed for; three queries at most."""
+    return [
+        Waiting("trust_changes", waiting_changes(actor), reverse("document-trust")),
+        Waiting("permits", waiting_permits(actor), reverse("permits")),
+        Waiting("blanks", waiting_blanks(actor), reverse("stock")),
+    ]
+
+
+def waiting_permits(actor: Actor) -> int:
+    """Permits that others submitted and that this person may approve."""
+    if not actor.may(Permission.DOCUMENTS_PERMIT_APPROVE):
+        return 0
+    return drafts(PERMIT.name).filter(state="submitted").exclude(author_id=actor.id).count()
+
+
+def waiting_blanks(actor: Actor) -> int:
+    """Handovers that wait for this person's signature."""
+    if not actor.may(Permission.DOCUMENTS_STOCK_MANAGE):
+        return 0
+    return BlankHandover.objects.filter(taker=actor.id, state=BlankHandover.State.OFFERED).count()

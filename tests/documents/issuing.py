@@ -113,16 +113,22 @@ LAW = "Loi 2015-36, art. 12"
 class Office:
     """An issuing office of this node: a signer, who drafts and keeps the blanks, and who approves."""
 
-    def __init__(self, keys: Path) -> None:
+    def __init__(self, author: Person, approver: Person) -> None:
+        self.author, self.approver = author, approver
+
+    @classmethod
+    def make(cls, keys: Path) -> "Office":
+        """At a node that has nothing yet."""
         agency = Agency.objects.create(code="dst", name="Direction de la surveillance du territoire")
-        self.author, self.approver = (
+        author, approver = (
             Person.objects.create(username=name, full_name=full, agency=agency, password="!")
             for name, full in (("amina", "Amina Souley"), ("brahim", "Brahim Kone"))
         )
-        RoleGrant.objects.create(person=self.author, role="contact_officer")
-        RoleGrant.objects.create(person=self.approver, role="approver")
+        RoleGrant.objects.create(person=author, role="contact_officer")
+        RoleGrant.objects.create(person=approver, role="approver")
         make_own_keys()
-        self.authority = with_signer(keys)
+        with_signer(keys)
+        return cls(author, approver)
 
     def by(self, permission: P, person: Person | None = None) -> Grant:
         who = person or (self.approver if permission == P.DOCUMENTS_PERMIT_APPROVE else self.author)

@@ -22,7 +22,7 @@ from jiwar.documents.seal_catalogue import profiles
 from jiwar.records.words import words
 from tests.documents.seals import CONVOY, NOMAD, NOW, key, niger, samples, signs
 
-PAPER = "IENERKHATTAR<<SALEM<<<<<<<<<<<<<<<<<NE26004418NER7401019M2711195<<<<<<<0"
+PAPER = "PUNERKHATTAR<<SALEM<<<<<<<<<<<<<<<<<NE26004418NER7401019M2711195<<<<<<<0"
 
 
 def check(raw: bytes, trust: Trust | None = None, at: dt.datetime = NOW, revoked: bool | None = False) -> Check:
@@ -167,7 +167,7 @@ def test_an_expired_signer_has_a_medium_potential() -> None:
 
 
 def test_a_signer_of_permits_may_seal_no_visa() -> None:
-    """The certificate says which types of document its key signs; V is none of them, IE is."""
+    """The certificate says which types of document its key signs; V is none of them, PU is."""
     zone = "VCD<<DENT<<ARTHUR<PHILIP<<<<<<<<<<<<1234567XY7GBR5203116M2005250"
     values = {"mrz_b": zone, "stay": {"days": 30, "months": 0, "years": 0}, "passport_number": "47110815P"}
     found = check(niger().permit(values, "visa"))

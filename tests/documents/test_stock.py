@@ -16,7 +16,7 @@ from tests.documents.issuing import Office
 @pytest.fixture
 def office(db: None, settings: Any, tmp_path: Path) -> Office:
     settings.KEYS = tmp_path / "keys"
-    return Office(settings.KEYS)
+    return Office.make(settings.KEYS)
 
 
 def codes(refused: Any) -> list[tuple[str, str]]:

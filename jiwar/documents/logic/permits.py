@@ -19,7 +19,7 @@ PROFILES: Final = {
     "emergency": "emergency_travel_document",
 }
 """Type of permit and the profile of its seal."""
-CODES: Final = {"convoy": "CV", "crossing": "CP", "emergency": "IE"}
+CODES: Final = {"convoy": "CV", "crossing": "CP", "emergency": "PU"}
 """Two letters of the type: in a zone, in the signer's certificate, in the register of lost documents."""
 LONGEST_DAYS: Final = {"convoy": 90, "crossing": 365, "emergency": 180}
 MOST_NAME: Final = 39

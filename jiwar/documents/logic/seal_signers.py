@@ -27,7 +27,7 @@ CRL_VALID: Final = dt.timedelta(days=90)
 SERIAL_BITS: Final = 64
 """Serial numbers stand in each barcode: eight bytes, drawn at random, are enough and short."""
 
-DOCUMENT_TYPES: Final = ("CP", "CV", "IE")
+DOCUMENT_TYPES: Final = ("CP", "CV", "PU")
 """What a seal signer of ours may sign: crossing permit, convoy permit, emergency travel document (MRZ codes)."""
 
 _TYPE_LIST = x509.ObjectIdentifier("2.23.136.1.1.6.2")
