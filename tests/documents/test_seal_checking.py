@@ -10,7 +10,7 @@ import pytest
 
 from jiwar.documents.logic import seal_checking, seal_icb, seal_parts, seal_status, seal_zone
 from jiwar.documents.logic.mrz import read_mrz
-from jiwar.documents.logic.mrz_writing import make_mrv_a
+from jiwar.documents.logic.mrz_writing import make_mrv_a, make_td2
 from jiwar.documents.logic.pki import read_certificate
 from jiwar.documents.logic.report import Check, Result
 from jiwar.documents.logic.seal import Seal
@@ -294,6 +294,14 @@ def test_a_zone_in_a_seal_whose_digits_are_wrong_fails() -> None:
     found = check(niger().permit(paper, "emergency_travel_document"))
     assert fails(found) == {"seal.mrz": "failed seal_mrz_wrong"}
     assert (found.detail["status"], found.detail["fraud"]) == ("INVALID_SEAL_MRZ", "high")
+
+
+def test_a_zone_of_another_state_than_the_seal_is_left_open() -> None:
+    zone = make_td2(document_code="IE", issuer="LBY", nationality="LBY", number="LY2600441", surname="KHATTAR",
+                    birth_date=dt.date(1974, 1, 1), expiry=dt.date(2027, 11, 19))  # fmt: skip
+    found = check(niger().permit({"mrz": zone.replace("\n", "")}, "emergency_travel_document"))
+    assert fails(found) == {"seal.issuer": "undetermined seal_zone_of_another_state"}
+    assert (found.result, found.detail["fraud"]) == (Result.UNDETERMINED, "high")
 
 
 def test_a_visa_keeps_its_second_line_up_to_the_expiry() -> None:

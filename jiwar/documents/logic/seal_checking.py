@@ -34,9 +34,9 @@ def check_seal(
     printed: str = "",
 ) -> Check:
     """The check ``seal`` with children ``seal.format``, ``.content``, ``.certificate``, ``.signature``,
-    ``.document_type``, ``.chain``, ``.dates``, ``.validity``, ``.mrz``, ``.printed`` and ``.revocation``, each only
-    where it can be asked. `printed` is the zone on the paper, as read. Seals of JSON are checked by `seal_nc.check_nc`,
-    those of the ICAO Datastructure for Barcode by `seal_icb.check_icb`.
+    ``.document_type``, ``.chain``, ``.dates``, ``.validity``, ``.mrz``, ``.issuer``, ``.printed`` and ``.revocation``,
+    each only where it can be asked. `printed` is the zone on the paper, as read. Seals of JSON are checked by
+    `seal_nc.check_nc`, those of the ICAO Datastructure for Barcode by `seal_icb.check_icb`.
 
     The root's `detail`: ``status`` ("" where the standard has none), ``fraud`` (``none``, ``medium``, ``high`` or ""),
     ``profile`` ("" where unknown), ``country``, ``signer``. Never raises on what the bytes are.
@@ -63,7 +63,8 @@ def check_seal(
         ]
     children.append(_dates(seal, certificate, at))
     if content is not None:
-        children += [*check_zone(content.values, at.date()), *check_printed(content.values, printed, at.date())]
+        children += check_zone(content.values, seal.header.country, at.date())
+        children += check_printed(content.values, printed, at.date())
         children += _validity(content.values, at.date()) if profile and profile.document_code else ()
     children += _revocation(revoked(seal), revocable=profile is not None and profile.revocable)
     detail: dict[str, str | int] = {

@@ -97,7 +97,8 @@ def check_icb(raw: bytes, trust: Trust, at: dt.datetime, profiles: Profiles, pri
     children = [Check("seal.format", Result.SUCCESSFUL, "", {"version": "ICB"}, looked_at), said]
     children += _signed(seal, trust, at) if seal.signature else [_unsigned()]
     if content is not None:
-        children += [*check_zone(content.values, at.date()), *check_printed(content.values, printed, at.date())]
+        children += check_zone(content.values, seal.country, at.date())
+        children += check_printed(content.values, printed, at.date())
     detail = {"profile": PROFILE, "country": seal.country, "signer": seal.reference.hex()}
     return whole(tuple(children), looked_at, detail)
 

@@ -13,6 +13,7 @@ STATUS: Final[Mapping[str, str]] = {
     "seal_profile_unknown": "WRONG_FORMAT",
     "seal_certificate_unknown": "UNKNOWN_CERTIFICATE",
     "seal_signer_of_another_state": "UNTRUSTED_CERTIFICATE",
+    "seal_zone_of_another_state": "UNTRUSTED_CERTIFICATE",
     "issuer_unknown": "UNTRUSTED_CERTIFICATE",
     "certificate_signature_wrong": "UNTRUSTED_CERTIFICATE",
     "seal_document_type": "INVALID_DOCUMENTTYPE",

@@ -20,8 +20,9 @@ def zone_in(values: Mapping[str, SealValue]) -> str:
     return next((str(values[name]) for name in _WHOLE if name in values), "")
 
 
-def check_zone(values: Mapping[str, SealValue], at: date) -> list[Check]:
-    """``seal.mrz``: the check digits of the zone in the seal, and ``seal.validity``; [] where it has no zone."""
+def check_zone(values: Mapping[str, SealValue], country: str, at: date) -> list[Check]:
+    """``seal.mrz``: the check digits of the zone in the seal; ``seal.issuer``: it names the seal's own state,
+    `country`; ``seal.validity``. [] where it has no zone."""
     field = next((name for name in _WHOLE if name in values), "")
     if not field:
         return []
@@ -31,7 +32,8 @@ def check_zone(values: Mapping[str, SealValue], at: date) -> list[Check]:
         return [Check("seal.mrz", Result.FAILED, "seal_mrz_wrong", {"fields": unreadable.code})]
     if zone.failed:
         return [Check("seal.mrz", Result.FAILED, "seal_mrz_wrong", {"fields": ", ".join(zone.failed)})]
-    return [Check("seal.mrz", Result.SUCCESSFUL, "", {"format": zone.format.value}), _validity(zone)]
+    said = Check("seal.mrz", Result.SUCCESSFUL, "", {"format": zone.format.value})
+    return [said, _issuer(zone, country), _validity(zone)]
 
 
 def check_printed(values: Mapping[str, SealValue], printed: str, at: date) -> list[Check]:
@@ -51,6 +53,14 @@ def check_printed(values: Mapping[str, SealValue], printed: str, at: date) -> li
         detail = {"position": (differ or [len(found) + 1])[0]}
         return [Check("seal.printed", Result.FAILED, "seal_document_mismatch", detail)]
     return [Check("seal.printed", Result.SUCCESSFUL)]
+
+
+def _issuer(zone: Mrz, country: str) -> Check:
+    """A state may write for another (Doc 9303-13, A.3); one whose key is stolen writes for whomever it likes."""
+    detail = {"country": country, "found": zone.issuer}
+    if zone.issuer != country:
+        return Check("seal.issuer", Result.UNDETERMINED, "seal_zone_of_another_state", detail)
+    return Check("seal.issuer", Result.SUCCESSFUL, "", detail)
 
 
 def _validity(zone: Mrz) -> Check:
