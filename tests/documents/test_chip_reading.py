@@ -284,6 +284,23 @@ def test_a_chip_that_leaves_the_field_is_opened_anew(at: int) -> None:
     assert check_genuine(reading, SIGNED).result is Result.SUCCESSFUL
 
 
+def test_a_chip_that_refuses_outside_of_its_session_is_read_all_the_same() -> None:
+    """Three things that it has not, each asked for once; what was refused so is no proof of a copy."""
+    chip = dataclasses.replace(chips.modern(), bare=True, active=None)
+    chip.files["EF.COM"] = chips.contents(1, 2, 11, 12, 14, 15)
+    card = VirtualCard(chip)
+    reading = read_chip(card, chips.PASSWORD, POLICY, secrets.token_bytes)
+    assert set(chip.files) - set(reading.files) == {"EF.CardSecurity"}
+    assert reading.refused == dict.fromkeys(("active", "EF.DG11", "EF.DG12"), "unprotected")
+    assert card.resets == 3
+    genuine = check_genuine(reading, SIGNED)
+    assert genuine.result is Result.UNDETERMINED
+    assert result(genuine, "chip.genuine.active") == (Result.UNDETERMINED, "chip_refuses")
+    hidden = without(dataclasses.replace(chips.plain(), bare=True), "EF.DG15")
+    genuine = check_genuine(read(hidden), (1, 2, 15))
+    assert result(genuine, "chip.genuine.active") == (Result.UNDETERMINED, "chip_key_not_read")
+
+
 def test_a_chip_that_leaves_for_good() -> None:
     def tamper(count: int, answer: bytes) -> bytes:
         if count > 25:

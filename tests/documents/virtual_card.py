@@ -40,6 +40,8 @@ class Chip:
     most: int = 256
     extended: bool = False
     informs: bool = False
+    bare: bool = False
+    """Refuses outside of secure messaging, and ends the session with it."""
 
 
 class VirtualCard:
@@ -87,6 +89,9 @@ class VirtualCard:
         self.commands.append(bytes((apdu[0] & 0xF3, *apdu[1:4])).hex())
         self.room = 1_024 - 40 if extended else self.chip.most - 40
         answer, status = self._do(bytes((apdu[0] & 0xF3, *apdu[1:4])), *plain)
+        if self.chip.bare and status not in (OK, 0x6282):
+            self.session = self.fresh = None
+            return status.to_bytes(2, "big")
         sent = session.closed(answer, status, odd=apdu[1] % 2 == 1)
         if self.fresh is not None:
             self.session, self.fresh = self.fresh, None

@@ -6,6 +6,7 @@ checks judge what was read, as they do before a judge who has no chip.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -39,6 +40,9 @@ _FILES: Final = {
     SOD: 0x011D,
     **{lds_files.group_name(number): 0x0100 + number for number in lds_files.TAGS},
 }
+_UNPROTECTED: Final = "unprotected"
+"""What a file or a proof was refused with outside of secure messaging: it ends the session, and proves nothing."""
+_WRONG_LENGTH: Final = "6700"
 _LOST: Final = frozenset({"card_gone", "answer_short", "answer_long", "answer_unprotected", "answer_forged"})
 """What ends a session; a new one may do better."""
 
@@ -69,6 +73,10 @@ class _State:
     authenticated: Authenticated | None = None
     mapped: Mapped | None = None
 
+    @property
+    def known(self) -> int:
+        return len(self.files) + len(self.refused.keys() - {"reading"})
+
 
 class NotOpened(Exception):
     """No way into the chip; `reading` holds the attempts and EF.CardAccess."""
@@ -85,10 +93,13 @@ def read_chip(card: Card, password: Password, policy: ReadingPolicy, entropy: Ca
     no way in was open, CardFault where the chip never answered.
     """
     state = _State()
-    for again in range(policy.retries + 1):
-        reader = _Reader(card, policy, entropy, state, extended=policy.extended and not again)
+    sessions = lost_in_row = 0
+    while lost_in_row <= policy.retries:
+        reader = _Reader(card, policy, entropy, state, extended=policy.extended and not sessions)
+        known = state.known
+        sessions += 1
         try:
-            if again:
+            if sessions > 1:
                 card.reset()
             if not reader.open(password):
                 raise NotOpened(_reading(state))
@@ -96,7 +107,9 @@ def read_chip(card: Card, password: Password, policy: ReadingPolicy, entropy: Ca
             reader.take()
         except CardFault as fault:
             lost = fault.code in _LOST
-            if not state.attempts and (not lost or again == policy.retries):
+            # A session that taught something was not in vain: there are only so many files.
+            lost_in_row = 0 if state.known > known else lost_in_row + 1
+            if not state.attempts and (not lost or lost_in_row > policy.retries):
                 raise
             state.refused["reading"] = fault.code
             if not lost:
@@ -200,14 +213,22 @@ class _Reader:
         self._read(lds_files.group_name(14))
         infos = self._security()
         if infos is not None and self.state.authenticated is None and (found := chip_authentication.usable(infos)):
-            self._authenticate(*found)
+            with self._noting("authenticated") as wanted:
+                if wanted:
+                    self._authenticate(*found)
         if self._read(lds_files.group_name(15)) and self.state.active is None:
-            challenge = self.entropy(active_authentication.CHALLENGE_SIZE)
-            response = self.send(active_authentication.challenge_command(challenge, self._signature_room()))
-            if response.ok:
-                self.state.active = Active(challenge, response.data)
-            else:
-                self.state.refused["active"] = f"{response.status:04X}"
+            with self._noting("active") as wanted:
+                if wanted:
+                    self._challenge()
+
+    def _challenge(self) -> None:
+        challenge = self.entropy(active_authentication.CHALLENGE_SIZE)
+        response = self.send(active_authentication.challenge_command(challenge, self._signature_room()))
+        if response.ok:
+            self.state.active = Active(challenge, response.data)
+            self.state.refused.pop("active", None)
+        else:
+            self.state.refused["active"] = f"{response.status:04X}"
 
     def _signature_room(self) -> int:
         """A signature by an RSA key of 2,048 bits is longer than a protected answer of 256 bytes."""
@@ -256,6 +277,10 @@ class _Reader:
         """The file, unless it is there already or was refused. Whether it is there now."""
         if name in self.state.files:
             return True
+        with self._noting(name) as wanted:
+            return wanted and self._fetch(name)
+
+    def _fetch(self, name: str) -> bool:
         response = self.send(_select(0x02, _FILES[name].to_bytes(2, "big")))
         if not response.ok:
             self.state.refused[name] = f"{response.status:04X}"
@@ -269,6 +294,16 @@ class _Reader:
             return False
         self.state.refused.pop(name, None)
         return True
+
+    @contextmanager
+    def _noting(self, what: str) -> Iterator[bool]:
+        """Whether to ask for it at all: not where the asking ended a session before, as some chips refuse."""
+        try:
+            yield self.state.refused.get(what) != _UNPROTECTED
+        except CardFault as fault:
+            if fault.code == "answer_unprotected" and fault.detail.get("status") != _WRONG_LENGTH:
+                self.state.refused[what] = _UNPROTECTED
+            raise
 
     def _contents(self, name: str) -> bytes:
         head = self._part(name, 0, FIRST_READ)
