@@ -17,7 +17,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 LATEST = HERE / "results" / "latest.json"
-SHARED = {"model_card", "notes", "peers", "watchlist_people"}
+SHARED = {"holder_report", "model_card", "notes", "peers", "watchlist_people"}
 """Modules of this folder that measure nothing."""
 COLUMNS = ("name", "value", "unit", "peer", "peer_value", "ratio", "goal", "met")
 

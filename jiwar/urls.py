@@ -11,6 +11,7 @@ from jiwar.analysis.saved_pages import urls as saved_searches
 from jiwar.bridges.pages import urls as bridges
 from jiwar.bridges.taxii import urls as taxii
 from jiwar.crossings.pages import urls as crossings
+from jiwar.documents.holder_pages import urls as holder
 from jiwar.documents.lost_pages import urls as lost
 from jiwar.documents.pages import urls as documents
 from jiwar.documents.permit_pages import urls as permits
@@ -47,7 +48,7 @@ urlpatterns = [
     path("analysis/", include([*saved_searches, *analysis])),
     path("bridges/", include(bridges)),
     path("cases/", include(cases)),
-    path("documents/", include([*lost, *document_trust, *permits, *pictures, *stock, *documents])),
+    path("documents/", include([*holder, *lost, *document_trust, *permits, *pictures, *stock, *documents])),
     path("duplicates/", include(duplicates)),
     path("inquiries/", include(inquiries)),
     path("letters/", include(letters)),

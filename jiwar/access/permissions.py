@@ -33,6 +33,7 @@ class Permission(StrEnum):
     BRIDGES_RECORD_EXPORT = "bridges:record:export"
     CROSSINGS_CROSSING_READ = "crossings:crossing:read"
     CROSSINGS_CROSSING_RECORD = "crossings:crossing:record"
+    DOCUMENTS_HOLDER_COMPARE = "documents:holder:compare"
     DOCUMENTS_LOST_REPORT = "documents:lost:report"
     DOCUMENTS_LOST_SEARCH = "documents:lost:search"
     DOCUMENTS_PERMIT_APPROVE = "documents:permit:approve"
@@ -108,6 +109,7 @@ PERSONAL = frozenset(
         P.BRIDGES_RECORD_EXPORT,
         P.CROSSINGS_CROSSING_READ,
         P.CROSSINGS_CROSSING_RECORD,
+        P.DOCUMENTS_HOLDER_COMPARE,
         P.DOCUMENTS_LOST_REPORT,
         P.DOCUMENTS_LOST_SEARCH,
         P.DOCUMENTS_PERMIT_APPROVE,
@@ -281,6 +283,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         {
             P.CROSSINGS_CROSSING_READ,
             P.CROSSINGS_CROSSING_RECORD,
+            P.DOCUMENTS_HOLDER_COMPARE,
             P.DOCUMENTS_LOST_SEARCH,
             P.DOCUMENTS_TRUST_READ,
             P.EXCHANGE_LINK_READ,

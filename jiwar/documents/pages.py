@@ -40,6 +40,12 @@ PLACES: tuple[Place, ...] = (
         frozenset({P.WATCHLIST_PERSON_SCREEN}),
     ),
     Place(
+        "document-holder",
+        gettext_noop("Compare the holder"),
+        gettext_noop("A face or a finger against what the document holds, where an agreement opens it."),
+        frozenset({P.DOCUMENTS_HOLDER_COMPARE}),
+    ),
+    Place(
         "permits",
         gettext_noop("Permits"),
         gettext_noop("Issue emergency travel documents, crossing and convoy permits, sealed; revoke them."),

@@ -1,6 +1,7 @@
 """The public face of the room: machine readable zones (ICAO Doc 9303), lost and stolen documents."""
 
 from jiwar.documents import permits, trust_effects, trust_posts  # noqa: F401 - attach what they do with kinds, each minute
+from jiwar.documents.holder import compare as compare_holder
 from jiwar.documents.logic.codes import known_codes
 from jiwar.documents.logic.mrz import Check, Mrz, MrzUnreadable, Problem
 from jiwar.documents.logic.mrz import read_mrz as read
@@ -21,6 +22,7 @@ __all__ = [
     "PartialDate",
     "Problem",
     "arabic_to_mrz",
+    "compare_holder",
     "keep_lost_editions",
     "known_codes",
     "look_up",

@@ -25,6 +25,7 @@ from jiwar.bridges.logic.lost import Why
 from jiwar.bridges.models import Reading, ReadStatement
 from jiwar.documents import permit_papers, permits, trust_kinds
 from jiwar.documents.logic import known_defects
+from jiwar.documents.logic.holder import Method
 from jiwar.documents.logic.lost import LostStatus, LostType
 from jiwar.documents.logic.permits import CODES as CODES_OF_PERMITS
 from jiwar.documents.models import Blank, BlankHandover, Permit
@@ -281,6 +282,8 @@ CODES: dict[str, Callable[[], set[str]]] = {
     "finding_source": lambda: set(finding.SOURCES),
     "flow": lambda: set(FLOWS),
     "foreign_said": lambda: set(get_args(kinds.Said.model_fields["what"].annotation)),
+    "holder_method": lambda: set(Method),
+    "holder_worth": lambda: set(Method),
     "identifier": lambda: set(get_args(hit_kinds.Identifier)),
     "handover_state": lambda: set(BlankHandover.State.values),
     "identifier_kind": lambda: set(identifiers.KINDS),
@@ -415,6 +418,7 @@ def _fault_codes() -> Iterator[str]:
         "JsonRefused",
         "PaperRefused",
         "PouchInvalid",
+        "TemplateUnreadable",
         "Unreadable",
     ):
         yield from _named(name)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench import holder_report
 from bench.model_card import CARD, WAYS, card, kept
 
 
@@ -23,3 +24,10 @@ def test_no_card_without_its_figures() -> None:
     del rows[f"watchlist_fairness.{WAYS[0]}_region_ratio"]
     with pytest.raises(KeyError):
         card(rows)
+
+
+def test_what_a_holder_s_comparison_is_worth_is_what_the_kept_figures_say() -> None:
+    rows = holder_report.kept()
+    assert holder_report.REPORT.read_text(encoding="utf-8") == holder_report.report(rows)
+    for name in rows:
+        assert holder_report.report(rows | {name: rows[name] | {"value": 987}}) != holder_report.report(rows), name

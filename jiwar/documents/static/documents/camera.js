@@ -5,7 +5,7 @@
 const part = document.querySelector("[data-camera]");
 
 async function open(video) {
-  const wanted = { facingMode: "environment", width: { ideal: 2560 }, height: { ideal: 1440 } };
+  const wanted = { facingMode: part.dataset.camera, width: { ideal: 2560 }, height: { ideal: 1440 } };
   video.srcObject = await navigator.mediaDevices.getUserMedia({ video: wanted });
   await video.play();
   // Until its first whole frame a camera shows two pixels.
@@ -24,7 +24,7 @@ function take(video, form) {
   canvas.toBlob((still) => {
     const files = new DataTransfer();
     files.items.add(new File([still], "camera.jpg", { type: "image/jpeg" }));
-    form.querySelector("input[type=file]").files = files.files;
+    form.elements[part.dataset.into].files = files.files;
     form.requestSubmit();
   }, "image/jpeg", 0.92);
 }
