@@ -83,12 +83,13 @@ def show_thresholds(request: HttpRequest) -> HttpResponse:
             return redirect("thresholds")
         except Refused as refused:
             faults = refused.faults
-    record = thresholds.policy_in_force()
+    record, unreadable = thresholds.policy_in_force(), thresholds.is_unreadable()
     held = list(thresholds.policies()[:50])
     own = record is not None and record.node == settings.NODE.code
     context = {
         "record": record,
-        "rows": _rows(record.body if record else _built_in()),
+        "rows": _rows(record.body if record and not unreadable else _built_in()),
+        "unreadable": unreadable,
         "measured": rates(),
         "words": _words(),
         "held": held,

@@ -1,5 +1,6 @@
 """Which policy of screening is in force here, and what it says. One small query; its body is read once a process."""
 
+import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from jiwar.watchlist.threshold_kinds import SCREENING_POLICY, ScreeningPolicyBod
 if TYPE_CHECKING:
     from jiwar.records.models import Draft, Record
 
+log = logging.getLogger(__name__)
+
 BUILT_IN = Thresholds(index.THRESHOLD)
 """What holds where no policy is in force."""
 
@@ -30,8 +33,14 @@ def in_force() -> Thresholds:
     now, own = timezone.now(), (settings.NODE.state, settings.NODE.state, "in_force")
     for said in store.policies(SCREENING_POLICY.name):
         if (said.node, said.origin, said.state) == own and said.valid_until > now and said.review_on >= now.date():
-            return _thresholds(said.hash)
+            return _thresholds(said.hash) or BUILT_IN
     return BUILT_IN
+
+
+def is_unreadable() -> bool:
+    """Whether a policy is in force that this program cannot read: its own threshold holds then, and people are told."""
+    record = policy_in_force()
+    return record is not None and _thresholds(record.hash) is None
 
 
 def policy_in_force() -> "Record | None":
@@ -56,7 +65,11 @@ def _standing() -> "QuerySet[Record]":
 
 
 @lru_cache(maxsize=16)
-def _thresholds(digest: str) -> Thresholds:
+def _thresholds(digest: str) -> Thresholds | None:
+    """None where it cannot be read: no traveller goes unscreened for it."""
     # A record never changes, so its hash stands for what it says.
-    body = held(SCREENING_POLICY.name).get(hash=digest).body
-    return ScreeningPolicyBody.model_validate(body).thresholds
+    try:
+        return ScreeningPolicyBody.model_validate(held(SCREENING_POLICY.name).get(hash=digest).body).thresholds
+    except (ValueError, KeyError, TypeError):
+        log.error("screening: the policy %s cannot be read; the program's own threshold holds", digest)  # noqa: TRY400
+        return None

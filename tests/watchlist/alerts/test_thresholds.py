@@ -130,6 +130,15 @@ def test_another_states_word_and_a_posts_change_nothing(
 
 
 class TestScreening:
+    SPOILED = (
+        ('"listed":"missing"', '"listed":"of_tomorrow"'),
+        ('"threshold":30', '"threshold":"30"'),
+        ('"threshold":30', '"threshold":300'),
+        ('"body":{', '"body":{"more":1,'),
+        ('"content":{', '"content":'),
+    )
+    """What a program of tomorrow, or a spoiled disk, may make of a policy."""
+
     ALIKE = [
         Query(names=(name,), birth_date=PartialDate.parse(born), nationality=nationality)
         for name in ("Salem Ould Khattar", "Salem Khattar", "Salem")
@@ -147,6 +156,32 @@ class TestScreening:
         by = grant(P.WATCHLIST_PERSON_SCREEN)
         by = Grant(by.actor, by.permission, by.purpose, "case 7")
         return [match.score for match in screen(by, query, reason="asked by the test in writing").candidates]
+
+    @pytest.mark.parametrize("spoiled", SPOILED)
+    def test_a_policy_that_cannot_be_read_stops_no_search_and_is_said(
+        self,
+        issued: Callable[..., Record],
+        enact: Callable[..., Record],
+        grant: Granting,
+        people: dict[str, Person],
+        settings: Any,
+        spoiled: tuple[str, str],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        issued(alert_content())
+        record = enact(policy(30, rule("missing", "", 95)))
+        statement = record.statement.replace(*spoiled)
+        assert statement != record.statement
+        Record.objects.filter(pk=record.pk).update(statement=statement)
+        thresholds._thresholds.cache_clear()
+        assert thresholds.in_force() == thresholds.BUILT_IN
+        assert self.found(grant, Query(names=("Salem Ould Khattar",), birth_date=PartialDate.parse("1984-03-09")))
+        assert f"the policy {record.hash} cannot be read" in caplog.text
+        assert thresholds.is_unreadable()
+        if spoiled[1] != '"content":':  # of what is no JSON no page can say anything
+            settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
+            assert "cannot be read by this program" in client_of(people["amal"]).get("/thresholds/").content.decode()
+        thresholds._thresholds.cache_clear()
 
     def test_a_candidate_is_shown_from_the_threshold_of_its_type_and_issuer(
         self, issued: Callable[..., Record], enact: Callable[..., Record], grant: Granting
