@@ -9,6 +9,7 @@ from tests.fuzz import (  # noqa: F401 - they enter their targets
     of_exchange,
     of_identity,
     of_lists,
+    of_lost,
     of_matching,
     of_pictures,
     of_records,

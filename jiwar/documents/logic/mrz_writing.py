@@ -1,21 +1,19 @@
 """Write a machine readable zone (ICAO Doc 9303-3 to -7): documents that a state issues, test and demo documents."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from functools import partial
 
 from jiwar.documents.logic.mrz_dates import PartialDate, write_date
 from jiwar.documents.logic.mrz_layout import FILLER, LAYOUTS, MrzFormat, check_digit
+from jiwar.documents.logic.mrz_letters import latin_to_mrz
+from jiwar.documents.logic.transliteration import NotTransliterable
 
-_NAME = re.compile(r"[A-Z<]*")
 _ANY = re.compile(r"[A-Z0-9<]*")
 _GAP = re.compile(r"[\s\-]+")
-_NAME_GAP = re.compile(r"[\s\-<]+")
 # The last letter of the last part of two letters or more.
 _SPARE_LETTER = re.compile(r"[A-Z]([A-Z])<(?!.*[A-Z][A-Z]<)")
-_DROPPED = str.maketrans("", "", "'’.,`ʼ")
 
 
 class MrzUnwritable(ValueError):
@@ -45,8 +43,9 @@ def write_mrz(
 ) -> str:
     """The lines of a zone, joined by a line feed, with every check digit. Raises MrzUnwritable.
 
-    Names are Latin (accents are dropped; write an Arabic name by `arabic_to_mrz` first) and truncated where they do
-    not fit. A TD1 or TD2 number may have more than nine characters; other values must fit. `optional_2` is for TD1.
+    Names are Latin, spelt by Doc 9303-3, 6.A (`mrz_letters`; an Arabic or Cyrillic name by its own table first), and
+    truncated where they do not fit. A TD1 or TD2 number may have more than nine characters; other values must fit.
+    `optional_2` is for TD1.
     """
     layout = LAYOUTS[mrz_format]
     zone = [FILLER] * (layout.lines * layout.width)
@@ -106,11 +105,12 @@ def _value(text: str, field: str) -> str:
 
 
 def _letters(name: str, field: str) -> str:
-    bare = "".join(mark for mark in unicodedata.normalize("NFD", name) if not unicodedata.combining(mark))
-    value = _NAME_GAP.sub(FILLER, bare.translate(_DROPPED).strip().upper())
-    if not _NAME.fullmatch(value):
-        raise MrzUnwritable("invalid_character", field, {"expected": "A-Z", "found": name})
-    return value.strip(FILLER)
+    try:
+        return latin_to_mrz(name)
+    except NotTransliterable as error:
+        if error.code == "too_long":
+            raise MrzUnwritable("too_long", field, {"expected": error.position, "found": len(name)}) from None
+        raise MrzUnwritable("invalid_character", field, {"expected": "A-Z", "found": name}) from None
 
 
 def _name(surname: str, given_names: str, room: int) -> str:
