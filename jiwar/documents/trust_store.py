@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 
 from jiwar.documents.logic.crl import read_crl
-from jiwar.documents.logic.pki import Certificate, read_certificate
+from jiwar.documents.logic.pki import read_certificate
 from jiwar.documents.logic.trust import Anchor, Defect, Trust
 from jiwar.documents.models import TrustCertificate, TrustCrl, TrustDefect, TrustSource, TrustState
 
@@ -59,16 +59,12 @@ def _load() -> Trust:
         if "signer" in said:
             signers.append(read)
     crls = tuple(read_crl(bytes(row.der)) for row in TrustCrl.objects.filter(current=True))
-    return Trust(tuple(anchors), crls, tuple(signers), tuple(_defects(signers)))
+    return Trust(tuple(anchors), crls, tuple(signers), tuple(_defects()))
 
 
-def _defects(signers: list[Certificate]) -> Iterator[Defect]:
+def _defects() -> Iterator[Defect]:
     """Defects of one signer each. One of a whole state excuses nothing: it would excuse every forgery of it too."""
-    known = {f"{each.issuer} {each.serial:x}": each.fingerprint for each in signers}
-    known |= {f"key {each.subject_key_id.hex()}": each.fingerprint for each in signers if each.subject_key_id}
     for row in TrustDefect.objects.filter(ended_by=None, code__in=_ABOUT_CHECKS):
         for line in row.about.splitlines():
-            kind, _, named = line.partition(" ")
-            fingerprint = named if kind == "sha" and len(named) == 64 else known.get(line)
-            if fingerprint:
-                yield Defect(row.country, _ABOUT_CHECKS[row.code], fingerprint, row.source)
+            if not line.startswith(("type ", "issued ")):
+                yield Defect(row.country, _ABOUT_CHECKS[row.code], line, row.source)

@@ -158,6 +158,25 @@ def test_a_signer_that_a_defect_list_withdraws_is_revoked_without_a_crl() -> Non
     assert check_chain(SIGNER, trust(defects=(other,)), AT).result is Result.SUCCESSFUL
 
 
+@pytest.mark.parametrize(
+    ("named", "revoked"),
+    [
+        (SIGNER.fingerprint, True),
+        (f"sha {SIGNER.fingerprint}", True),
+        (f"key {SIGNER.subject_key_id.hex()}", True),
+        (f"C=NE,CN=CSCA {SIGNER.serial:x}", True),
+        (f"C=NE,CN=CSCA {SIGNER.serial + 1:x}", False),
+        (f"C=LY,CN=CSCA {SIGNER.serial:x}", False),
+        ("key ", False),
+        ("NE", False),
+    ],
+)
+def test_a_defect_names_its_signer_as_lists_do(named: str, revoked: bool) -> None:
+    """A list that does not say the state names the signer all the same."""
+    check = check_chain(SIGNER, trust(defects=(Defect("", "certificate_revoked", named),)), AT)
+    assert (check.result is Result.FAILED) == revoked
+
+
 def test_what_is_known_to_be_wrong_is_undetermined_and_never_good() -> None:
     late = SIGNER.not_after + DAY
     known = Defect("NE", "certificate_expired", SIGNER.fingerprint, "deviation list")

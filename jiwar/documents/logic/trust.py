@@ -49,12 +49,13 @@ class Defect:
     """What is known to be wrong with documents of a state: a deviation (Doc 9303-3, 9303-12) or a defect.
 
     `code` is that of the check which fails for it (one of FORGIVABLE), or "certificate_revoked" for a signer that is
-    not to be believed. `fingerprint` names one signer; "" means all of the state.
+    not to be believed. `signer` names one signer: its fingerprint, or as lists have it ``sha …``, ``key …`` (its key
+    id) or ``CN=…,C=DE 142`` (issuer and serial in hex); "" means all of `country`.
     """
 
     country: str
     code: str
-    fingerprint: str = ""
+    signer: str = ""
     source: str = ""
 
 
@@ -78,7 +79,7 @@ class Trust:
             *(f"anchor {anchor.certificate.fingerprint}" for anchor in self.anchors),
             *(f"crl {crl.fingerprint}" for crl in self.crls),
             *(f"signer {signer.fingerprint}" for signer in self.signers),
-            *(f"defect {one.country} {one.code} {one.fingerprint}" for one in self.defects),
+            *(f"defect {one.country} {one.code} {one.signer}" for one in self.defects),
         ]
         return hashlib.sha256("\n".join(sorted(set(said))).encode()).hexdigest()
 
@@ -133,15 +134,26 @@ class Trust:
         return tuple(crl for place, (crl, issuer) in enumerate(lists) if place == 0 or issuer.key == anchor.key)
 
     def defect_of(self, certificate: Certificate, code: str) -> Defect | None:
-        countries = {certificate.country, certificate.issuer_country}
-        return next(
-            (
-                one
-                for one in self.defects
-                if one.code == code and one.country in countries and one.fingerprint in {"", certificate.fingerprint}
-            ),
-            None,
+        known = self._defects.get(code)
+        if not known:
+            return None
+        names = (
+            certificate.fingerprint,
+            f"sha {certificate.fingerprint}",
+            f"key {certificate.subject_key_id.hex() or '?'}",
+            f"{certificate.issuer} {certificate.serial:x}",
+            f"state {certificate.country}",
+            f"state {certificate.issuer_country}",
         )
+        return next((known[name] for name in names if name in known), None)
+
+    @cached_property
+    def _defects(self) -> Mapping[str, Mapping[str, Defect]]:
+        """By code, and then by what they name."""
+        found: dict[str, dict[str, Defect]] = {}
+        for one in self.defects:
+            found.setdefault(one.code, {})[one.signer or f"state {one.country or '?'}"] = one
+        return found
 
     @cached_property
     def _signed(self) -> dict[bytes, tuple[Certificate, Anchor]]:
