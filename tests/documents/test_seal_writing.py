@@ -1,5 +1,6 @@
 """Writing seals: what is written is read back, and what would not be is refused before anybody signs."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,8 @@ def test_every_real_sample_is_written_again_byte_for_byte(shared_data: Path) -> 
         ({"name": "KHATTAR  SALEM"}, "bad_value", "name"),  # read back, it has fillers for blanks
         ({"birth": "1974"}, "bad_value", "birth"),
         ({"birth": "1974-02-30"}, "bad_value", "birth"),
+        ({"birth": "19XX-13-01"}, "bad_value", "birth"),
+        ({"birth": "1974-XX-32"}, "bad_value", "birth"),
         ({"valid_until": "2027-1X-01"}, "bad_value", "valid_until"),
         ({"zones": []}, "bad_value", "zones"),
         ({"zones": ["NE 1"]}, "bad_value", "zones"),
@@ -153,6 +156,33 @@ def test_a_family_of_eight_is_under_600_bytes() -> None:
     """What one DataMatrix of 96 modules holds (ISO/IEC 16022, table 7: 696 codewords)."""
     assert len(NOMAD["family"]) == 8
     assert len(seal_bytes(profiles()["crossing_permit"], NOMAD, HEADER, unsigned)) < 600
+
+
+CODING = {
+    "C40": "c40", "MRZ": "mrz", "MRZ_MRVA": "mrz", "MRZ_MRVB": "mrz", "UTF8_STRING": "utf8", "BYTE": "byte",
+    "BYTES": "bytes", "MASKED_DATE": "masked_date", "DATE_STRING": "utf8", "VALIDITY_DATES": "bytes",
+}  # fmt: skip
+
+
+def test_the_profiles_are_those_of_the_tables_that_a_public_reader_has(shared_data: Path) -> None:
+    folder = shared_data / "documents" / "vds"
+    tables = [
+        (profile_of(profiles(), said["documentRef"]), [(one, "minBytes", "maxBytes") for one in said["messages"]])
+        for said in json.loads((folder / "VdsDocumentTypes.json").read_text())
+    ]
+    barcode = json.loads((folder / "IdbMessageTypes.json").read_text())
+    tables.append((profiles()["icao_barcode"], [(one, "min_length", "max_length") for one in barcode]))
+    assert len(tables) == 16
+    for profile, messages in tables:
+        assert profile is not None
+        fields = {field.tag: field for field in profile.fields}
+        assert fields.keys() == {said["tag"] for said, _, _ in messages}, profile.name
+        for said, least, most in messages:
+            field = fields[said["tag"]]
+            assert field.most == said[most], (profile.name, field.name)
+            assert field.least <= said[least], (profile.name, field.name)  # real pictures have less than 900 bytes
+            # The stay is three bytes with a meaning (Doc 9303-7).
+            assert field.coding == ("stay" if field.name == "stay" else CODING[said["coding"]]), field.name
 
 
 def test_every_profile_and_field_has_words_in_three_languages() -> None:

@@ -26,7 +26,8 @@ UNKNOWN_DAY = "XXXX-XX-XX"
 MAX_COUNT = 0xFFFF
 MAX_KILOGRAMS = 0xFFFFFF
 
-_DAY = re.compile(r"([0-9X]{4})-([0-9X]{2})-([0-9X]{2})")
+# A month and a day that are whole are those of a calendar; of an unknown one each digit may stand alone (19XX, 1X).
+_DAY = re.compile(r"([0-9X]{4})-(0[1-9]|1[0-2]|[01]X|X[0-9X])-(0[1-9]|[12][0-9]|3[01]|[0-3]X|X[0-9X])")
 _MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
 _LEAP_YEAR = 2_000  # a season may begin on 29 February
 _STAY = ("days", "months", "years")
@@ -180,7 +181,10 @@ def _read_masked(data: bytes) -> str:
         return _read_day(data[1:])
     number = f"{int.from_bytes(data[1:], 'big'):08}"
     digits = "".join("X" if mask & 0x80 >> place else digit for place, digit in enumerate(number))
-    return f"{digits[4:]}-{digits[:2]}-{digits[2:4]}"
+    day = f"{digits[4:]}-{digits[:2]}-{digits[2:4]}"
+    if not _DAY.fullmatch(day):
+        raise BadValue("YYYY-MM-DD, X", day)
+    return day
 
 
 def _write_stay(value: object) -> bytes:
