@@ -1,6 +1,6 @@
 """Readers for contactless chips, by the PC/SC library of the system (PC/SC part 5; WinSCard on Windows).
 
-It is called as it stands, without a package of bindings: the six functions have not changed in twenty-five years.
+It is called as it stands, without a package of bindings: its functions have not changed in twenty-five years.
 Where a machine has no such library, or no reader, `ReaderAbsent` says which; nothing else of the room needs one.
 """
 
@@ -9,8 +9,22 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes import byref, c_char, c_int32, c_long, c_size_t, c_ubyte, c_uint32, c_ulong
+from ctypes import (
+    POINTER,
+    byref,
+    c_char_p,
+    c_int32,
+    c_long,
+    c_size_t,
+    c_uint32,
+    c_ulong,
+    c_void_p,
+    create_string_buffer,
+    sizeof,
+    string_at,
+)
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, Final
 
 from jiwar.documents.logic.apdu import EXTENDED_MAX, CardFault
@@ -82,39 +96,37 @@ class _PcscCard:
 
     def __init__(self, context: Any, name: str) -> None:
         self._handle, active = _HANDLE(), _WORD()
-        connect = _library().SCardConnect if sys.platform != "win32" else _library().SCardConnectA
-        code = connect(context, name.encode(), _EXCLUSIVE, _T1, byref(self._handle), byref(active))
-        _check(code, "card_none")
+        connect = _library().connect
+        _check(connect(context, name.encode(), _EXCLUSIVE, _T1, byref(self._handle), byref(active)), "card_none")
+        self._answer = create_string_buffer(EXTENDED_MAX + 2)
 
     def transmit(self, apdu: bytes) -> bytes:
-        answer, size = (c_ubyte * (EXTENDED_MAX + 2))(), _WORD(EXTENDED_MAX + 2)
-        protocol = _Protocol(_T1, ctypes.sizeof(_Protocol))
-        sent = _WORD(len(apdu))
-        _gone(_library().SCardTransmit(self._handle, byref(protocol), apdu, sent, None, answer, byref(size)))
-        return bytes(answer[: size.value])
+        size, protocol = _WORD(EXTENDED_MAX + 2), _Protocol(_T1, sizeof(_Protocol))
+        transmit = _library().transmit
+        _gone(transmit(self._handle, byref(protocol), apdu, len(apdu), None, self._answer, byref(size)))
+        return string_at(self._answer, size.value)
 
     def reset(self) -> None:
         active = _WORD()
-        _gone(_library().SCardReconnect(self._handle, _EXCLUSIVE, _T1, _RESET, byref(active)))
+        _gone(_library().reconnect(self._handle, _EXCLUSIVE, _T1, _RESET, byref(active)))
 
     def close(self) -> None:
-        _library().SCardDisconnect(self._handle, _RESET)
+        _library().disconnect(self._handle, _RESET)
 
 
 @contextmanager
 def _context() -> Iterator[Any]:
     context = _HANDLE()
-    _check(_library().SCardEstablishContext(_SYSTEM, None, None, byref(context)), "reader_service")
+    _check(_library().establish(_SYSTEM, None, None, byref(context)), "reader_service")
     try:
         yield context
     finally:
-        _library().SCardReleaseContext(context)
+        _library().release(context)
 
 
 def _readers(context: Any) -> tuple[str, ...]:
-    names, size = (c_char * _NAMES_MOST)(), _WORD(_NAMES_MOST)
-    ask = _library().SCardListReaders if sys.platform != "win32" else _library().SCardListReadersA
-    code = ask(context, None, names, byref(size)) & 0xFFFFFFFF
+    names, size = create_string_buffer(_NAMES_MOST), _WORD(_NAMES_MOST)
+    code = _library().list_readers(context, None, names, byref(size)) & 0xFFFFFFFF
     if code != _NO_READERS:
         _check(code, "reader_none")
     found = tuple(name for name in names.raw[: size.value].decode("utf-8", "replace").split("\0") if name)
@@ -135,12 +147,32 @@ def _gone(code: int) -> None:
         raise CardFault("card_gone", "reader", {"status": f"{number:08X}"})
 
 
+# What each takes (PC/SC part 5, 3.2); all give back a number, zero where all went well.
+_FUNCTIONS: Final[dict[str, tuple[str, tuple[Any, ...]]]] = {
+    "establish": ("SCardEstablishContext", (_WORD, c_void_p, c_void_p, POINTER(_HANDLE))),
+    "release": ("SCardReleaseContext", (_HANDLE,)),
+    "list_readers": ("SCardListReaders", (_HANDLE, c_char_p, c_char_p, POINTER(_WORD))),
+    "connect": ("SCardConnect", (_HANDLE, c_char_p, _WORD, _WORD, POINTER(_HANDLE), POINTER(_WORD))),
+    "reconnect": ("SCardReconnect", (_HANDLE, _WORD, _WORD, _WORD, POINTER(_WORD))),
+    "disconnect": ("SCardDisconnect", (_HANDLE, _WORD)),
+    "transmit": (
+        "SCardTransmit",
+        (_HANDLE, POINTER(_Protocol), c_char_p, _WORD, c_void_p, c_char_p, POINTER(_WORD)),
+    ),
+}
+# Windows has them for each of its two kinds of text.
+_OF_TEXT: Final = frozenset({"list_readers", "connect"})
+
+
 @cache
-def _library() -> Any:
+def _library() -> SimpleNamespace:
     try:
         library = ctypes.CDLL(_LIBRARY.get(sys.platform, "libpcsclite.so.1"))
     except OSError as missing:
         raise ReaderAbsent("reader_library", str(missing)) from None
-    for name in ("SCardEstablishContext", "SCardReleaseContext", "SCardTransmit", "SCardReconnect", "SCardDisconnect"):
-        getattr(library, name).restype = c_int32
-    return library
+    functions = {}
+    for short, (name, takes) in _FUNCTIONS.items():
+        function = getattr(library, f"{name}A" if sys.platform == "win32" and short in _OF_TEXT else name)
+        function.argtypes, function.restype = takes, c_int32
+        functions[short] = function
+    return SimpleNamespace(**functions)

@@ -15,6 +15,8 @@ from jiwar.documents.logic.lds_files import LdsUnreadable
 
 VERSION: Final = 1
 MOST_VALUE: Final = 8_192
+MOST_ATTEMPTS: Final = 100
+"""More sessions than a chip has things to lose one by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def read_reading(files: Mapping[str, bytes], said: object) -> Reading:
 
 
 def _reading(files: Mapping[str, bytes], said: Any) -> Reading:
-    if said["version"] != VERSION or len(said["attempts"]) > 16 or len(said["refused"]) > 64:
+    if said["version"] != VERSION or len(said["attempts"]) > MOST_ATTEMPTS or len(said["refused"]) > MOST_ATTEMPTS:
         raise ValueError
     active, authenticated, mapped = said["active"], said["authenticated"], said["mapped"]
     ways = ("way", "protocol", "code")
