@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 P = Permission
 PAPER = "application/pdf"
-_ROWS = {"family": 6, "crew": 4, "load": 4, "seasons": 2}
+_SPARE_ROWS = {"family": 3, "crew": 3, "load": 3, "seasons": 1}
+"""Empty rows of the form beyond what was typed; a draft that is kept has as many more."""
 _ROW_FIELDS = {
     "family": ("role", "name", "birth", "number"),
     "crew": ("role", "name", "birth", "number"),
@@ -225,10 +226,7 @@ def _typed(request: HttpRequest, by: Grant, type_: str, draft: "Draft | None") -
 def _form(
     request: HttpRequest, body: dict[str, Any], law: str, draft: "Draft | None", faults: tuple[Fault, ...] = ()
 ) -> HttpResponse:
-    rows = {
-        name: [*(body.get(name) or ()), *[{}] * max(1, count - len(body.get(name) or ()))]
-        for name, count in _ROWS.items()
-    }
+    rows = {name: [*(body.get(name) or ()), *[{}] * spare] for name, spare in _SPARE_ROWS.items()}
     context = {
         "type": body["type"],
         "body": body,
@@ -275,7 +273,7 @@ def _read(post: QueryDict, type_: str) -> dict[str, Any]:
         counts = {species: post.get(f"body.herd.{species}", "").strip() for species in _coded()["herd"]}
         body["herd"] = [{"species": name, "count": _whole(text)} for name, text in counts.items() if text]
     for name in of_type:
-        if name in _ROWS:
+        if name in _SPARE_ROWS:
             body[name] = _read_rows(post, name)
     return body
 
@@ -358,8 +356,8 @@ def _labels() -> dict[str, str]:
         "body.crew": _("Crew"),
         "body.load": _("Load"),
     }
-    for name, count in _ROWS.items():
-        for i in range(count + 15):
+    for name in _SPARE_ROWS:
+        for i in range(20):
             found |= {f"body.{name}.{i}": f"{found[f'body.{name}']} {i + 1}"}
             found |= {f"body.{name}.{i}.{f}": f"{found[f'body.{name}']} {i + 1}" for f in _ROW_FIELDS[name]}
     return found

@@ -23,8 +23,9 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
-from PIL import Image
+from PIL import Image, ImageOps
 
+from jiwar.documents.barcodes import MODULE_MM, modules
 from jiwar.documents.logic import permits as said
 from jiwar.documents.logic.seal import read_seal
 from jiwar.documents.logic.seal_profiles import Field, read_content
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 LANGUAGES: Final = ("ar", "fr")
 FORMS: Final = ("a4", "card")
 MODULE: Final = 6
-"""Pixels of a module in the barcode's picture; printed, a module has 0.5 mm."""
+"""Pixels of a module in the barcode's picture."""
 
 _FONTS: Final = Path(str(files("fontpkg_ibm_plex_sans_arabic"))) / "files"
 _CSS: Final = Path(__file__).parent / "paper.css"
@@ -168,18 +169,17 @@ _MAIN: Final = frozenset(
 
 
 def barcode(raw: bytes) -> bytes:
-    """The seal as DataMatrix with its quiet zone: a grey PNG."""
-    made = zxingcpp.create_barcode(raw, zxingcpp.BarcodeFormat.DataMatrix)
-    picture = Image.fromarray(np.array(made.to_image(scale=MODULE))).convert("L")
+    """The seal as DataMatrix without its quiet zone, which the paper's white gives: a grey PNG."""
+    ink = np.kron(modules(raw), np.ones((MODULE, MODULE), dtype=np.bool_))
     out = io.BytesIO()
-    picture.save(out, "PNG")
+    Image.fromarray(np.where(ink, 0, 255).astype(np.uint8)).save(out, "PNG")
     return out.getvalue()
 
 
 def seal_in(pdf: bytes) -> bytes | None:
     """What the barcode of a PDF says: its own picture, taken out of the file and read. None where none can be read."""
     for picture in pictures(pdf):
-        found = zxingcpp.read_barcodes(picture, formats=_KIND)
+        found = zxingcpp.read_barcodes(ImageOps.expand(picture, 4 * MODULE, 255), formats=_KIND)
         if found and found[0].valid:
             return found[0].bytes
     return None
@@ -291,9 +291,8 @@ def _day_of_year(text: str) -> str:
 
 
 def _side(raw: bytes, form: str) -> float:
-    """Side of the barcode in millimetres: half a millimetre a module on A4, a third on a card."""
-    modules = np.array(zxingcpp.create_barcode(raw, zxingcpp.BarcodeFormat.DataMatrix).to_image(scale=1)).shape[0]
-    return round(modules * (0.5 if form == "a4" else 0.36), 1)
+    """Side of the barcode in millimetres: modules of 0.5 mm on A4, on a card as a telephone needs them (`barcodes`)."""
+    return round(max(modules(raw).shape) * (0.5 if form == "a4" else MODULE_MM), 1)
 
 
 def _photo(text: str) -> str:
