@@ -25,7 +25,7 @@ from jiwar.crossings.logic import age
 from jiwar.crossings.logic.desk import DECISIONS, DIRECTIONS, REFERRALS, REJECT_REASONS, STOP_QUESTIONS, StopCard
 from jiwar.crossings.logic.traveller import Traveller, typed
 from jiwar.crossings.models import Screened
-from jiwar.documents.services import MrzUnreadable, known_codes, read
+from jiwar.documents.services import MrzUnreadable, known_codes, read, zone_of_reader
 from jiwar.exchange.queries import last_contact, undelivered
 from jiwar.records.words import word
 from jiwar.watchlist.hit_kinds import ActionTaken
@@ -170,7 +170,7 @@ def _row(request: HttpRequest, pk: UUID) -> Screened | None:
 
 def _traveller(request: HttpRequest) -> Traveller:
     today = timezone.localdate()
-    zone = request.POST.get("mrz", "")
+    zone = zone_of_reader(settings.NODE.zone_reader) if _from_reader(request) else request.POST.get("mrz", "")
     if zone.strip():
         try:
             return services.of_mrz(read(zone, today))
@@ -185,6 +185,10 @@ def _traveller(request: HttpRequest) -> Traveller:
     beside = (request.POST.get("birth_place", ""), request.POST.get("parent", ""))
     thing = (kind, country, plate)
     return typed(name, born, nationality, number, thing=thing, beside=beside, codes=known_codes(), today=today)
+
+
+def _from_reader(request: HttpRequest) -> bool:
+    return bool(settings.NODE.zone_reader and request.POST.get("reader"))
 
 
 def _in_form(refused: Refused) -> tuple[Fault, ...]:
@@ -238,6 +242,7 @@ def _desk(
         "age": "expired" if lists_expired(now) else age.age_code(heard, now),
         "queued": undelivered(),
         "contact": last_contact(),
+        "zone_reader": bool(settings.NODE.zone_reader),
         "at_post": settings.NODE.role == "post",
         "states": PLAN_STATES,
         "may_record": actor is not None and actor.may(P.CROSSINGS_CROSSING_RECORD),

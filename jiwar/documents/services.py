@@ -12,6 +12,7 @@ from jiwar.documents.logic.mrz_writing import write_mrz as write
 from jiwar.documents.logic.transliteration import arabic_to_mrz
 from jiwar.documents.lost import look_up, report_lost, take_back
 from jiwar.documents.lost_work import keep_lost_editions
+from jiwar.documents.serial_reader import zone_of_reader
 
 __all__ = [
     "Check",
@@ -30,4 +31,5 @@ __all__ = [
     "report_lost",
     "take_back",
     "write",
+    "zone_of_reader",
 ]

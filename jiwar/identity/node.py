@@ -36,6 +36,7 @@ class NodeSettings:
     database_url: str = field(default="", repr=False)
     bus_url: str = field(default="", repr=False)
     console_hosts: tuple[str, ...] = field(default=())
+    zone_reader: str = ""
 
     @property
     def state(self) -> str:
