@@ -11,6 +11,7 @@ from jiwar.analysis.saved_pages import urls as saved_searches
 from jiwar.bridges.pages import urls as bridges
 from jiwar.bridges.taxii import urls as taxii
 from jiwar.crossings.pages import urls as crossings
+from jiwar.documents.check_pages import urls as document_checks
 from jiwar.documents.holder_pages import urls as holder
 from jiwar.documents.lost_pages import urls as lost
 from jiwar.documents.pages import urls as documents
@@ -48,7 +49,10 @@ urlpatterns = [
     path("analysis/", include([*saved_searches, *analysis])),
     path("bridges/", include(bridges)),
     path("cases/", include(cases)),
-    path("documents/", include([*holder, *lost, *document_trust, *permits, *pictures, *stock, *documents])),
+    path(
+        "documents/",
+        include([*document_checks, *holder, *lost, *document_trust, *permits, *pictures, *stock, *documents]),
+    ),
     path("duplicates/", include(duplicates)),
     path("inquiries/", include(inquiries)),
     path("letters/", include(letters)),

@@ -48,6 +48,9 @@ class Screened(models.Model):
     screening = models.UUIDField(help_text="id of the search, as the ledger has it")
     list_age = models.DateTimeField(null=True)
     entries = models.PositiveIntegerField()
+    document = models.JSONField(
+        default=dict, help_text="the report on the document that was read; empty where none was"
+    )
     too_little = models.BooleanField(default=False, help_text="what was asked could find nobody")
     kept_back = models.PositiveSmallIntegerField(default=0, help_text="who share only a common name and the year")
     ask_for = models.JSONField(default=list, help_text="what would decide on one of them")

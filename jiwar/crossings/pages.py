@@ -48,7 +48,9 @@ def screening(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return _desk(request)
     try:
-        row = services.begin(by, _traveller(request), request.POST.get("reason", ""))
+        row = services.begin(
+            by, _traveller(request), request.POST.get("reason", ""), request.POST.get("mrz", "").strip()
+        )
     except Refused as refused:
         return _desk(request, faults=_in_form(refused))
     return redirect(_address("screened", row.pk, request))

@@ -24,6 +24,7 @@ from jiwar.crossings.logic.desk import Candidate, Outcome, StopCard
 from jiwar.crossings.logic.traveller import Traveller
 from jiwar.crossings.models import Crossing, Screened
 from jiwar.crossings.queries import candidates_of, crossings, outcomes_of, traveller_of
+from jiwar.documents.checks import check, said
 from jiwar.documents.services import Mrz
 from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms
@@ -74,8 +75,10 @@ def of_mrz(zone: Mrz) -> Traveller:
     )
 
 
-def begin(by: Grant, traveller: Traveller, reason: str = "") -> Screened:
+def begin(by: Grant, traveller: Traveller, reason: str = "", zone: str = "") -> Screened:
     """Search the watchlist for a traveller, and keep what was found on the desk. Raises Refused, AccessRefused.
+
+    `zone`: the lines of the document that was read, which is checked with all that this node knows.
 
     At a post the post itself is the context of the search, elsewhere the grant carries a case (rule R7).
     """
@@ -84,6 +87,7 @@ def begin(by: Grant, traveller: Traveller, reason: str = "") -> Screened:
     if traveller.scanned and not reason and traveller.doubtful:
         reason = f"machine readable zone; check digits fail: {', '.join(traveller.doubtful)}"
     found = screen(by, _query(traveller), channel="desk", reason=reason)
+    document = said(check(by, zone=zone, subject=str(found.id))) if zone else {}
     with transaction.atomic():
         forget(timezone.now())
         return Screened.objects.create(
@@ -93,6 +97,7 @@ def begin(by: Grant, traveller: Traveller, reason: str = "") -> Screened:
             screening=found.id,
             list_age=found.list_age,
             entries=found.entries,
+            document=document,
             too_little=found.too_little,
             kept_back=found.kept_back,
             ask_for=list(found.ask_for),

@@ -59,6 +59,20 @@ def look_up(by: Grant, issuer: str, type: str, number: str) -> LostAnswer:  # no
     queries at a national node, one at a post, and the leaf.
     """
     by.check(Permission.DOCUMENTS_LOST_SEARCH)
+    answer = answer_of(issuer, type, number)
+    detail = {
+        "issuer": state_of(issuer),
+        "status": answer.status or "",
+        "hints": len(answer.hints),
+        "registry": answer.registry,
+    }
+    with transaction.atomic():
+        append("document_looked_up", by, str(answer.record or ""), detail)
+    return answer
+
+
+def answer_of(issuer: str, type: str, number: str) -> LostAnswer:  # noqa: A002 - what it is
+    """As `look_up`, for a service that writes its own leaf."""
     state, plain = _question(issuer, number)
     now = timezone.now()
     if settings.NODE.role == "post":
@@ -67,16 +81,12 @@ def look_up(by: Grant, issuer: str, type: str, number: str) -> LostAnswer:  # no
         found, registry, as_of = _reported(state, plain), "in_use", timezone.localdate(now)
     today = timezone.localdate(now)
     same, hints = weigh([entry for entry in found if entry.until > today], plain, types_of(type))
-    answer = LostAnswer(same, hints, registry, as_of)
-    detail = {"issuer": state, "status": answer.status or "", "hints": len(hints), "registry": registry}
-    with transaction.atomic():
-        append("document_looked_up", by, str(answer.record or ""), detail)
-    return answer
+    return LostAnswer(same, hints, registry, as_of)
 
 
 def _question(issuer: str, number: str) -> tuple[str, str]:
     faults = []
-    state = issuer.strip(" <").upper()
+    state = state_of(issuer)
     if state not in known_codes():
         faults.append(Fault("not_in_list" if state else "missing", "issuer", state[:3]))
     plain = ""
@@ -86,7 +96,13 @@ def _question(issuer: str, number: str) -> tuple[str, str]:
         faults.append(Fault(invalid.code if number.strip() else "missing", "number"))
     if faults:
         raise Refused(*faults)
-    return _GERMANY.get(state, state), plain
+    return state, plain
+
+
+def state_of(issuer: str) -> str:
+    """The state as records have it, of what a zone says."""
+    state = issuer.strip(" <").upper()
+    return _GERMANY.get(state, state)
 
 
 def _reported(issuer: str, number: str) -> list[LostEntry]:

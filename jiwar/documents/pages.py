@@ -28,6 +28,14 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place(
+        "document-check",
+        gettext_noop("Check a document"),
+        gettext_noop(
+            "Everything that was read of one document: its lines, a picture, its seal, the files of its chip."
+        ),
+        frozenset({P.WATCHLIST_PERSON_SCREEN}),
+    ),
+    Place(
         "lost",
         gettext_noop("Lost and stolen documents"),
         gettext_noop("Ask whether a document is reported lost, stolen or invalid; report the documents of this state."),

@@ -15,7 +15,7 @@ from jiwar.access.permissions import Permission
 from jiwar.access.policy import Actor
 from jiwar.access.waiting import Waiting
 from jiwar.audit.queries import WitnessState, newest_checkpoints, open_forks, witnessing
-from jiwar.exchange.logic.advice import ADVICE, Facts, Trouble, advise, trouble
+from jiwar.exchange.logic.advice import ADVICE, CLOCK_LIMIT, Facts, Trouble, advise, trouble
 from jiwar.exchange.models import Incoming, Link, Outgoing, Pouch, Receipt, Sealed, Stream
 from jiwar.exchange.standing import announced
 from jiwar.identity.queries import is_stale, neighbours, one_look
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from jiwar.identity.models import Node
 
 ALIVE = dt.timedelta(seconds=60)
+CLOCK_KEPT = dt.timedelta(days=30)
+"""For how long another clock's word on ours counts."""
 """A link that was silent for longer is said to be down."""
 
 
@@ -277,6 +279,18 @@ def waiting(actor: Actor) -> list[Waiting]:
         found.append(Waiting("certificate_ends", due, reverse("own-keys"), urgent=own.code == "expired"))
         found.append(Waiting("roots_differ", disputed(), reverse("directory"), urgent=True))
     return found
+
+
+def clock_said(now: dt.datetime) -> str:
+    """What is known of this node's clock: ``synchronised``, ``wrong``, or ``unconfirmed`` where nobody compared it for
+    a month. The nearest of the nodes that were heard says it; one query."""
+    heard = Link.objects.filter(clock_difference__isnull=False).values_list(
+        "heard_at", "reached_at", "clock_difference"
+    )
+    lately = [off for *times, off in heard if any(at and now - at < CLOCK_KEPT for at in times)]
+    if not lately:
+        return "unconfirmed"
+    return "synchronised" if min(map(abs, lately)) <= CLOCK_LIMIT else "wrong"
 
 
 def last_contact() -> dt.datetime | None:

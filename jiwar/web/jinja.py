@@ -15,6 +15,7 @@ from django.utils.translation import get_language, get_language_bidi, gettext, n
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
+from jiwar.documents import check_words
 from jiwar.records.words import choices, fault_text, word
 from jiwar.wire.faults import Fault
 
@@ -114,6 +115,8 @@ def environment(**options: Any) -> Environment:
         word=lambda group, value: word(group, value, get_language() or "en"),
         choices=some_choices,
         fault_text=fault_sentence,
+        check_sentence=lambda code, detail: check_words.sentence(code, detail, get_language() or "en"),
+        check_name=lambda id_: check_words.name_of(id_, get_language() or "en"),
         faults_at=faults_at,
         language=get_language,
         rtl=get_language_bidi,

@@ -5,12 +5,14 @@ was looked up for it (the registry of lost documents, revoked seals) is an input
 """
 
 import datetime as dt
+import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from jiwar.documents.logic.chip_checking import check_chip
 from jiwar.documents.logic.chip_transcripts import Reading
@@ -207,3 +209,33 @@ def _gravity(check: Check) -> int:
     """The place in `_GRAVE` of what it is about."""
     about = f"{check.id}."
     return next((place for place, grave in enumerate(_GRAVE) if about.startswith(f"{grave}.")), len(_GRAVE))
+
+
+def as_json(report: CheckReport) -> dict[str, Any]:
+    """The report as programs and judges read it: header, verdict, and the tree under ``check``."""
+    shown = verdict(report)
+    return {
+        "header": asdict(report.header),
+        "verdict": {"colour": shown.colour.value, "code": shown.code, "detail": dict(shown.detail)},
+        "check": _as_json(report.root),
+    }
+
+
+def fingerprint(report: CheckReport) -> str:
+    """SHA-256 in hex of the report as JSON with sorted keys, without what differs each time: the durations."""
+    text = json.dumps(_without_times(as_json(report)), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _as_json(check: Check) -> dict[str, Any]:
+    said = {"id": check.id, "result": check.result.value, "code": check.code, "detail": dict(check.detail)}
+    below = [_as_json(child) for child in check.children]
+    return said | {"evidence": check.evidence, "duration": check.duration, "children": below}
+
+
+def _without_times(said: dict[str, Any]) -> dict[str, Any]:
+    def plain(check: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in check.items() if name != "duration"}
+        return kept | {"children": [plain(child) for child in check["children"]]}
+
+    return said | {"check": plain(said["check"])}

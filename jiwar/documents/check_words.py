@@ -1,0 +1,21 @@
+"""What a check of a document is called, and what its code says, in the reader's language."""
+
+from collections.abc import Mapping
+
+from jiwar.records.words import words
+
+
+def sentence(code: str, detail: Mapping[str, str | int], language: str) -> str:
+    """The sentence of a code, with its values."""
+    return words()["document_check"][code][language].format_map(detail)
+
+
+def name_of(id: str, language: str) -> str:  # noqa: A002 - what it is
+    """What a check asks, by the longest end of its id that has a word, then of what it is part of; the rest follows."""
+    known, parts = words()["document_check_part"], id.split(".")
+    for stop in range(len(parts), 0, -1):
+        for start in range(stop):
+            said = known.get("_".join(parts[start:stop]))
+            if said is not None:
+                return " ".join([said[language], *parts[stop:]]).replace("_", " ")
+    return id
