@@ -6,8 +6,11 @@ from jiwar.records.words import words
 
 
 def sentence(code: str, detail: Mapping[str, str | int], language: str) -> str:
-    """The sentence of a code, with its values."""
-    return words()["document_check"][code][language].format_map(detail)
+    """The sentence of a code, with its values; a field of the zone by its name."""
+    told = dict(detail)
+    if "field" in told:
+        told["field"] = name_of(f"mrz.{told['field']}", language)
+    return words()["document_check"][code][language].format_map(told)
 
 
 def name_of(id: str, language: str) -> str:  # noqa: A002 - what it is

@@ -103,6 +103,8 @@ def test_every_check_has_a_name_that_people_read() -> None:
     assert name_of("chip.passive.group.2", "en") == "File 2"
     assert name_of("mrz.name.misplaced_filler", "fr") == "Nom misplaced filler"
     assert name_of("nowhere", "ar") == "nowhere"
+    wrong = {"field": "birth_date", "expected": "2", "found": "9"}
+    assert "champ Date de naissance est fausse" in sentence("mrz_check_digit_wrong", wrong, "fr")
     assert "NE" in sentence("document_proven", {"country": "NE"}, "ar")
 
 

@@ -82,7 +82,7 @@ def check_document(
     return CheckReport(
         Header(
             at=at.isoformat(),
-            trust_version=trust.version,
+            trust_version=trust.version if trust.anchors or trust.signers or trust.crls else "",
             crl_age=_crl_age(trust, at),
             clock=around.clock,
             offline=around.offline,
