@@ -28,6 +28,7 @@ from jiwar.documents.logic.lost import LostAnswer
 from jiwar.documents.logic.mrz import Mrz, MrzUnreadable, read_mrz
 from jiwar.documents.logic.report import CheckReport
 from jiwar.documents.lost import answer_of
+from jiwar.documents.revoked_seals import is_revoked
 from jiwar.documents.seal_catalogue import profiles
 from jiwar.exchange.queries import ALIVE, clock_said, last_contact
 from jiwar.wire.faults import Refused
@@ -75,7 +76,7 @@ def check(
 
 def without_registry(inputs: Inputs, now: dt.datetime) -> Checked:
     """The check of what is given and no more: nothing is looked up about a person, and nothing is written."""
-    policy = Policy(POLICY, profiles())
+    policy = Policy(POLICY, profiles(), is_revoked)
     report = check_document(inputs, trust_store.current(), policy, timezone.localtime(now), around(now))
     return Checked(report, verdict(report), _zone(inputs, timezone.localdate(now)))
 
