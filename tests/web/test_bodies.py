@@ -20,6 +20,11 @@ LARGER = {
     reverse("letter-files", args=[ARGUMENTS["uuid"]]),
     reverse("match-ask"),
     reverse("match-lists"),
+    reverse("document-check"),
+    reverse("document-holder"),
+    reverse("document-picture"),
+    reverse("document-trust-read"),
+    reverse("lost-import"),
 }
 
 
