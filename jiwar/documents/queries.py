@@ -1,5 +1,6 @@
 """What of this room waits for a person on her home page."""
 
+from django.conf import settings
 from django.urls import reverse
 
 from jiwar.access.permissions import Permission
@@ -7,14 +8,21 @@ from jiwar.access.policy import Actor
 from jiwar.access.waiting import Waiting
 from jiwar.documents.models import BlankHandover
 from jiwar.documents.permit_kinds import PERMIT
-from jiwar.documents.trust_queries import waiting_changes
+from jiwar.documents.trust_queries import ending_soon, offers, waiting_changes
 from jiwar.records.queries import drafts
 
 
 def waiting(actor: Actor) -> list[Waiting]:
-    """Changes of trust and permits that a second person decides, blanks to be signed for; three queries at most."""
+    """What a second person decides, blanks to be signed for; for who vouches, what neighbours show and what ends soon.
+
+    Six queries at most.
+    """
+    trust = reverse("document-trust")
+    vouches = settings.NODE.role == "national" and actor.may(Permission.DOCUMENTS_TRUST_IMPORT)
     return [
-        Waiting("trust_changes", waiting_changes(actor), reverse("document-trust")),
+        Waiting("trust_changes", waiting_changes(actor), trust),
+        Waiting("trust_shown", len(offers()) if vouches else 0, trust),
+        Waiting("trust_ends", ending_soon() if vouches else 0, trust),
         Waiting("permits", waiting_permits(actor), reverse("permits")),
         Waiting("blanks", waiting_blanks(actor), reverse("stock")),
     ]

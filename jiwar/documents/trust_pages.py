@@ -37,7 +37,8 @@ _FIELDS = ("role", "handed", "checked", "reason", "offer")
 
 @lru_cache(maxsize=8)
 def _names(language: str) -> dict[str, str]:
-    return dict(Locale(language).territories)
+    names = dict(Locale(language).territories)
+    return names | {"KS": names["XK"]}  # as Kosovo's own certificates write it
 
 
 def country_name(code: str) -> str:

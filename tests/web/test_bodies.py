@@ -16,6 +16,10 @@ LANGUAGES = {"ar": "1 ميغابايت", "fr": "1 Mo", "en": "1 MB"}
 LARGER = {
     reverse("list-read"),
     reverse("bridge-read", args=["x"]),
+    reverse("document-holder"),
+    reverse("document-picture"),
+    reverse("document-trust-read"),
+    reverse("lost-import"),
     reverse("pouch-open"),
     reverse("letter-files", args=[ARGUMENTS["uuid"]]),
     reverse("match-ask"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from jiwar.access.permissions import Permission as P
 from jiwar.documents import trust, trust_queries
@@ -82,6 +83,16 @@ def test_what_waits_stands_on_the_approvers_home_page(amal: Client, grant: Grant
     trust.submit_change(by, trust.draft_certificate(by, Authority.make("NE").der, **said).pk)
     assert "changes of trust" in text(client_of(staff["salem"]).get("/"))
     assert "changes of trust" not in text(amal.get("/"))
+
+
+def test_who_vouches_sees_at_home_which_state_must_be_asked_for_its_next(amal: Client, vouch: Vouching) -> None:
+    soon = (timezone.now() - START).days + 100
+    for country, days in (("NE", soon), ("TN", soon + 900), ("FR", soon)):
+        vouch(Authority.make(country, days / 365).der)
+    vouch(Authority.make("TN", soon / 365).der)
+    said = text(amal.get("/"))
+    assert "1 states of the Plan whose documents can soon no longer be proven" in said
+    assert "certificates that neighbours" not in said
 
 
 def test_an_officer_reads_and_changes_nothing(amal: Client, staff: dict[str, Person], vouch: Vouching) -> None:
