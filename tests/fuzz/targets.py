@@ -8,6 +8,7 @@ from tests.fuzz import (  # noqa: F401 - they enter their targets
     of_documents,
     of_exchange,
     of_identity,
+    of_issuing,
     of_lists,
     of_lost,
     of_matching,
