@@ -87,7 +87,7 @@ class ReadIn(Body):
     seals: Annotated[list[Base64Bytes], Field(max_length=MOST_SEALS)] = []
 
 
-@router.post("/check", response=dict[str, Any], summary="Check everything that was read of one document")
+@router.post("/documents/check", response=dict[str, Any], summary="Check everything that was read of one document")
 def check_read(request: HttpRequest, read: ReadIn) -> Mapping[str, object]:
     """The tree of results of BSI TR-03135 under ``check``, with what it was made with under ``header``, and one colour
     and sentence under ``verdict``. The registry of lost documents is asked; nothing of the document is kept."""

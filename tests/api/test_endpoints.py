@@ -2,6 +2,7 @@
 
 import io
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from jiwar.access.services import as_node
 from jiwar.audit.models import Leaf
 from jiwar.records.services import expire
 from tests.api.conftest import PERSON, SAMPLE
+from tests.documents.test_checking import LINES, reading
 
 Ask = Callable[..., Client]
 
@@ -51,6 +53,20 @@ def test_screening_answers_as_the_desk_does(listed: None, ask: Ask) -> None:
     assert (leaf.purpose, leaf.case) == ("border_check", "LBY/2026/7")
     assert leaf.actor.startswith("token:")
     assert name not in leaf.content
+
+
+def test_a_document_is_checked_and_nothing_of_it_is_kept(node: None, ask: Ask) -> None:
+    client = ask(P.WATCHLIST_PERSON_SCREEN)
+    files = {name: b64encode(data).decode() for name, data in reading().files.items()}
+    said = post(client, "/documents/check", {"zone": LINES, "files": files}).json()
+    assert said["verdict"] == {"colour": "amber", "code": "issuer_unknown", "detail": said["verdict"]["detail"]}
+    assert [part["id"] for part in said["check"]["children"]] == ["mrz", "chip", "lost"]
+    leaf = Leaf.objects.get(act="document_checked")
+    assert "L898902C3" not in leaf.content
+    wrong = post(client, "/documents/check", {"files": {"passwd": files["EF.SOD"]}})
+    assert (wrong.status_code, wrong.json()["faults"][0]["code"]) == (422, "file_unknown")
+    assert post(client, "/documents/check", {"zone": "A" * 1001}).status_code == 422
+    assert post(ask(P.EXCHANGE_LINK_READ), "/documents/check", {"zone": LINES}).status_code == 403
 
 
 def test_links_and_agreements_are_lists(ask: Ask) -> None:
