@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,6 +155,15 @@ def test_a_question_is_in_the_ledger_with_what_it_found_and_without_the_number(r
     assert leaf.subject == str(record.uid)
     assert json.loads(leaf.content)["detail"] == {"issuer": "LBY", "status": "stolen", "hints": 0, "registry": "in_use"}
     assert "ZX81" not in leaf.content
+
+
+def test_a_question_is_two_queries_and_its_leaf(report: Any, ask: Any) -> None:
+    report(fact("A1"), fact("B100", last="B199", status="stolen_blank"))
+    ask("A1")
+    with CaptureQueriesContext(connection) as asked:
+        ask("B150")
+    assert sum('FROM "documents_' in query["sql"] for query in asked.captured_queries) == 2
+    assert not [query for query in asked.captured_queries if 'FROM "records_' in query["sql"]]
 
 
 def test_who_may_not_is_refused() -> None:

@@ -25,11 +25,14 @@ from jiwar.documents.models import LostDocument, LostEdition
 from jiwar.exchange import attachments
 from jiwar.exchange.attached import keep, wanted
 from jiwar.exchange.models import Outgoing
+from jiwar.identity.models import Agency, Person, RoleGrant
 from jiwar.identity.services import add_node
 from jiwar.records.arrivals import receive
 from jiwar.records.queries import held
 from jiwar.records.services import Record, expire, terms
+from jiwar.records.words import word
 from jiwar.wire.faults import Refused
+from tests.console import client_of, text
 from tests.documents.registry import ask, fact, grant, node, report
 from tests.foreign import ForeignNode, Signed, sha256
 
@@ -339,3 +342,21 @@ def test_a_full_disk_leaves_the_old_edition(
         assert not list(lost_files.folder().glob("*.new"))
     lost_arrivals.tend(BY, timezone.now())
     assert (ask("A2").status, holding()) == (LostStatus.STOLEN, (2, ""))
+
+
+@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+def test_the_posts_page_says_which_registry_it_asks(libya: State, settings: Any, language: str) -> None:
+    settings.NODE = dataclasses.replace(settings.NODE, require_second_factor=False)
+    agency = Agency.objects.create(code="border", name="Border police")
+    person = Person.objects.create(username="moussa", full_name="Moussa", agency=agency, password="!")
+    RoleGrant.objects.create(person=person, role="field_officer")
+    client = client_of(person, language)
+    question = {"issuer": "LBY", "type": "passport", "number": "A1"}
+    none = word("lost_registry", "none", language)
+    assert none in text(client.post("/documents/lost/", question))
+    libya.send([entry("A1")])
+    page = text(client.post("/documents/lost/", question))
+    assert none not in page
+    assert word("lost_status", "stolen", language) in page
+    LostEdition.objects.update(expires_at=timezone.now())
+    assert word("lost_registry", "expired", language) in text(client.post("/documents/lost/", question))

@@ -60,6 +60,19 @@ def test_what_is_written_is_found_and_nothing_else(small_blocks: None) -> None:
     )
 
 
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 80)), max_size=25), st.integers(0, 400))
+def test_every_series_that_holds_a_number_is_found_however_they_overlap(
+    series: list[tuple[int, int]], asked: int
+) -> None:
+    entries = [
+        entry(f"{'BX'[low % 2]}{low:04}", f"{'BX'[low % 2]}{low + wide:04}", record=UUID(int=place))
+        for place, (low, wide) in enumerate(series)
+    ]
+    file = LostFile(packed(entries))
+    for number in (f"B{asked:04}", f"X{asked:04}", f"B{asked:03}"):
+        assert {one.record for one in file.find("NER", number)} == {e.record for e in entries if e.covers(number)}
+
+
 def test_an_empty_registry_finds_nothing() -> None:
     file = LostFile(packed([]))
     assert (file.rows, file.find("NER", "P1"), list(file.lines())) == (0, [], [])

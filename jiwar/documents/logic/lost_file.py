@@ -15,10 +15,11 @@ the blocks that they touch and to copy the rest as they are.
 import re
 import struct
 import zlib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -170,7 +171,7 @@ class LostFile:
             raise LostFileInvalid("lost_file_form", "end")
         if self.rows > MOST:
             raise LostFileInvalid("lost_file_too_large", "rows")
-        self._series: dict[str, list[LostEntry]] | None = None
+        self._series: dict[tuple[str, int], _Series] | None = None
 
     def find(self, issuer: str, number: str) -> list[LostEntry]:
         """Entries of an issuer whose number is this one or looks like it; series that hold either."""
@@ -184,23 +185,38 @@ class LostFile:
                 end = text.index(b"\n", at + 1)
                 found.append(_entry(text[at + 1 : end]))
                 at = text.find(b"\n" + key + b"\t", end)
-        return found + [one for one in self.series(issuer) if one.covers(number) or one.covers(folded)]
+        series = {id(one): one for asked in {number, folded} for one in self._in_series(issuer, asked)}
+        return found + list(series.values())
 
-    def series(self, issuer: str) -> list[LostEntry]:
-        """Every series of an issuer; read once."""
+    def _in_series(self, issuer: str, number: str) -> Iterator[LostEntry]:
+        """Series that a number is in. Those that begin after it are not looked at, nor any before the last that is long
+        enough to reach it."""
         if self._series is None:
-            self._series = {}
-            first = max(0, (self._place(_SERIES) or 0))
-            count = 0
-            for place in range(first, self.blocks):
-                for one in self._lines(place):
-                    if one.startswith(_SERIES):
-                        count += 1
-                        entry = _entry(one)
-                        self._series.setdefault(entry.issuer, []).append(entry)
-                if count > MOST_SERIES:
-                    raise LostFileInvalid("lost_file_too_large", "series")
-        return self._series.get(issuer, [])
+            self._series = self._read_series()
+        if (some := self._series.get((issuer, len(number)))) is None:
+            return
+        at = bisect_right(some.firsts, number)
+        while at and some.reach[at - 1] >= number:
+            at -= 1
+            if some.entries[at].covers(number):
+                yield some.entries[at]
+
+    def _read_series(self) -> "dict[tuple[str, int], _Series]":
+        found: dict[tuple[str, int], _Series] = {}
+        count = 0
+        for place in range(self._place(_SERIES) or 0, self.blocks):
+            for one in self._lines(place):
+                if one.startswith(_SERIES):
+                    count += 1
+                    entry = _entry(one)
+                    found.setdefault((entry.issuer, len(entry.number)), _Series([], [], [])).entries.append(entry)
+            if count > MOST_SERIES:
+                raise LostFileInvalid("lost_file_too_large", "series")
+        for some in found.values():
+            some.entries.sort(key=lambda entry: entry.number)
+            some.firsts.extend(entry.number for entry in some.entries)
+            some.reach.extend(accumulate((entry.last for entry in some.entries), max))
+        return found
 
     def lines(self) -> Iterator[bytes]:
         """Every line. What it raises at the end holds for what it gave before: use nothing of it then."""
@@ -272,6 +288,18 @@ class LostFile:
 
     def _lines(self, place: int) -> list[bytes]:
         return self._plain(place)[:-1].split(b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Series of one issuer and length by their first numbers; `reach`: the greatest last number of all up to each.
+
+    Numbers of one length compare as text: what stands before the digits first, then the digits.
+    """
+
+    entries: list[LostEntry]
+    firsts: list[str]
+    reach: list[str]
 
 
 class _Firsts:
