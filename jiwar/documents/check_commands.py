@@ -39,13 +39,13 @@ def _check(told: argparse.Namespace) -> int:
         if told.json:
             print(json.dumps(said(checked), ensure_ascii=False, indent=1))
         else:
-            _show(checked)
+            show(checked)
         return _EXIT[checked.verdict.colour]
 
     return say_refusals(act)
 
 
-def _show(checked: "Checked") -> None:
+def show(checked: "Checked") -> None:
     from jiwar.documents.check_words import name_of, sentence
     from jiwar.records.terminal import spoken
 

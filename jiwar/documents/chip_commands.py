@@ -50,12 +50,11 @@ def _read(told: argparse.Namespace) -> int:
     from django.utils import timezone
 
     from jiwar.access.permissions import Permission, Purpose
-    from jiwar.documents import chips
-    from jiwar.documents.logic.chip_checking import check_chip
+    from jiwar.documents import checks, chips
+    from jiwar.documents.check_commands import show
     from jiwar.documents.logic.chip_reading import RESTRICTED, ReadingPolicy
-    from jiwar.documents.logic.mrz import read_mrz
     from jiwar.records.refusals import say_refusals
-    from jiwar.records.terminal import grant, spoken
+    from jiwar.records.terminal import grant
 
     def act() -> int:
         today = timezone.localdate()
@@ -67,10 +66,7 @@ def _read(told: argparse.Namespace) -> int:
         reading = chips.read_chip(by, password, policy, told.reader)
         if told.into:
             chips.save(reading, zone, told.into)
-        for whole in check_chip(reading, read_mrz(zone, today) if zone else None, today):
-            for check in whole.walk():
-                why = spoken("document_check", check.code).format(**check.detail) if check.code else ""
-                print(f"{check.id:32} {check.result.value:14} {why}".rstrip())
+        show(checks.check(by, zone=zone, chip=reading))
         return 0 if reading.files else 1
 
     return say_refusals(act)

@@ -38,7 +38,7 @@ def password_of(zone: str, card_number: str, today: dt.date) -> Password:
         read = read_mrz(zone, today)
     except MrzUnreadable as unreadable:
         detail = f"{unreadable.detail['found']} ≠ {unreadable.detail['expected']}"
-        raise Refused(Fault(f"mrz_{unreadable.code}", unreadable.field, detail)) from None
+        raise Refused(Fault(f"mrz_{unreadable.code}", "zone", detail)) from None
     if broken := [field for field in read.failed if field in ("number", "birth_date", "expiry")]:
         raise Refused(Fault("zone_not_whole", "zone", ", ".join(broken)))
     return zone_password(read)

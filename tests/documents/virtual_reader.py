@@ -1,13 +1,17 @@
 """A virtual chip laid on a virtual reader of the system's own PC/SC service (pcscd with vsmartcard's vpcd)."""
 
+import fcntl
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import which
+
+import pytest
 
 from jiwar.documents.logic.apdu import CardFault
 from tests.documents.virtual_card import VirtualCard
@@ -23,14 +27,22 @@ def missing() -> str:
     """What this machine lacks for it; "" where nothing."""
     if not which("pcscd"):
         return "no pcscd"
-    if not any(Path(driver).exists() for driver in DRIVERS):
-        return "no vsmartcard-vpcd"
-    return "a PC/SC service runs already" if SERVICE.exists() else ""
+    return "" if any(Path(driver).exists() for driver in DRIVERS) else "no vsmartcard-vpcd"
 
 
 @contextmanager
 def service(folder: Path) -> Iterator[int]:
-    """pcscd with one virtual reader, and the port where a chip is laid on it."""
+    """pcscd with one virtual reader, and the port where a chip is laid on it. One at a time: a machine has one."""
+    with (Path(tempfile.gettempdir()) / "jiwar-pcscd.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if SERVICE.exists():
+            pytest.skip("a PC/SC service runs already")
+        with _running(folder) as port:
+            yield port
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
