@@ -25,6 +25,7 @@ from jiwar.audit.services import append
 from jiwar.documents import trust_reading as reading
 from jiwar.documents.logic.pki import Certificate, read_certificate
 from jiwar.documents.models import TrustCertificate, TrustCrl, TrustFile, TrustSource
+from jiwar.documents.trust_effects import alone
 from jiwar.documents.trust_kinds import OFFERED, TRUST, Added, Ended, TrustChange
 from jiwar.documents.trust_queries import trusted
 from jiwar.documents.trust_reading import FileRead, ListRead
@@ -76,6 +77,7 @@ def import_file(by: Grant, name: str, data: bytes, reason: str, *, ends_many: bo
         faults=[fault.as_dict() for fault in read.faults[:_MOST_FAULTS]],
     )
     with transaction.atomic():
+        alone()
         bodies = list(_changes(read, file, ends_many=ends_many))
         issue_bodies(by, bodies)
         file.save()

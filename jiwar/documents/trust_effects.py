@@ -22,7 +22,7 @@ _FUTURE = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 def apply(record: Record, content: Content) -> None:
     """Make what a record says so. Raises Refused where it is another state's, or carries what cannot be read.
 
-    Queries: some nine, whatever the number of certificates.
+    Queries: some eleven, whatever the number of certificates.
     """
     body = content.body
     assert isinstance(body, TrustChange)
@@ -30,6 +30,7 @@ def apply(record: Record, content: Content) -> None:
         raise Refused(Fault("trust_of_other_state", "origin", record.origin))
     if faults := check_change(body):
         raise Refused(*faults)
+    alone()
     _end(record, body)
     _add(record, body)
     for text in body.crls:
@@ -37,6 +38,12 @@ def apply(record: Record, content: Content) -> None:
     if body.defects is not None:
         _keep_defects(record, body)
     changed()
+
+
+def alone() -> None:
+    """Wait until nobody else changes trust, to the end of the transaction: a list is compared with what then holds."""
+    TrustState.objects.get_or_create(pk=1)
+    TrustState.objects.select_for_update().get(pk=1)
 
 
 def changed() -> None:
