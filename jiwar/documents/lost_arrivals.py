@@ -57,6 +57,11 @@ def tend(by: Author, at: dt.datetime) -> None:
     files.sweep(at)
 
 
+def waiting() -> bool:
+    """Whether an edition waits for its file."""
+    return LostEdition.objects.filter(state=LostEdition.State.WAITING).exists()
+
+
 def put_on(by: Author, at: dt.datetime) -> None:
     """Every edition that waits and can be used, in their order. The caller is alone."""
     refused = LostEdition.objects.filter(state=State.REFUSED).count()

@@ -71,9 +71,9 @@ def _import(told: argparse.Namespace) -> int:
 
 
 def _editions(_told: argparse.Namespace) -> int:
-    from jiwar.documents.lost_work import work
+    from jiwar.documents.lost_work import WORK
     from jiwar.exchange.apart import stand_back
 
     stand_back()
-    work()
+    WORK.work()
     return 0

@@ -10,7 +10,6 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -22,9 +21,8 @@ from jiwar.documents.logic.lost_file import REMOVED, LostFileInvalid, line, writ
 from jiwar.documents.lost_kinds import LOST_EDITION, LostEditionBody
 from jiwar.documents.models import LostDocument, LostEdition, LostHolding, LostRevision
 from jiwar.exchange.attachments import Descriptor
-from jiwar.exchange.editions import Parts, Written, seal_whole
+from jiwar.exchange.editions import Parts, Written, own_posts, seal_whole
 from jiwar.exchange.queries import sent
-from jiwar.identity.queries import neighbours
 from jiwar.records.services import Record, issue, read_content, terms
 
 USED = dt.timedelta(days=90)
@@ -108,11 +106,6 @@ def copy(by: Author, post: str, at: dt.datetime) -> Record | None:
         record = _issue(by, LostEditionBody.model_validate(said), held.expires_at, at)
         append("edition_copied", by, str(record.uid), {"sequence": held.sequence, "post": post})
     return record
-
-
-def own_posts() -> list[str]:
-    """The codes of this state's posts."""
-    return sorted(neighbours().filter(state=settings.NODE.state, role="post").values_list("code", flat=True))
 
 
 # Making one -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The public face of the room: machine readable zones (ICAO Doc 9303), lost and stolen documents."""
 
-from jiwar.documents import permits, trust_effects, trust_posts  # noqa: F401 - attach what they do with kinds, each minute
+from jiwar.documents import lost_work, permits, trust_effects, trust_posts  # noqa: F401 - attached
 from jiwar.documents.holder import compare as compare_holder
 from jiwar.documents.logic.codes import known_codes
 from jiwar.documents.logic.mrz import Check, Mrz, MrzUnreadable, Problem
@@ -11,7 +11,6 @@ from jiwar.documents.logic.mrz_writing import MrzUnwritable
 from jiwar.documents.logic.mrz_writing import write_mrz as write
 from jiwar.documents.logic.transliteration import arabic_to_mrz
 from jiwar.documents.lost import look_up, report_lost, take_back
-from jiwar.documents.lost_work import keep_lost_editions
 from jiwar.documents.serial_reader import zone_of_reader
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "Problem",
     "arabic_to_mrz",
     "compare_holder",
-    "keep_lost_editions",
     "known_codes",
     "look_up",
     "read",

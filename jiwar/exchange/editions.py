@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from django.conf import settings
+
 from jiwar.exchange import attachments
 from jiwar.exchange.attachments import LARGEST, Descriptor, Sealer
 from jiwar.exchange.logic.edition_chain import EditionRefused, Held, Manifest, Verdict, judge
+from jiwar.identity.queries import neighbours
 from jiwar.wire.faults import Fault, Refused
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "alone",
     "is_here",
     "judge",
+    "own_posts",
     "plain",
     "seal_whole",
     "write",
@@ -149,3 +153,8 @@ def _sync(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def own_posts() -> list[str]:
+    """Codes of the posts of this state, which get its editions; one query."""
+    return sorted(neighbours().filter(state=settings.NODE.state, role="post").values_list("code", flat=True))

@@ -63,6 +63,11 @@ def tend(by: Author, at: dt.datetime) -> None:
     files.sweep(at)
 
 
+def waiting() -> bool:
+    """Whether an edition waits for its file."""
+    return Edition.objects.filter(state=Edition.State.WAITING).exists()
+
+
 def put_on(by: Author, at: dt.datetime) -> int:
     """Every edition that waits and can be used, in their order; how many were put on. The caller is alone."""
     refused = Edition.objects.filter(state=Edition.State.REFUSED).count()

@@ -1,78 +1,9 @@
-"""Who makes editions, and puts them on: the duty of each minute where that is little, else a process of its own."""
+"""The lists' editions: made, and put on, in their turn."""
 
-import datetime as dt
-
-from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
-
-from jiwar.access.permissions import Permission
-from jiwar.access.services import as_node
-from jiwar.audit.services import Author
-from jiwar.exchange.apart import Apart, run_apart
-from jiwar.exchange.attached import WHOLE
-from jiwar.exchange.courier import EACH_MINUTE
-from jiwar.watchlist import edition_arrivals, editions
-from jiwar.watchlist import edition_files as files
-from jiwar.watchlist.models import Edition
+from jiwar.exchange.edition_work import EditionWork
+from jiwar.watchlist import edition_arrivals, edition_files, editions
 
 LITTLE = 20_000
-"""Subjects that are read here: half a second."""
-PATIENCE = 3600.0
-"""Seconds that the process may take."""
-_BY = as_node(Permission.EXCHANGE_MESSAGE_PASS)
+"""Subjects that are read in the duty of a minute: half a second."""
 
-
-def keep_editions(by: Author, at: dt.datetime) -> None:
-    """What is due now, here or by the process."""
-    if weigh(at) > LITTLE:
-        _apart.wake()
-        return
-    with files.alone(wait=False) as free:
-        if free:
-            _tend(by, at)
-
-
-def _large() -> None:
-    if weigh(timezone.now()) > LITTLE:  # it may be done since it was wanted
-        run_apart("lists", "editions", patience=PATIENCE)
-
-
-_apart = Apart("editions", _large)
-
-
-def work() -> None:
-    """What is due, here; the work of `jiwar lists editions`."""
-    with files.alone():
-        _tend(_BY, timezone.now())
-
-
-def weigh(at: dt.datetime) -> int:
-    """How many subjects must be read, about, for what is due."""
-    if settings.NODE.role == "post":
-        return edition_arrivals.weigh(at)
-    return editions.weigh(at) if settings.NODE.role == "national" and editions.own_posts() else 0
-
-
-def _tend(by: Author, at: dt.datetime) -> None:
-    if settings.NODE.role == "post":
-        edition_arrivals.tend(by, at)
-    elif settings.NODE.role == "national":
-        editions.tend(by, at)
-
-
-def _arrived() -> None:
-    """A file of some record is whole: perhaps an edition's."""
-    if settings.NODE.role != "post" or not Edition.objects.filter(state=Edition.State.WAITING).exists():
-        return
-    now = timezone.now()
-    if edition_arrivals.weigh(now) > LITTLE:
-        transaction.on_commit(_apart.wake)
-    else:
-        with files.alone(wait=False) as free:
-            if free:
-                edition_arrivals.put_on(_BY, now)
-
-
-WHOLE.append(_arrived)
-EACH_MINUTE.append(keep_editions)
+WORK = EditionWork(("lists", "editions"), LITTLE, editions, edition_arrivals, edition_files.alone)

@@ -19,9 +19,8 @@ from django.db.models import Max
 from jiwar.access.permissions import Purpose
 from jiwar.audit.services import Author, append
 from jiwar.exchange.attachments import Descriptor
-from jiwar.exchange.editions import Parts, seal_whole
+from jiwar.exchange.editions import Parts, own_posts, seal_whole
 from jiwar.exchange.queries import sent
-from jiwar.identity.queries import neighbours
 from jiwar.records.services import Record, issue, read_content, terms
 from jiwar.watchlist import edition_clusters as clusters
 from jiwar.watchlist import edition_files as files
@@ -296,12 +295,6 @@ def _body(row: Edition, **more: Any) -> EditionBody:
 
 
 # The posts ------------------------------------------------------------------------------------------------------------
-
-
-def own_posts() -> list[str]:
-    """The codes of this state's posts."""
-    own = neighbours().filter(state=settings.NODE.state, role="post")
-    return sorted(own.values_list("code", flat=True))
 
 
 def _heard() -> int:

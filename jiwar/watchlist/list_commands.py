@@ -145,8 +145,8 @@ def _index(told: argparse.Namespace) -> int:
 
 def _editions(_told: argparse.Namespace) -> int:
     from jiwar.exchange.apart import stand_back
-    from jiwar.watchlist.edition_work import work
+    from jiwar.watchlist.edition_work import WORK
 
     stand_back()
-    work()
+    WORK.work()
     return 0

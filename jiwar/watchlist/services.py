@@ -1,5 +1,6 @@
 """What the watchlist does for other rooms and for its own pages; each act stands in the module of its subject."""
 
+from jiwar.watchlist import edition_work  # noqa: F401 - takes its turn each minute
 from jiwar.watchlist.alerts import (
     alert_on,
     amend_alert,
@@ -17,7 +18,6 @@ from jiwar.watchlist.alerts import (
 )
 from jiwar.watchlist.cases import browse_cases, open_case, record_outcome, take_case
 from jiwar.watchlist.doubles import answer_double, doubles
-from jiwar.watchlist.edition_work import keep_editions
 from jiwar.watchlist.foreign_lists import browse_foreign, open_foreign, take_foreign
 from jiwar.watchlist.hits import report_hit
 from jiwar.watchlist.likely_pairs import look
@@ -49,7 +49,6 @@ __all__ = [
     "end_protection",
     "import_list",
     "import_un_list",
-    "keep_editions",
     "keep_house",
     "look",
     "open_alert",

@@ -159,9 +159,9 @@ def test_a_damaged_file_is_made_anew(sebha: ForeignNode, report: Any) -> None:
 
 def test_the_minutes_duty_makes_it(sebha: ForeignNode, report: Any) -> None:
     report(fact("A1"))
-    lost_work.keep_lost_editions(BY, timezone.now())
+    lost_work.WORK.keep(BY, timezone.now())
     assert newest().body["rows"] == 1
-    assert lost_work.weigh(timezone.now()) == 0
+    assert lost_work.WORK.weigh(timezone.now()) == 0
 
 
 # At a post ------------------------------------------------------------------------------------------------------------

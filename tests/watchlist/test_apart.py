@@ -95,9 +95,9 @@ live.wait()
 assert live.current() is not before and found("Youssef El Megaryef") == 1 and live.current().changes == 0
 assert file.stat().st_ino != first and live._not_before > time.monotonic()
 
-edition_work.LITTLE = 0
+edition_work.WORK.little = 0
 add_node(ForeignNode("LBY-SEBHA", role="post").card())
-edition_work.keep_editions(by, timezone.now())      # returns at once: nothing is made here
+edition_work.WORK.keep(by, timezone.now())      # returns at once: nothing is made here
 assert not Edition.objects.exists()
 while not Edition.objects.exists():
     time.sleep(0.05)

@@ -132,7 +132,7 @@ def test_what_two_people_declared_one_subject_goes_with_the_next_edition(sebha: 
     editions.tend(BY, now)
     uids = sorted(Entry.objects.filter(reference__in=["JWi.001", "JWi.002"]).values_list("uid", flat=True))
     resolution._merge(set(uids))
-    assert edition_work.weigh(now) > 0
+    assert edition_work.WORK.weigh(now) > 0
     editions.tend(BY, now)
     [(cluster, said)] = told(newest()).items()
     assert (said, newest().body["form"]) == ({"together": [str(uid) for uid in uids]}, "changes")
