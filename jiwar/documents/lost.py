@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 from pydantic import ValidationError
@@ -42,6 +43,9 @@ from jiwar.wire.faults import Fault, Refused, of_pydantic
 
 BASIS = "documents of this state reported lost, stolen or invalid by who issues them"
 _COUNT = "UPDATE documents_lostrevision SET value = value + 1 WHERE id = 1 RETURNING value"
+RATE, SPAN = 600, 60
+"""Most questions of one actor in so many seconds (rule R7): a busload is sixty, all numbers in turn are no question.
+Counted by each process for itself."""
 _MOST_FOUND = 50
 """Entries of one number, and of what looks like it, that are weighed."""
 _GERMANY = {"D": "DEU"}
@@ -52,13 +56,16 @@ _GERMANY = {"D": "DEU"}
 
 
 def look_up(by: Grant, issuer: str, type: str, number: str) -> LostAnswer:  # noqa: A002 - what it is
-    """What the registry says of a document; raises Refused for a state or number that no document has.
+    """What the registry says of a document; raises Refused for a state or number that no document has,
+    and for one question too many.
 
     `issuer` and `type` as a zone has them (``NER``, ``P``), or `type` of the words group ``lost_type``, or "" where it
     is not known. That it was asked, and what was found, is a leaf of the ledger; the number is not (rule R7). Two
     queries at a national node, one at a post, and the leaf.
     """
     by.check(Permission.DOCUMENTS_LOST_SEARCH)
+    if _asked(by) > RATE:
+        raise Refused(Fault("too_many_searches", "", str(RATE)))
     answer = answer_of(issuer, type, number)
     detail = {
         "issuer": state_of(issuer),
@@ -103,6 +110,16 @@ def state_of(issuer: str) -> str:
     """The state as records have it, of what a zone says."""
     state = issuer.strip(" <").upper()
     return _GERMANY.get(state, state)
+
+
+def _asked(by: Grant) -> int:
+    """How many questions this actor has asked in this span, this one among them."""
+    key = f"lost:{by.actor_id}"
+    cache.add(key, 0, SPAN)
+    try:
+        return int(cache.incr(key))
+    except ValueError:  # the span ended between the two
+        return 1
 
 
 def _reported(issuer: str, number: str) -> list[LostEntry]:

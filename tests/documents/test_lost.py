@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -16,6 +17,7 @@ from jiwar.access.permissions import Permission as P
 from jiwar.access.policy import AccessRefused
 from jiwar.access.services import as_node
 from jiwar.audit.queries import leaves
+from jiwar.documents import lost
 from jiwar.documents.logic.lost import (
     LostStatus,
     NumberInvalid,
@@ -164,6 +166,17 @@ def test_a_question_is_two_queries_and_its_leaf(report: Any, ask: Any) -> None:
         ask("B150")
     assert sum('FROM "documents_' in query["sql"] for query in asked.captured_queries) == 2
     assert not [query for query in asked.captured_queries if 'FROM "records_' in query["sql"]]
+
+
+def test_whoever_asks_for_all_numbers_is_stopped(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    monkeypatch.setattr(lost, "RATE", 3)
+    for number in range(3):
+        ask(f"A{number}")
+    with pytest.raises(Refused) as raised:
+        ask("A4")
+    assert codes(raised) == {("too_many_searches", "")}
+    cache.clear()
 
 
 def test_who_may_not_is_refused() -> None:
