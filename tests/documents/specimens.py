@@ -86,7 +86,6 @@ def taken(made: Image.Image, condition: str, seed: int = 0) -> bytes:
     if condition == "poor light":
         pixels *= np.linspace(chance.uniform(0.3, 0.6), 1.0, pixels.shape[1])[None, :, None]
     pixels += np.random.default_rng(seed).normal(0, noise, pixels.shape)
-    even = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]  # a camera has no odd side
     into = io.BytesIO()
-    Image.fromarray(np.clip(even, 0, 255).astype("uint8")).save(into, "JPEG", quality=chance.randrange(55, 90))
+    Image.fromarray(np.clip(pixels, 0, 255).astype("uint8")).save(into, "JPEG", quality=chance.randrange(55, 90))
     return into.getvalue()

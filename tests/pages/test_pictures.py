@@ -1,17 +1,23 @@
 """A picture of a document in a real browser: from a camera, from a file, to the search."""
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.utils import timezone
+from PIL import Image
 
 from jiwar.crossings.demo import PAPERS
+from jiwar.documents.barcodes import modules
 from jiwar.documents.pictures import READING
 from jiwar.identity.models import Person
 from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.documents import specimens
+from tests.documents.paper import Shot, photographed, printed
+from tests.documents.seals import samples
 from tests.machine import browser as browser_program
 from tests.pages.test_desk import sign_in
 
@@ -19,37 +25,64 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def camera(browser: Any, tmp_path: Path) -> Iterator[Any]:
-    """A page of a browser whose camera sees a document, on its side on a table."""
-    zone = PAPERS[4].zone(timezone.localdate())
-    (tmp_path / "seen.mjpeg").write_bytes(specimens.taken(specimens.page(zone, 5), "turned", 5))
-    arguments = [
-        *CHROMIUM_ARGUMENTS,
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-video-capture={tmp_path / 'seen.mjpeg'}",
-    ]
-    started = browser.browser_type.launch(executable_path=browser_program(), args=arguments)
-    yield started.new_page()
-    started.close()
+def camera(browser: Any, tmp_path: Path) -> Iterator[Callable[[bytes], Any]]:
+    """`camera(picture)`: a page of a browser whose camera sees the picture."""
+    started = []
+
+    def seeing(picture: bytes) -> Any:
+        with Image.open(io.BytesIO(picture)) as seen:
+            even = seen.convert("RGB").crop((0, 0, seen.width // 2 * 2, seen.height // 2 * 2))
+        even.save(tmp_path / "seen.mjpeg", "JPEG", quality=95, subsampling="4:2:0")  # as cameras send it
+        arguments = [
+            *CHROMIUM_ARGUMENTS,
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={tmp_path / 'seen.mjpeg'}",
+        ]
+        started.append(browser.browser_type.launch(executable_path=browser_program(), args=arguments))
+        return started[-1].new_page()
+
+    yield seeing
+    for each in started:
+        each.close()
 
 
 @specimens.need_ocr_b
 @pytest.mark.skipif(READING.missing, reason="the extra `ocr` is not installed")
-def test_what_the_camera_sees_is_screened(camera: Any, live_server: Any, officer: Person, axe: Any) -> None:
+def test_what_the_camera_sees_is_screened(
+    camera: Callable[[bytes], Any], live_server: Any, officer: Person, axe: Any
+) -> None:
+    """A card on its side on a table."""
+    zone = PAPERS[4].zone(timezone.localdate())
+    page = camera(specimens.taken(specimens.page(zone, 5), "turned", 5))
     said: list[str] = []
-    camera.on("console", lambda message: said.append(message.text))
-    sign_in(camera, live_server.url, officer)
-    camera.goto(f"{live_server.url}/screening/")
-    camera.get_by_role("link", name="From a picture").click()
-    camera.get_by_role("button", name="Open the camera").click()
-    camera.get_by_role("button", name="Take the picture").click()
-    camera.get_by_role("heading", name="What the picture says").wait_for(timeout=60_000)
-    assert camera.locator("#f-mrz").input_value() == PAPERS[4].zone(timezone.localdate())
-    assert axe(camera) == []
-    camera.get_by_role("button", name="Screen the document").click()
-    camera.get_by_role("heading", name="MARIAMA ABDOU").wait_for()
+    page.on("console", lambda message: said.append(message.text))
+    sign_in(page, live_server.url, officer)
+    page.goto(f"{live_server.url}/screening/")
+    page.get_by_role("link", name="From a picture").click()
+    page.get_by_role("button", name="Open the camera").click()
+    page.get_by_role("button", name="Take the picture").click()
+    page.get_by_role("heading", name="What the picture says").wait_for(timeout=60_000)
+    assert page.locator("#f-mrz").input_value() == zone
+    assert axe(page) == []
+    page.get_by_role("button", name="Screen the document").click()
+    page.get_by_role("heading", name="MARIAMA ABDOU").wait_for()
     assert not [text for text in said if "Content Security Policy" in text]
+
+
+def test_a_seal_before_the_camera_is_checked(
+    camera: Callable[[bytes], Any], live_server: Any, officer: Person, shared_data: Path
+) -> None:
+    seal = next(iter(samples(shared_data).values()))
+    dots = np.where(modules(seal.raw), 0, 255).astype(np.uint8)
+    page = camera(photographed(printed(dots, 5), Shot(degrees=7)))
+    sign_in(page, live_server.url, officer)
+    page.goto(f"{live_server.url}/documents/check/")
+    page.get_by_role("button", name="Open the camera").click()
+    page.get_by_role("button", name="Take the picture").click()
+    page.locator(".document-verdict").wait_for(timeout=60_000)
+    page.locator(".document-verdict summary").click()
+    assert "seal" in page.locator(".document-verdict").inner_text().lower()
 
 
 @pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("fr", "ltr"), ("ar", "rtl")])
