@@ -212,6 +212,7 @@ def test_no_address_approves(client: Client) -> None:
     paths = client.get("/api/openapi.json").json()["paths"]
     assert {path for path, acts in paths.items() if "post" in acts} == {
         "/api/v1/analysis/searches",
+        "/api/v1/documents/check",
         "/api/v1/documents/lost",
         "/api/v1/documents/reports",
         "/api/v1/documents/reports/{uid}/take-back",
