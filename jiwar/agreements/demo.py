@@ -117,5 +117,18 @@ def demo_agreement(starts: dt.date, ends: dt.date | None = None) -> dict[str, An
                     "whoever receives them decides what to trust.",
                 },
             },
+            {
+                "id": "art-7-2",
+                "kinds": ["document.lost"],
+                **ways,
+                "onward": "yes",
+                "text": {
+                    "ar": "يبلّغ كل طرف الآخر بوثائقه المفقودة والمسروقة والملغاة، بأرقامها وحدها.",
+                    "fr": "Chaque partie signale à l’autre ses documents perdus, volés ou annulés, par leurs seuls "
+                    "numéros.",
+                    "en": "Each party reports to the other its lost, stolen and invalid documents, by their numbers "
+                    "alone.",
+                },
+            },
         ],
     }

@@ -10,6 +10,7 @@ from jiwar.identity import services as identity
 from jiwar.identity.certification import finish_rotation
 from jiwar.identity.queries import agency, anyone
 from jiwar.identity.roles import Role
+from jiwar.sql import take_stock
 
 FIRST_ADMINISTRATOR = "admin"
 
@@ -17,6 +18,7 @@ FIRST_ADMINISTRATOR = "admin"
 def prepare() -> None:
     """Bring the database up to this program; make the keys of a new node, or what a killed start left undone of it."""
     call_command("migrate", interactive=False, verbosity=0)
+    take_stock()
     finish_rotation()
     identity.make_own_keys()
     mark()

@@ -13,6 +13,7 @@ from jiwar.access.policy import Grant
 from jiwar.audit.services import Author, append
 from jiwar.exchange.courier import EACH_MINUTE
 from jiwar.records.services import Draft, Record, issue_all, read_content, terms, withdraw_all
+from jiwar.sql import take_stock
 from jiwar.watchlist import entries
 from jiwar.watchlist.kinds import LISTING_ENTITY, LISTING_PERSON, Listing
 from jiwar.watchlist.list_catalogue import UN_LIST, Files, ListTerms, terms_of
@@ -33,6 +34,8 @@ from jiwar.watchlist.models import Entry, ListImport, ListRow
 from jiwar.wire.faults import Fault, Refused
 
 _DAYS = 5 * 365
+_MANY = 1_000
+"""Changes that may make a plan of the database a bad one."""
 _CLOSED = {State.APPLIED, State.DISCARDED, State.EXPIRED, State.FAILED}
 """Of a reading in these states no name is kept."""
 
@@ -148,6 +151,8 @@ def apply(by: Author, reading: ListImport, progress: Progress = silent) -> ListI
             append("list_failed", by, str(reading.pk), {"list": reading.list, "code": refused.faults[0].code})
         raise
     progress(reading.applied, reading.changes)
+    if reading.changes > _MANY:
+        take_stock()
     return reading
 
 

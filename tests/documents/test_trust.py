@@ -170,6 +170,7 @@ def test_a_signer_that_a_defect_list_withdraws_is_revoked_without_a_crl() -> Non
         ("key ", False),
         ("NE", False),
     ],
+    ids=["fingerprint", "sha", "key", "serial", "other serial", "other state", "no key", "state"],
 )
 def test_a_defect_names_its_signer_as_lists_do(named: str, revoked: bool) -> None:
     """A list that does not say the state names the signer all the same."""
