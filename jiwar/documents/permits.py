@@ -126,7 +126,7 @@ def list_permits(by: Grant, asked: str = "") -> QuerySet[Permit]:
     by.check(P.DOCUMENTS_PERMIT_READ)
     asked = asked.strip()[:80]
     with transaction.atomic():
-        append("permits_listed", by, "", {"asked": asked})
+        append("permits_listed", by, "", {"narrowed": bool(asked)})  # not by whose name: a leaf stays
     found = Permit.objects.all()
     if asked:
         found = found.filter(number__startswith=asked.upper()) | found.filter(name__startswith=said.latin(asked) or "-")
