@@ -47,10 +47,10 @@ def _check(told: argparse.Namespace) -> int:
 
 def show(checked: "Checked") -> None:
     from jiwar.documents.check_words import name_of, sentence
-    from jiwar.records.terminal import spoken
+    from jiwar.records.words import word
 
     shown, header = checked.verdict, checked.report.header
-    print(f"{spoken('document_colour', shown.colour).upper()}: {sentence(shown.code, shown.detail, 'en')}")
+    print(f"{word('document_colour', shown.colour, 'en').upper()}: {sentence(shown.code, shown.detail, 'en')}")
 
     def tell(check: "Check", depth: int) -> None:
         why = f": {sentence(check.code, check.detail, 'en')}" if check.code else ""

@@ -21,6 +21,8 @@ MAX_BYTES = 25 * 1024 * 1024
 """Of one file; a chip's are far smaller, a photograph is the largest."""
 MAX_TEXT = 4_000
 TRANSCRIPT = "transcript.json"
+ZONE = "zone.txt"
+_MOST_IN_FOLDER = 1_000
 
 
 @dataclass(slots=True)
@@ -55,15 +57,27 @@ def read_files(files: Iterable[tuple[str, bytes]], today: date) -> Inputs:
 
 
 def of_paths(paths: Iterable[Path]) -> Iterable[tuple[str, bytes]]:
-    """Names and contents of files, and of the files in folders. Raises Refused for what cannot be read."""
+    """Names and contents of files, and of a chip's files in folders, where keys and notes may lie beside them. Raises
+    Refused for what cannot be read."""
     for path in paths:
         try:
-            for file in sorted(islice(path.iterdir(), MOST_FILES + 1)) if path.is_dir() else [path]:
+            for file in _of_chip(path) if path.is_dir() else [path]:
                 if not file.is_dir():
                     with file.open("rb") as opened:
                         yield file.name, opened.read(MAX_BYTES + 1)
         except OSError as wrong:
             raise Refused(Fault("file_unreadable", "files", f"{path.name}: {wrong.strerror}")) from None
+
+
+def _of_chip(folder: Path) -> list[Path]:
+    found = [file for file in islice(folder.iterdir(), _MOST_IN_FOLDER) if _is_of_chip(file.name)]
+    if not found:
+        raise Refused(Fault("file_unknown", "files", folder.name))
+    return sorted(found)
+
+
+def _is_of_chip(name: str) -> bool:
+    return name_of(name) is not None or name.lower() in {TRANSCRIPT, ZONE}
 
 
 def _sort(found: _Found, name: str, data: bytes, today: date) -> None:

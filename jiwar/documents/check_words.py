@@ -20,5 +20,6 @@ def name_of(id: str, language: str) -> str:  # noqa: A002 - what it is
         for start in range(stop):
             said = known.get("_".join(parts[start:stop]))
             if said is not None:
-                return " ".join([said[language], *parts[stop:]]).replace("_", " ")
+                rest = [part.upper() if part.startswith("dg") else part.replace("_", " ") for part in parts[stop:]]
+                return " ".join([said[language], *rest])
     return id

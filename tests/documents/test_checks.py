@@ -79,6 +79,7 @@ def test_files_are_known_by_what_they_are(tmp_path: Path) -> None:
     (tmp_path / "chip").mkdir()
     (tmp_path / "chip" / "EF_SOD.bin").write_bytes(chip.files["EF.SOD"])
     (tmp_path / "chip" / "Datagroup1.bin").write_bytes(chip.files["EF.DG1"])
+    (tmp_path / "chip" / "DG14_pk.bin").write_bytes(b"\xff\xfe a key that lies beside them")
     (tmp_path / "zone").write_text(LINES)
     (tmp_path / "permit").write_bytes(seal)
     found = read_files(of_paths([tmp_path / "chip", tmp_path / "zone", tmp_path / "permit"]), TODAY)
@@ -93,15 +94,17 @@ def test_files_that_cannot_be_are_refused_by_name(tmp_path: Path) -> None:
     assert codes([("DG1", b"")] * (MOST_FILES + 1)) == {("too_many", "files")}
     huge = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (30_000).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0"
     assert codes([("photo.png", huge)]) == {("image_too_large", "image")}
-    with pytest.raises(Refused) as refused:
-        list(of_paths([tmp_path / "none"]))
-    assert refused.value.faults[0].code == "file_unreadable"
+    for path, code in ((tmp_path / "none", "file_unreadable"), (tmp_path, "file_unknown")):
+        with pytest.raises(Refused) as refused:
+            list(of_paths([path]))
+        assert refused.value.faults[0].code == code
 
 
 def test_every_check_has_a_name_that_people_read() -> None:
     assert name_of("chip.passive.chain.revocation", "en") == "Revocation"
     assert name_of("chip.passive.group.2", "en") == "File 2"
     assert name_of("mrz.name.misplaced_filler", "fr") == "Nom misplaced filler"
+    assert name_of("chip.lds.dg2", "en") == "Files of the chip DG2"
     assert name_of("nowhere", "ar") == "nowhere"
     wrong = {"field": "birth_date", "expected": "2", "found": "9"}
     assert "champ Date de naissance est fausse" in sentence("mrz_check_digit_wrong", wrong, "fr")
