@@ -25,7 +25,7 @@ from jiwar.crossings.logic.traveller import Traveller
 from jiwar.crossings.models import Crossing, Screened
 from jiwar.crossings.queries import candidates_of, crossings, outcomes_of, traveller_of
 from jiwar.documents.checks import check, said
-from jiwar.documents.services import Mrz
+from jiwar.documents.services import Mrz, state_of
 from jiwar.records.content import Content
 from jiwar.records.services import Record, issue, read_content, terms
 from jiwar.watchlist.hit_kinds import HitFacts
@@ -418,7 +418,8 @@ def _edtf(date: object) -> str:
 
 
 def _alpha3(code: str) -> str:
-    return {"D": "DEU"}.get(code, code if len(code) == 3 and code.isascii() and code.isalpha() else "")
+    state = state_of(code)
+    return state if len(state) == 3 and state.isascii() and state.isalpha() else ""
 
 
 def _project(stored: Record, content: Content) -> None:

@@ -30,12 +30,12 @@ def _check(told: argparse.Namespace) -> int:
     from django.utils import timezone
 
     from jiwar.documents.check_files import of_paths, read_files
-    from jiwar.documents.checks import said, without_registry
+    from jiwar.documents.checks import report_on, said
     from jiwar.records.refusals import say_refusals
 
     def act() -> int:
         now = timezone.now()
-        checked = without_registry(read_files(of_paths(told.file), timezone.localdate(now)), now)
+        checked = report_on(read_files(of_paths(told.file), timezone.localdate(now)), now)
         if told.json:
             print(json.dumps(said(checked), ensure_ascii=False, indent=1))
         else:

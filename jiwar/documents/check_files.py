@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 
 from jiwar.documents.barcodes import barcodes_of
-from jiwar.documents.logic import seal, seal_nc
 from jiwar.documents.logic.checking import Inputs
 from jiwar.documents.logic.chip_transcripts import Reading, read_reading
 from jiwar.documents.logic.image_head import ImageUnreadable, read_image_head
-from jiwar.documents.logic.lds_files import LdsUnreadable, name_of
+from jiwar.documents.logic.lds_files import TRANSCRIPT, ZONE, LdsUnreadable, name_of
+from jiwar.documents.logic.seal_checking import is_seal
 from jiwar.documents.pictures import zone_of
 from jiwar.wire.faults import Fault, Refused
 
@@ -20,8 +20,6 @@ MOST_FILES = 40
 MAX_BYTES = 25 * 1024 * 1024
 """Of one file; a chip's are far smaller, a photograph is the largest."""
 MAX_TEXT = 4_000
-TRANSCRIPT = "transcript.json"
-ZONE = "zone.txt"
 _MOST_IN_FOLDER = 1_000
 
 
@@ -85,7 +83,7 @@ def _sort(found: _Found, name: str, data: bytes, today: date) -> None:
         found.chip[file] = data
     elif name.lower() == TRANSCRIPT:
         found.transcript = _json(name, data)
-    elif data[:1] == bytes([seal.MAGIC]) or data.startswith(seal_nc.OPENS):
+    elif is_seal(data):
         found.seals.append(data)
     elif _is_image(data):
         _picture(found, name, data, today)
@@ -104,7 +102,7 @@ def _is_image(data: bytes) -> bool:
 
 def _picture(found: _Found, name: str, data: bytes, today: date) -> None:
     """The seals on it, and the zone where it shows one. One without either is refused."""
-    seals = [barcode.data for barcode in barcodes_of(data)]
+    seals = [barcode.data for barcode in barcodes_of(data) if is_seal(barcode.data)]
     try:
         found.zone = zone_of(data, today).text
     except Refused:

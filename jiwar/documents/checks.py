@@ -3,7 +3,7 @@ own data are not: the leaf has the colour, the reason and the hash of the report
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -57,9 +57,8 @@ def check(
     by.check(Permission.WATCHLIST_PERSON_SCREEN)
     now = timezone.now()
     read = Inputs(zone, chip, seals)
-    found = _zone(read, timezone.localdate(now))
-    lost = _lost(found)
-    checked = without_registry(Inputs(zone, chip, seals, lost), now)
+    lost = _lost(_zone(read, timezone.localdate(now)))
+    checked = report_on(replace(read, lost=lost), now)
     report, shown = checked.report, checked.verdict
     detail = {
         "result": report.result.value,
@@ -74,8 +73,8 @@ def check(
     return checked
 
 
-def without_registry(inputs: Inputs, now: dt.datetime) -> Checked:
-    """The check of what is given and no more: nothing is looked up about a person, and nothing is written."""
+def report_on(inputs: Inputs, now: dt.datetime) -> Checked:
+    """The check of what is given and no more: the registry is not asked, and nothing is written."""
     policy = Policy(POLICY, profiles(), is_revoked)
     report = check_document(inputs, trust_store.current(), policy, timezone.localtime(now), around(now))
     return Checked(report, verdict(report), _zone(inputs, timezone.localdate(now)))

@@ -7,7 +7,6 @@ and no number is. What comes of it is `logic.chip_checking`'s to say, now and be
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Final
 
 from django.db import transaction
 
@@ -19,13 +18,11 @@ from jiwar.documents.logic.apdu import CardFault
 from jiwar.documents.logic.chip_access import Password, card_password, zone_password
 from jiwar.documents.logic.chip_reading import NotOpened, ReadingPolicy
 from jiwar.documents.logic.chip_transcripts import Reading, write_reading
-from jiwar.documents.logic.lds_files import SOD
+from jiwar.documents.logic.lds_files import SOD, TRANSCRIPT, ZONE
 from jiwar.documents.logic.mrz import MrzUnreadable, read_mrz
 from jiwar.documents.logic.report import evidence
 from jiwar.documents.reader import ReaderAbsent
 from jiwar.wire.faults import Fault, Refused
-
-TRANSCRIPT: Final = "transcript.json"
 
 
 def password_of(zone: str, card_number: str, today: dt.date) -> Password:
@@ -83,4 +80,4 @@ def save(reading: Reading, zone: str, folder: Path) -> None:
         (folder / f"{name}.bin").write_bytes(data)
     (folder / TRANSCRIPT).write_text(json.dumps(write_reading(reading), indent=1), encoding="utf-8")
     if zone:
-        (folder / "zone.txt").write_text(zone, encoding="utf-8")
+        (folder / ZONE).write_text(zone, encoding="utf-8")

@@ -17,7 +17,7 @@ from jiwar.audit.services import append
 from jiwar.documents.confined import Job, JobFailed, run
 from jiwar.documents.holder_kinds import HOLDER_COMPARISON
 from jiwar.documents.jobs import COMPARING
-from jiwar.documents.logic.codes import known_codes
+from jiwar.documents.logic.codes import known_codes, state_of
 from jiwar.documents.logic.finger_template import TemplateUnreadable, read_template
 from jiwar.documents.logic.holder import Comparison, Method
 from jiwar.documents.logic.image_head import ImageUnreadable, read_image_head
@@ -26,7 +26,6 @@ from jiwar.documents.logic.lds_images import FACES, read_faces
 from jiwar.wire.faults import Fault, Refused
 
 _FIELDS = {"live", "reference"}
-_GERMANY = {"D": "DEU"}
 
 
 def compare(by: Grant, method: Method, issuer: str, live: bytes, reference: bytes) -> Comparison:
@@ -37,10 +36,9 @@ def compare(by: Grant, method: Method, issuer: str, live: bytes, reference: byte
     ``reference``. One query for the agreements, and the leaf.
     """
     by.check(Permission.DOCUMENTS_HOLDER_COMPARE)
-    state = issuer.strip(" <").upper()
+    state = state_of(issuer)
     if state not in known_codes():
         raise Refused(Fault("not_in_list" if state else "missing", "issuer", state[:3]))
-    state = _GERMANY.get(state, state)
     opened = may_receive(HOLDER_COMPARISON.name, str(by.purpose), state, timezone.now())
     if not opened.open:
         raise Refused(Fault("holder_closed", "issuer", state))

@@ -19,7 +19,7 @@ from jiwar.access.permissions import Permission, Purpose
 from jiwar.access.policy import Grant
 from jiwar.audit.services import append, hold_ledger
 from jiwar.documents import lost_files as files
-from jiwar.documents.logic.codes import known_codes
+from jiwar.documents.logic.codes import known_codes, state_of
 from jiwar.documents.logic.lost import (
     STATUS_LETTERS,
     STATUSES,
@@ -48,8 +48,6 @@ RATE, SPAN = 600, 60
 Counted by each process for itself."""
 _MOST_FOUND = 50
 """Entries of one number, and of what looks like it, that are weighed."""
-_GERMANY = {"D": "DEU"}
-"""A zone names Germany by one letter (Doc 9303-3, section 5), every record by three."""
 
 
 # Asking ---------------------------------------------------------------------------------------------------------------
@@ -104,12 +102,6 @@ def _question(issuer: str, number: str) -> tuple[str, str]:
     if faults:
         raise Refused(*faults)
     return state, plain
-
-
-def state_of(issuer: str) -> str:
-    """The state as records have it, of what a zone says."""
-    state = issuer.strip(" <").upper()
-    return _GERMANY.get(state, state)
 
 
 def _asked(by: Grant) -> int:

@@ -2,7 +2,7 @@
 
 from jiwar.documents import lost_work, permits, trust_effects, trust_posts  # noqa: F401 - attached
 from jiwar.documents.holder import compare as compare_holder
-from jiwar.documents.logic.codes import known_codes
+from jiwar.documents.logic.codes import known_codes, state_of
 from jiwar.documents.logic.mrz import Check, Mrz, MrzUnreadable, Problem
 from jiwar.documents.logic.mrz import read_mrz as read
 from jiwar.documents.logic.mrz_dates import PartialDate
@@ -27,6 +27,7 @@ __all__ = [
     "look_up",
     "read",
     "report_lost",
+    "state_of",
     "take_back",
     "write",
     "zone_of_reader",

@@ -15,6 +15,7 @@ from jiwar.documents import checks
 from jiwar.documents.check_files import MAX_TEXT, MOST_FILES, of_paths, read_files
 from jiwar.documents.check_words import name_of, sentence
 from jiwar.documents.logic.checking import Inputs, fingerprint
+from jiwar.documents.logic.seal_checking import is_seal
 from jiwar.exchange.models import Link
 from jiwar.exchange.queries import clock_said
 from jiwar.wire.faults import Refused
@@ -66,7 +67,7 @@ def test_what_is_known_of_the_clock() -> None:
     assert clock_said(now) == "unconfirmed"
     link = Link.objects.create(node="NER-1", heard_at=now, clock_difference=7200.0)
     assert clock_said(now) == "wrong"
-    assert checks.without_registry(Inputs(LINES), now).report.root.find("clock").code == "clock_wrong"
+    assert checks.report_on(Inputs(LINES), now).report.root.find("clock").code == "clock_wrong"
     Link.objects.create(node="TUN-1", reached_at=now, clock_difference=-3.0)
     assert clock_said(now) == "synchronised"
     Link.objects.update(heard_at=None, reached_at=now - timezone.timedelta(days=40))
@@ -84,6 +85,13 @@ def test_files_are_known_by_what_they_are(tmp_path: Path) -> None:
     (tmp_path / "permit").write_bytes(seal)
     found = read_files(of_paths([tmp_path / "chip", tmp_path / "zone", tmp_path / "permit"]), TODAY)
     assert (found.zone, found.seals, found.chip.files) == (LINES, (seal,), chip.files)
+
+
+def test_another_barcode_on_a_page_is_no_seal() -> None:
+    assert is_seal(niger().permit())
+    assert is_seal(b"RDB1A")
+    assert not is_seal(b"https://example.org/visa")
+    assert not is_seal(b"")
 
 
 def test_files_that_cannot_be_are_refused_by_name(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiwar.documents.logic.report import Check, CheckReport, Header, Result, evidence, group, timed, worst
+from jiwar.documents.logic.report import Check, Header, Result, evidence, group, timed, worst
 
 RESULTS = st.sampled_from(Result)
 LEAVES = st.builds(Check, st.sampled_from("abc"), RESULTS)
@@ -22,13 +22,6 @@ def test_a_whole_is_successful_only_where_nothing_is_open(tree: Check) -> None:
     leaves = {check.result for check in tree.walk() if not check.children}
     if tree.result is Result.SUCCESSFUL:
         assert leaves <= {Result.SUCCESSFUL, Result.NOT_SUPPORTED}
-
-
-@given(TREES)
-def test_the_reasons_are_leaves_of_the_same_result(tree: Check) -> None:
-    reasons = CheckReport(HEADER, tree).reasons
-    assert reasons
-    assert all(check.result is tree.result and not check.children for check in reasons)
 
 
 def test_what_a_document_has_not_does_not_lower_what_it_has() -> None:

@@ -61,7 +61,7 @@ from django.utils import timezone
 from jiwar.documents import checks
 from jiwar.documents.check_files import of_paths, read_files
 at = timezone.now() + dt.timedelta(days={days})
-checked = checks.without_registry(read_files(of_paths([pathlib.Path({photo!r})]), at.date()), at)
+checked = checks.report_on(read_files(of_paths([pathlib.Path({photo!r})]), at.date()), at)
 leaves = {{each.id: [each.result, each.code] for each in checked.report.root.walk() if not each.children}}
 print(json.dumps({{"colour": checked.verdict.colour, "code": checked.verdict.code, "leaves": leaves}}))
 """

@@ -19,6 +19,12 @@ def known_codes() -> frozenset[str]:
     return BEYOND_ISO_3166 | {country.alpha_3 for country in pycountry.countries}
 
 
+def state_of(issuer: str) -> str:
+    """An issuer as a zone says it, as records have it: Germany, which a zone names by one letter, is ``DEU``."""
+    code = issuer.strip(" <").upper()
+    return "DEU" if code == "D" else code
+
+
 _ALPHA_2 = {"D": "DE", "EUE": "EU", "RKS": "KS", "UNA": "UN", "UNK": "UN", "UNO": "UN", "UTO": "UT"}
 _ALPHA_2 |= dict.fromkeys(["GBD", "GBN", "GBO", "GBP", "GBS"], "GB")
 

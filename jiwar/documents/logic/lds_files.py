@@ -75,6 +75,11 @@ def groups(files: Mapping[str, bytes]) -> dict[int, bytes]:
     return {number: found[number] for number in sorted(number for number in found if number is not None)}
 
 
+TRANSCRIPT: Final = "transcript.json"
+ZONE: Final = "zone.txt"
+"""What lies in a folder beside a chip's files: what its reader said, and the printed zone."""
+
+
 def name_of(path_name: str) -> str | None:
     """The file of a chip that a folder's file holds, by the names in use (``EF_SOD.bin``, ``DG1``)."""
     stem = path_name.upper().rpartition("/")[2]

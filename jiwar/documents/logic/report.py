@@ -60,7 +60,7 @@ class Header:
     """With what the check was made: what a replay needs beside the inputs.
 
     `at` in ISO 8601. `trust_version` names the content of the trust store, `crl_age` counts the days since the oldest
-    list of revocations that was asked (None: none was). `clock` is ``synchronised``, ``set_by_hand`` or ``unknown``.
+    list of revocations that is held (None: none is). `clock` is as in `checking.Circumstances`.
     """
 
     at: str
@@ -79,12 +79,6 @@ class CheckReport:
     @property
     def result(self) -> Result:
         return self.root.result
-
-    @property
-    def reasons(self) -> tuple[Check, ...]:
-        """The leaves that make the whole what it is: all that failed, or all that could not be told."""
-        leaves = [check for check in self.root.walk() if not check.children]
-        return tuple(check for check in leaves if check.result == self.result)
 
 
 def group(name: str, children: Iterable[Check], code: str = "", detail: Mapping[str, str | int] | None = None) -> Check:

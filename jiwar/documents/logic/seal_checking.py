@@ -11,7 +11,7 @@ from typing import TypeAlias
 from jiwar.documents.logic import seal_icb, seal_nc
 from jiwar.documents.logic.pki import Certificate
 from jiwar.documents.logic.report import Check, Result, evidence
-from jiwar.documents.logic.seal import DECIMAL_LENGTH, Seal, SealUnreadable, read_seal
+from jiwar.documents.logic.seal import DECIMAL_LENGTH, MAGIC, Seal, SealUnreadable, read_seal
 from jiwar.documents.logic.seal_coding import SealValue
 from jiwar.documents.logic.seal_parts import check_content, check_signature, check_signer, hash_for, sha1_of
 from jiwar.documents.logic.seal_profiles import Content, Profile, Profiles, profile_of
@@ -23,6 +23,11 @@ Revoked: TypeAlias = Callable[[Seal], bool | None]
 """Whether its issuer revoked this very document; None where no list of that issuer is here."""
 
 _CLOCK = dt.timedelta(days=1)  # how far ahead of ours the calendar of an issuer may be
+
+
+def is_seal(raw: bytes) -> bool:
+    """Whether the bytes begin as a seal of any form; another barcode on a page is nothing to check."""
+    return raw.startswith((bytes([MAGIC]), seal_nc.OPENS, *seal_icb.OPENS))
 
 
 def check_seal(
